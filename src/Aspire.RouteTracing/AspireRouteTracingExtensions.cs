@@ -1,0 +1,33 @@
+using Aspire.RouteTracing;
+
+namespace Microsoft.Extensions.Hosting;
+
+/// <summary>Adds route tracing to an application.</summary>
+public static class AspireRouteTracingExtensions
+{
+    /// <summary>
+    /// Adds route tracing on top of OpenTelemetry's ASP.NET Core instrumentation, which it adds to the tracer provider if need be: URL
+    /// exclusion lists that take the whole subtree of an excluded request with them.
+    /// </summary>
+    /// <remarks>
+    /// The order of this call and of <c>AddOpenTelemetry</c> and <c>AddAspNetCoreInstrumentation</c> does not matter, and the filters and enrichment callbacks
+    /// given there stay in force. A second call adds its delegate and nothing else. In an application that serves no HTTP requests it does nothing.
+    /// </remarks>
+    /// <typeparam name="TBuilder">The type of the builder.</typeparam>
+    /// <param name="builder">The builder of the application.</param>
+    /// <param name="configureSettings">
+    /// Runs after the section <c>Aspire:RouteTracing</c> was bound, and again on every change of the configuration; if it throws then, the
+    /// settings so far stay in force and the exception is logged.
+    /// </param>
+    /// <returns><paramref name="builder"/>, to chain calls.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
+    public static TBuilder AddRouteTracing<TBuilder>(this TBuilder builder, Action<RouteTracingSettings>? configureSettings = null)
+        where TBuilder : IHostApplicationBuilder
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+
+        builder.Services.AddRouteTracing(configureSettings);
+        builder.Services.AddAspNetCoreInstrumentation();
+        return builder;
+    }
+}

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+
+namespace Aspire.RouteTracing.ExcludedUrls;
+
+/// <summary>
+/// Knows whether the code that runs now belongs to an excluded request, and keeps every span started there from being exported.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Clearing the recorded flag of the server's activity, as the instrumentation's Filter does, quietens its children only under a sampler that
+/// asks the parent. Under always_on, which Aspire sets in Development, they would be exported as orphans (https://github.com/microsoft/aspire/issues/8878).
+/// OpenTelemetry's SuppressInstrumentationScope would quieten them, but takes every log record of the request with it.
+/// </para>
+/// <para>
+/// So an AsyncLocal marks the request, and a listener to every activity source of the process takes back what any sampler granted: spans
+/// of sources that only another tracer provider listens to, spans that were forced to be new roots, and SignalR's hub calls, which are.
+/// </para>
+/// </remarks>
+internal sealed class ExcludedRequests : IDisposable
+{
+    // The mark is the server's own activity, not an object of its own: it costs nothing, and it tells by itself when the request is over,
+    // so that a loop the request happened to start, and which keeps its execution context, isn't silenced for ever.
+    private readonly AsyncLocal<Activity?> _server = new();
+    private readonly ExclusionSignature _signature;
+    private readonly ActivityListener _listener;
+
+    public ExcludedRequests(ExclusionSignature signature)
+    {
+        _signature = signature;
+        _listener = new ActivityListener
+        {
+            ShouldListenTo = static _ => true,
+            Sample = Sample,
+            SampleUsingParentId = static (ref _) => ActivitySamplingResult.None,
+            ActivityStarted = OnActivityStarted,
+        };
+        ActivitySource.AddActivityListener(_listener);
+    }
+
+    public bool IsRunning => RunningServer is not null;
+
+    private Activity? RunningServer => _server.Value is { IsStopped: false } server ? server : null;
+
+    /// <summary>Marks the request that <paramref name="server"/> stands for. The mark flows with the execution context of the caller.</summary>
+    public void Begin(Activity server)
+    {
+        StopRecording(server);
+        _server.Value = server;
+    }
+
+    public void Dispose() => _listener.Dispose();
+
+    // Asked before an activity starts, also one that nobody will record: the last moment before an outgoing call reads the server's trace
+    // state, and the first at which it's known that there may be one. Most probes answer without a call and are spared the signature.
+    private ActivitySamplingResult Sample(ref ActivityCreationOptions<ActivityContext> options)
+    {
+        if (RunningServer is { } server)
+        {
+            _signature.Sign(server);
+        }
+
+        return ActivitySamplingResult.None;
+    }
+
+    private void OnActivityStarted(Activity activity)
+    {
+        if (RunningServer is not null)
+        {
+            StopRecording(activity);
+            _signature.Sign(activity);
+        }
+    }
+
+    private static void StopRecording(Activity activity)
+    {
+        activity.IsAllDataRequested = false;
+        activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+    }
+}

@@ -1,0 +1,113 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Aspire.RouteTracing.ExcludedUrls;
+
+/// <summary>One state of the settings that concern exclusion, compiled. Never changes once it is in force, so a request reads it without a lock.</summary>
+internal sealed partial class ExclusionRules
+{
+    /// <summary>The library steps aside.</summary>
+    public static readonly ExclusionRules Disabled = new([], ExclusionMatcher.Empty, new RouteTracingSettings { Enabled = false });
+
+    private readonly UrlExclusion[] _exclusions;
+    private readonly ExclusionMatcher _matcher;
+
+    private ExclusionRules(UrlExclusion[] exclusions, ExclusionMatcher matcher, RouteTracingSettings settings)
+    {
+        _exclusions = exclusions;
+        _matcher = matcher;
+        InForce = exclusions;
+        Enabled = settings.Enabled;
+        ExcludeFromMetrics = settings.ExcludeFromMetrics;
+        HonorUpstreamExclusion = settings.HonorUpstreamExclusion;
+    }
+
+    public bool Enabled { get; }
+
+    public bool ExcludeFromMetrics { get; }
+
+    public bool HonorUpstreamExclusion { get; }
+
+    public IReadOnlyList<UrlExclusion> InForce { get; private set; }
+
+    /// <exception cref="ArgumentException">An item that code added is no valid expression.</exception>
+    public static ExclusionRules Compile(RouteTracingSettings settings, ILogger logger)
+    {
+        if (!settings.Enabled)
+        {
+            return Disabled;
+        }
+
+        foreach (var value in settings.Sources.Unreadable)
+        {
+            Log.UnreadableValue(logger, value.Source, value.Reason);
+        }
+
+        var items = settings.ExcludedUrls.Distinct(StringComparer.Ordinal).Select(settings.Sources.Find).ToArray();
+        var exclusions = Array.ConvertAll(items, item => new UrlExclusion(item.Pattern, item.Source));
+        ExclusionRules? rules = null;
+        var matcher = ExclusionMatcher.Build(
+            Array.ConvertAll(items, item => item.Pattern),
+            settings.MatchFullUrl,
+            out var problems,
+            index =>
+            {
+                Log.OutOfForce(logger, items[index].Pattern, items[index].Source);
+                rules!.InForce = [.. rules.InForce.Where(exclusion => exclusion != exclusions[index])];
+            });
+        rules = new ExclusionRules(exclusions, matcher, settings);
+
+        foreach (var problem in problems)
+        {
+            var item = items[problem.Index];
+            switch (problem.Kind)
+            {
+                case ExclusionProblemKind.Backtracks:
+                    Log.Backtracks(logger, item.Pattern, item.Source, problem.Reason);
+                    break;
+                case ExclusionProblemKind.Invalid when item.Source == ExclusionSources.Code:
+                    throw new ArgumentException($"The excluded URL '{item.Pattern}', added in code, is no valid regular expression: {problem.Reason}");
+                case ExclusionProblemKind.Invalid:
+                    Log.Invalid(logger, item.Pattern, item.Position, item.Source, problem.Reason);
+                    rules.InForce = [.. rules.InForce.Where(exclusion => exclusion != exclusions[problem.Index])];
+                    break;
+            }
+        }
+
+        return rules;
+    }
+
+    public UrlExclusion? Find(HttpRequest request)
+    {
+        if (_matcher.IsEmpty)
+        {
+            return null;
+        }
+
+        return Find(new RequestUrl
+        {
+            Scheme = request.Scheme,
+            Host = request.Host.Value,
+            PathBase = request.PathBase.Value,
+            Path = request.Path.Value,
+            Query = request.QueryString.Value,
+        });
+    }
+
+    public UrlExclusion? Find(in RequestUrl url) => _matcher.Find(url) is >= 0 and var index ? _exclusions[index] : null;
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "The excluded URL '{Pattern}', item {Position} of {Source}, is no valid regular expression and is left out: {Reason}. The other items apply.")]
+        public static partial void Invalid(ILogger logger, string pattern, int position, string source, string reason);
+
+        [LoggerMessage(2, LogLevel.Error, "The excluded URLs in {Source} can't be read and are left out: {Reason}")]
+        public static partial void UnreadableValue(ILogger logger, string source, string reason);
+
+        [LoggerMessage(3, LogLevel.Warning, "The excluded URL '{Pattern}' of {Source} needs backtracking ({Reason}). It is searched for 10 ms at most; write it without look-around and back-references to make it linear.")]
+        public static partial void Backtracks(ILogger logger, string pattern, string source, string reason);
+
+        [LoggerMessage(4, LogLevel.Error, "The excluded URL '{Pattern}' of {Source} ran out of its 10 ms three times and excludes nothing until the settings are loaded again.")]
+        public static partial void OutOfForce(ILogger logger, string pattern, string source);
+    }
+}

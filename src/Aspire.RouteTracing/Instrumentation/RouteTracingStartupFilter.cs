@@ -1,0 +1,23 @@
+using Aspire.RouteTracing.ExcludedUrls;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+
+namespace Aspire.RouteTracing.Instrumentation;
+
+/// <summary>Puts the middleware around the whole request pipeline.</summary>
+internal sealed class RouteTracingStartupFilter(
+    AppRequests requests,
+    RequestExclusion exclusion,
+    ExcludedRequests excludedRequests,
+    ExcludedRequestsCounter counter) : IStartupFilter
+{
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next)
+    {
+        requests.HasPipeline = true;
+        return app =>
+        {
+            app.Use(next => new ExclusionMiddleware(next, exclusion, excludedRequests, counter).InvokeAsync);
+            next(app);
+        };
+    }
+}

@@ -1,0 +1,29 @@
+using Aspire.RouteTracing;
+
+namespace OpenTelemetry.Trace;
+
+/// <summary>Adds route tracing to one tracer provider.</summary>
+public static class RouteTracingTracerProviderBuilderExtensions
+{
+    /// <summary>
+    /// Adds OpenTelemetry's ASP.NET Core instrumentation with route tracing to this tracer provider, as one among several in the process (the
+    /// <c>tracer_provider</c> argument of OpenTelemetry's Flask instrumentation).
+    /// </summary>
+    /// <remarks>
+    /// A provider that is built with <c>Sdk.CreateTracerProviderBuilder</c> reads its settings from environment variables and from
+    /// <paramref name="configureSettings"/>, and serves every web application of the process that does not add route tracing itself. It has no
+    /// place in their request pipelines: a request that its sampler drops is not examined, and excluded requests are not counted.
+    /// </remarks>
+    /// <param name="builder">The builder of the tracer provider.</param>
+    /// <param name="configureSettings">Runs after the section <c>Aspire:RouteTracing</c> was bound, and again on every change of the configuration.</param>
+    /// <returns><paramref name="builder"/>, to chain calls.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
+    public static TracerProviderBuilder AddRouteTracing(this TracerProviderBuilder builder, Action<RouteTracingSettings>? configureSettings = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+
+        return builder
+            .ConfigureServices(services => services.AddRouteTracing(configureSettings))
+            .AddAspNetCoreInstrumentation();
+    }
+}

@@ -1,0 +1,212 @@
+using System.Diagnostics;
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Logs;
+using OpenTelemetry.Trace;
+
+namespace Aspire.RouteTracing.Tests.ExcludedUrls;
+
+/// <summary>An excluded request leaves no span behind, whatever samples, and whatever starts a span while it runs.</summary>
+public partial class ExcludedSubtreeTests
+{
+    private const string SampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    private const string UnsampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+
+    public static TheoryData<string?, string?, string> Combinations => new MatrixTheoryData<string?, string?, string>(
+        [null, SampledParent, UnsampledParent],
+        [null, "always_on", "traceidratio"],
+        ["http-client", "source", "background", "new-root", "nested"]);
+
+    [Theory]
+    [MemberData(nameof(Combinations))]
+    public async Task An_excluded_request_exports_no_span(string? parent, string? sampler, string child)
+    {
+        await using var app = await StartShopAsync(sampler);
+
+        using var response = await app.GetAsync($"/health/{child}", parent);
+        response.EnsureSuccessStatusCode();
+        await app.StopAsync();
+
+        Assert.Empty(app.SpanNames);
+    }
+
+    [Theory]
+    [MemberData(nameof(Combinations))]
+    public async Task The_same_request_under_another_URL_exports_what_the_sampler_picks(string? parent, string? sampler, string child)
+    {
+        await using var app = await StartShopAsync(sampler);
+
+        using var response = await app.GetAsync($"/orders/{child}", parent);
+        response.EnsureSuccessStatusCode();
+        await app.StopAsync();
+
+        if (parent == UnsampledParent && sampler is null)
+        {
+            // Under a sampler that asks the parent, only a new root escapes the caller's decision.
+            Assert.Equal(child == "new-root" ? ["new root"] : [], app.SpanNames);
+        }
+        else
+        {
+            Assert.Contains("GET /orders/{child}", app.SpanNames);
+            Assert.True(app.Spans.Count > 1, "The child is exported, too.");
+        }
+    }
+
+    [Fact]
+    public async Task A_second_tracer_provider_of_the_process_exports_nothing_either()
+    {
+        var spans = new List<Activity>();
+        using var own = new ActivitySource("Only the second provider listens");
+        using var second = Sdk.CreateTracerProviderBuilder()
+            .AddSource(own.Name, TracedApp.SourceName, "Microsoft.AspNetCore", "System.Net.Http")
+            .SetSampler(new AlwaysOnSampler())
+            .AddInMemoryExporter(spans)
+            .Build();
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
+            app => app.MapGet("/{name}", () =>
+            {
+                using var span = own.StartActivity("own");
+                using var shared = TracedApp.Source.StartActivity("shared");
+            }));
+
+        using var excluded = await app.GetAsync("/health");
+        await app.StopAsync();
+
+        Assert.Empty(spans);
+    }
+
+    [Fact]
+    public async Task A_second_tracer_provider_exports_the_other_requests()
+    {
+        var spans = new List<Activity>();
+        using var own = new ActivitySource("Only the second provider listens");
+        using var second = Sdk.CreateTracerProviderBuilder().AddSource(own.Name).AddInMemoryExporter(spans).Build();
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
+            app => app.MapGet("/{name}", () => own.StartActivity("own")?.Dispose()));
+
+        using var traced = await app.GetAsync("/orders");
+        await app.StopAsync();
+
+        Assert.Equal("own", Assert.Single(spans).DisplayName);
+    }
+
+    [Fact]
+    public async Task A_loop_that_an_excluded_request_started_is_traced_when_the_request_is_over()
+    {
+        var loopRuns = new TaskCompletionSource();
+        var requestIsOver = new TaskCompletionSource();
+        var loop = Task.CompletedTask;
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
+            app => app.MapGet("/health", async () =>
+            {
+                loop = Task.Run(async () =>
+                {
+                    TracedApp.Source.StartActivity("while the request runs")?.Dispose();
+                    loopRuns.SetResult();
+                    await requestIsOver.Task;
+                    TracedApp.Source.StartActivity("after the request")?.Dispose();
+                });
+                await loopRuns.Task;
+            }),
+            new() { ["OTEL_TRACES_SAMPLER"] = "always_on" });
+
+        using var response = await app.GetAsync("/health");
+        await app.App.StopAsync(TestContext.Current.CancellationToken);
+        requestIsOver.SetResult();
+        await loop;
+        await app.StopAsync();
+
+        Assert.Equal(["after the request"], app.SpanNames);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("always_on")]
+    public async Task Logs_of_an_excluded_request_are_exported_with_its_trace_id(string? sampler)
+    {
+        var traceId = default(ActivityTraceId);
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
+            app => app.MapGet("/health", (ILogger<ExcludedSubtreeTests> logger) =>
+            {
+                traceId = Activity.Current!.TraceId;
+                LogChecked(logger);
+            }),
+            new() { ["OTEL_TRACES_SAMPLER"] = sampler });
+
+        using var response = await app.GetAsync("/health");
+        await app.StopAsync();
+
+        var log = Assert.Single(app.Logs, log => log.CategoryName == typeof(ExcludedSubtreeTests).FullName);
+        Assert.Equal(traceId, log.TraceId);
+        Assert.NotEqual(default, log.SpanId);
+    }
+
+    [Fact]
+    public async Task Logs_of_an_excluded_request_keep_the_trace_id_of_the_caller()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
+            app => app.MapGet("/health", (ILogger<ExcludedSubtreeTests> logger) => LogChecked(logger)));
+
+        using var response = await app.GetAsync("/health", SampledParent);
+        await app.StopAsync();
+
+        var log = Assert.Single(app.Logs, log => log.CategoryName == typeof(ExcludedSubtreeTests).FullName);
+        Assert.Equal("0af7651916cd43dd8448eb211c80319c", log.TraceId.ToHexString());
+    }
+
+    private static Task<TracedApp> StartShopAsync(string? sampler) => TracedApp.StartAsync(
+        builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health/")),
+        app =>
+        {
+            app.MapGet("/health/{child}", StartChildAsync);
+            app.MapGet("/orders/{child}", StartChildAsync);
+        },
+        new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0" });
+
+    private static async Task StartChildAsync(string child, HttpContext context, IHttpClientFactory clients)
+    {
+        switch (child)
+        {
+            case "http-client":
+                using (var client = clients.CreateClient())
+                {
+                    // Nothing has to answer: the client's span is there all the same.
+                    await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync("http://127.0.0.1:1/", context.RequestAborted));
+                }
+
+                break;
+            case "source":
+                TracedApp.Source.StartActivity("own source")?.Dispose();
+                break;
+            case "background":
+                await Task.Run(() => TracedApp.Source.StartActivity("background task")?.Dispose(), context.RequestAborted);
+                break;
+            case "new-root":
+                var current = Activity.Current;
+                Activity.Current = null;
+                TracedApp.Source.StartActivity("new root", ActivityKind.Internal, parentContext: default)?.Dispose();
+                Activity.Current = current;
+                break;
+            case "nested":
+                using (TracedApp.Source.StartActivity("outer"))
+                {
+                    await Task.Yield();
+                    using var inner = TracedApp.Source.StartActivity("inner");
+                }
+
+                break;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "checked")]
+    private static partial void LogChecked(ILogger logger);
+}

@@ -1,0 +1,272 @@
+using System.Diagnostics;
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry.Trace;
+
+namespace Aspire.RouteTracing.Tests.ExcludedUrls;
+
+/// <summary>What an excluded request tells the services that it calls, and what they believe.</summary>
+public class ExclusionAcrossServicesTests
+{
+    private const string TraceId = "0af7651916cd43dd8448eb211c80319c";
+    private const string SampledParent = $"00-{TraceId}-b7ad6b7169203331-01";
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("always_on")]
+    [InlineData("traceidratio")]
+    public async Task A_service_with_route_tracing_exports_nothing_for_a_call_from_an_excluded_request(string? sampler)
+    {
+        await using var orders = await StartOrdersAsync(sampler, withRouteTracing: true);
+        await using var storefront = await StartStorefrontAsync(sampler, orders);
+
+        using var response = await storefront.GetAsync("/health");
+        response.EnsureSuccessStatusCode();
+        await StopAsync(storefront, orders);
+
+        Assert.Empty(storefront.Spans);
+        Assert.Empty(orders.Spans);
+    }
+
+    [Theory]
+    [InlineData(null, 0)]
+    [InlineData("always_on", 1)]
+    public async Task A_service_without_route_tracing_is_told_by_the_unsampled_flag(string? sampler, int spans)
+    {
+        await using var orders = await StartOrdersAsync(sampler, withRouteTracing: false);
+        await using var storefront = await StartStorefrontAsync(sampler, orders);
+
+        using var response = await storefront.GetAsync("/health");
+        response.EnsureSuccessStatusCode();
+        await StopAsync(storefront, orders);
+
+        Assert.Equal(spans, orders.Spans.Count(span => span.Kind == ActivityKind.Server));
+    }
+
+    [Fact]
+    public async Task A_new_root_within_an_excluded_request_tells_it_too()
+    {
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
+        await using var storefront = await StartStorefrontAsync("always_on", orders);
+
+        using var response = await storefront.GetAsync("/health/new-root");
+        response.EnsureSuccessStatusCode();
+        await StopAsync(storefront, orders);
+
+        Assert.Empty(orders.Spans);
+    }
+
+    [Fact]
+    public async Task The_exclusion_goes_on_to_the_services_behind_the_next()
+    {
+        await using var catalog = await StartOrdersAsync("always_on", withRouteTracing: true);
+        await using var orders = await StartStorefrontAsync("always_on", catalog, excludedUrls: "nothing");
+        await using var storefront = await StartStorefrontAsync("always_on", orders);
+
+        using var response = await storefront.GetAsync("/health");
+        response.EnsureSuccessStatusCode();
+        await StopAsync(storefront, orders, catalog);
+
+        Assert.Empty(storefront.Spans);
+        Assert.Empty(orders.Spans);
+        Assert.Empty(catalog.Spans);
+    }
+
+    [Fact]
+    public async Task Calls_of_other_requests_are_traced_through()
+    {
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
+        await using var storefront = await StartStorefrontAsync("always_on", orders);
+
+        using var response = await storefront.GetAsync("/shop");
+        response.EnsureSuccessStatusCode();
+        await StopAsync(storefront, orders);
+
+        var server = Assert.Single(orders.Spans, span => span.Kind == ActivityKind.Server);
+        Assert.Null(server.TraceStateString);
+        Assert.True(server.Recorded);
+    }
+
+    [Fact]
+    public async Task Its_duration_is_recorded_by_the_service_that_honours_it()
+    {
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
+        await using var storefront = await StartStorefrontAsync("always_on", orders);
+
+        using var response = await storefront.GetAsync("/health");
+        await StopAsync(storefront, orders);
+
+        Assert.Equal(1, orders.CountsOf("http.server.request.duration").Where(count => count.Key.Contains("http.route=/{**path}", StringComparison.Ordinal)).Sum(count => count.Value));
+        Assert.Equal(["aspire.route_tracing.pattern=^/health http.response.status_code=200"], orders.CountsOf("aspire.route_tracing.excluded_requests").Keys);
+    }
+
+    [Theory]
+    [InlineData("00000000000000000000000000000000")]
+    [InlineData("")]
+    [InlineData("1")]
+    public async Task A_forged_member_hides_nothing(string value)
+    {
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
+
+        using var response = await orders.GetAsync("/", SampledParent, $"aspire-excluded={value}");
+        await orders.StopAsync();
+
+        Assert.Single(orders.Spans);
+    }
+
+    [Fact]
+    public async Task A_member_seen_in_one_trace_hides_no_other()
+    {
+        var (member, _) = await CaptureAsync("k", SampledParent, null);
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true, key: "k");
+
+        using var same = await orders.GetAsync("/same", SampledParent, member);
+        using var other = await orders.GetAsync("/other", SampledParent.Replace("0af7", "1af7", StringComparison.Ordinal), member);
+        await orders.StopAsync();
+
+        Assert.Equal("/other", Assert.Single(orders.Spans).GetTagItem("url.path"));
+    }
+
+    [Fact]
+    public async Task A_member_signed_with_another_key_hides_nothing()
+    {
+        var (member, _) = await CaptureAsync("one key", SampledParent, null);
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true, key: "another key");
+
+        using var response = await orders.GetAsync("/", SampledParent, member);
+        await orders.StopAsync();
+
+        Assert.Single(orders.Spans);
+    }
+
+    [Fact]
+    public async Task Without_a_key_the_member_is_neither_written_nor_honoured_outside_Development()
+    {
+        var (written, _) = await CaptureAsync(key: null, SampledParent, null);
+        var (member, _) = await CaptureAsync(key: null, SampledParent, null, Environments.Development);
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true, key: null);
+
+        using var response = await orders.GetAsync("/", SampledParent, member);
+        await orders.StopAsync();
+
+        Assert.Null(written);
+        Assert.NotNull(member);
+        Assert.Single(orders.Spans);
+    }
+
+    [Fact]
+    public async Task Without_a_key_it_works_in_Development()
+    {
+        var (member, _) = await CaptureAsync(key: null, SampledParent, null, Environments.Development);
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true, key: null, Environments.Development);
+
+        using var response = await orders.GetAsync("/", SampledParent, member);
+        await orders.StopAsync();
+
+        Assert.Empty(orders.Spans);
+    }
+
+    [Fact]
+    public async Task A_service_can_be_told_not_to_honour_it()
+    {
+        var (member, _) = await CaptureAsync("k", SampledParent, null);
+        await using var orders = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.HonorUpstreamExclusion = false),
+            app => app.MapGet("/{**path}", () => "ok"),
+            new() { ["OTEL_TRACES_SAMPLER"] = "always_on", ["Aspire:RouteTracing:ExclusionKey"] = "k" });
+
+        using var response = await orders.GetAsync("/", SampledParent, member);
+        await orders.StopAsync();
+
+        Assert.Single(orders.Spans);
+    }
+
+    [Fact]
+    public async Task The_members_of_others_survive_in_their_order()
+    {
+        var (traceState, traceParent) = await CaptureAsync("k", SampledParent, "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7");
+
+        Assert.Matches("^aspire-excluded=[0-9a-f]{32},congo=t61rcWkgMzE,rojo=00f067aa0ba902b7$", traceState);
+        Assert.StartsWith($"00-{TraceId}-", traceParent, StringComparison.Ordinal);
+        Assert.EndsWith("-00", traceParent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_32_members_the_rightmost_gives_way()
+    {
+        var members = Enumerable.Range(1, 32).Select(number => $"m{number}=v").ToArray();
+
+        var (traceState, _) = await CaptureAsync("k", SampledParent, string.Join(',', members));
+
+        Assert.Equal(members[..31], traceState!.Split(',')[1..]);
+    }
+
+    [Fact]
+    public async Task A_forged_member_of_the_caller_is_replaced()
+    {
+        var (traceState, _) = await CaptureAsync("k", SampledParent, "aspire-excluded=forged,congo=1");
+
+        Assert.Matches("^aspire-excluded=[0-9a-f]{32},congo=1$", traceState);
+    }
+
+    // The headers that a call within an excluded request sends.
+    private static async Task<(string? TraceState, string? TraceParent)> CaptureAsync(string? key, string traceParent, string? traceState, string? environment = null)
+    {
+        (string?, string?) captured = default;
+        await using var receiver = await TracedApp.StartAsync(_ => { }, app => app.MapGet("/{**path}", (HttpRequest request) =>
+        {
+            captured = ((string?)request.Headers.TraceState, (string?)request.Headers.TraceParent);
+        }));
+        await using var storefront = await StartStorefrontAsync("always_on", receiver, key: key, environment: environment);
+        using var response = await storefront.GetAsync("/health", traceParent, traceState);
+        response.EnsureSuccessStatusCode();
+        return captured;
+    }
+
+    private static Task<TracedApp> StartStorefrontAsync(string? sampler, TracedApp next, string excludedUrls = "^/health", string? key = "k", string? environment = null)
+        => TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add(excludedUrls)),
+            app =>
+            {
+                app.MapGet("/{name}", (IHttpClientFactory clients) => CallAsync(clients, next));
+                app.MapGet("/health/new-root", async (IHttpClientFactory clients) =>
+                {
+                    Activity.Current = null;
+                    using var root = TracedApp.Source.StartActivity("new root", ActivityKind.Internal, parentContext: default);
+                    return await CallAsync(clients, next);
+                });
+            },
+            new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0", ["Aspire:RouteTracing:ExclusionKey"] = key, ["environment"] = environment });
+
+    private static async Task<string> CallAsync(IHttpClientFactory clients, TracedApp next)
+    {
+        using var client = clients.CreateClient();
+        return await client.GetStringAsync(new Uri($"http://127.0.0.1:{next.Port}/called"));
+    }
+
+    private static Task<TracedApp> StartOrdersAsync(string? sampler, bool withRouteTracing, string? key = "k", string? environment = null)
+        => TracedApp.StartAsync(
+            builder =>
+            {
+                if (withRouteTracing)
+                {
+                    builder.AddRouteTracing();
+                }
+                else
+                {
+                    builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddAspNetCoreInstrumentation());
+                }
+            },
+            app => app.MapGet("/{**path}", () => "ok"),
+            new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0", ["Aspire:RouteTracing:ExclusionKey"] = key, ["environment"] = environment });
+
+    private static async Task StopAsync(params TracedApp[] apps)
+    {
+        foreach (var app in apps)
+        {
+            await app.StopAsync();
+        }
+    }
+}

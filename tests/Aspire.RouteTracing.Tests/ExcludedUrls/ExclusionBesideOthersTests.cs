@@ -1,0 +1,233 @@
+using System.Diagnostics;
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry;
+using OpenTelemetry.Instrumentation.AspNetCore;
+using OpenTelemetry.Trace;
+
+namespace Aspire.RouteTracing.Tests.ExcludedUrls;
+
+/// <summary>What the application, its service defaults or another application of the process set up stays in force.</summary>
+public class ExclusionBesideOthersTests
+{
+    private static readonly Dictionary<string, string?> AlwaysOn = new() { ["OTEL_TRACES_SAMPLER"] = "always_on" };
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_filter_of_Aspires_template_stays_in_force_and_quietens_what_is_below(bool filterFirst)
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => InOrder(filterFirst, () => AddTemplateTracing(builder), () => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$"))),
+            MapWithChild,
+            AlwaysOn);
+
+        foreach (var path in new[] { "/health", "/alive", "/excluded", "/orders" })
+        {
+            using var response = await app.GetAsync(path);
+        }
+
+        await app.StopAsync();
+
+        Assert.Equal(["child", "GET /{name}"], app.SpanNames);
+        Assert.Equal(4, app.CountsOf("http.server.request.duration").Values.Sum() + app.CountsOf("aspire.route_tracing.excluded_requests").Values.Sum());
+        Assert.Equal(["aspire.route_tracing.pattern=^/excluded$ http.response.status_code=200"], app.CountsOf("aspire.route_tracing.excluded_requests").Keys);
+    }
+
+    [Fact]
+    public async Task A_filter_that_throws_rejects_the_request_as_in_stock_and_quietens_what_is_below()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(options => options.Filter = _ => throw new InvalidOperationException("broken filter"));
+                builder.AddRouteTracing();
+            },
+            MapWithChild,
+            AlwaysOn);
+
+        using var response = await app.GetAsync("/orders");
+        await app.StopAsync();
+
+        Assert.True(response.IsSuccessStatusCode);
+        Assert.Empty(app.Spans);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AddRouteTracing_works_before_and_after_AddAspNetCoreInstrumentation(bool instrumentationFirst)
+    {
+        var enriched = 0;
+        await using var app = await TracedApp.StartAsync(
+            builder => InOrder(
+                instrumentationFirst,
+                () => builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddAspNetCoreInstrumentation(options => options.EnrichWithHttpRequest = (_, _) => enriched++)),
+                () => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$"))),
+            MapWithChild,
+            AlwaysOn);
+
+        using var excluded = await app.GetAsync("/excluded");
+        using var traced = await app.GetAsync("/orders");
+        await app.StopAsync();
+
+        Assert.Equal(["child", "GET /{name}"], app.SpanNames);
+        Assert.Equal(1, enriched);
+    }
+
+    [Fact]
+    public async Task AddRouteTracing_twice_adds_up_the_lists_and_exports_each_span_once()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/one$"));
+                builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/two$"));
+                builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/two$"));
+            },
+            MapWithChild,
+            AlwaysOn);
+
+        using var one = await app.GetAsync("/one");
+        using var two = await app.GetAsync("/two");
+        using var three = await app.GetAsync("/three");
+        await app.StopAsync();
+
+        Assert.Equal(["child", "GET /{name}"], app.SpanNames);
+        Assert.Equal(
+            [new UrlExclusion("^/one$", "code"), new UrlExclusion("^/two$", "code")],
+            app.App.Services.GetRequiredService<IRouteTracing>().ExcludedUrls);
+        Assert.Equal(2, app.CountsOf("aspire.route_tracing.excluded_requests").Values.Sum());
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("another options name")]
+    public async Task AddAspNetCoreInstrumentation_twice_changes_nothing(string? name)
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$"));
+                builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing
+                    .AddAspNetCoreInstrumentation()
+                    .AddAspNetCoreInstrumentation(name, options => options.Filter = context => context.Request.Path != "/filtered"));
+            },
+            MapWithChild,
+            AlwaysOn);
+
+        using var excluded = await app.GetAsync("/excluded");
+        using var filtered = await app.GetAsync("/filtered");
+        using var traced = await app.GetAsync("/orders");
+        await app.StopAsync();
+
+        Assert.Equal(["child", "GET /{name}"], app.SpanNames);
+    }
+
+    [Fact]
+    public async Task Two_applications_of_one_process_have_their_own_lists()
+    {
+        await using var shop = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")), MapWithChild, AlwaysOn);
+        await using var admin = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/orders$")), MapWithChild, AlwaysOn);
+
+        foreach (var app in new[] { shop, admin })
+        {
+            using var health = await app.GetAsync("/health");
+            using var orders = await app.GetAsync("/orders");
+        }
+
+        await shop.StopAsync();
+        await admin.StopAsync();
+
+        Assert.Equal("/orders", Assert.Single(ServerSpans(shop)).GetTagItem("url.path"));
+        Assert.Equal("/health", Assert.Single(ServerSpans(admin)).GetTagItem("url.path"));
+        Assert.Equal(
+            new Dictionary<string, long>
+            {
+                ["aspire.route_tracing.pattern=^/health$ http.response.status_code=200"] = 1,
+                ["aspire.route_tracing.pattern=^/orders$ http.response.status_code=200"] = 1,
+            },
+            shop.CountsOf("aspire.route_tracing.excluded_requests"));
+    }
+
+    [Fact]
+    public async Task An_application_without_route_tracing_is_left_alone_by_the_one_beside_it()
+    {
+        await using var shop = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add(".*")), MapWithChild, AlwaysOn);
+        await using var other = await TracedApp.StartAsync(
+            builder => builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddAspNetCoreInstrumentation()), MapWithChild, AlwaysOn);
+
+        using var response = await other.GetAsync("/orders");
+        await other.StopAsync();
+
+        Assert.Equal(["child", "GET /{name}"], other.SpanNames);
+    }
+
+    [Fact]
+    public async Task One_tracer_provider_among_several_can_have_it()
+    {
+        var spans = new List<Activity>();
+        using var provider = Sdk.CreateTracerProviderBuilder()
+            .AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$"))
+            .AddSource(TracedApp.SourceName)
+            .SetSampler(new AlwaysOnSampler())
+            .AddInMemoryExporter(spans)
+            .Build();
+        await using var app = await TracedApp.StartAsync(_ => { }, MapWithChild, AlwaysOn);
+
+        using var excluded = await app.GetAsync("/excluded");
+        using var traced = await app.GetAsync("/orders");
+        await app.StopAsync();
+
+        Assert.Equal(["child", "GET /{name}"], spans.Select(span => span.DisplayName));
+    }
+
+    [Fact]
+    public async Task The_provider_of_the_application_can_have_it_from_its_own_builder()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$"))),
+            MapWithChild,
+            AlwaysOn);
+
+        using var excluded = await app.GetAsync("/excluded");
+        using var traced = await app.GetAsync("/orders");
+        await app.StopAsync();
+
+        Assert.Equal(["child", "GET /{name}"], app.SpanNames);
+        Assert.Equal(1, app.CountsOf("aspire.route_tracing.excluded_requests").Values.Sum());
+    }
+
+    [Fact]
+    public async Task A_worker_that_shares_the_service_defaults_starts_and_stops()
+    {
+        var builder = Host.CreateApplicationBuilder();
+        builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$"));
+        builder.Services.AddOpenTelemetry().WithTracing();
+        using var worker = builder.Build();
+
+        await worker.StartAsync(TestContext.Current.CancellationToken);
+        await worker.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    private static IEnumerable<Activity> ServerSpans(TracedApp app) => app.Spans.Where(span => span.Kind == ActivityKind.Server);
+
+    private static void InOrder(bool firstFirst, Action first, Action second)
+    {
+        (firstFirst ? first : second)();
+        (firstFirst ? second : first)();
+    }
+
+    // As Aspire's service defaults template has it.
+    private static void AddTemplateTracing(WebApplicationBuilder builder)
+        => builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddAspNetCoreInstrumentation(options => options.Filter = context =>
+            !context.Request.Path.StartsWithSegments("/health") && !context.Request.Path.StartsWithSegments("/alive")));
+
+    private static void MapWithChild(WebApplication app)
+        => app.MapGet("/{name}", () => TracedApp.Source.StartActivity("child")?.Dispose());
+}

@@ -1,0 +1,76 @@
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+
+namespace Aspire.RouteTracing.Tests.ExcludedUrls;
+
+/// <summary>An excluded request is not measured, but counted.</summary>
+public class ExclusionMetricsTests
+{
+    private const string UnsampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(UnsampledParent)]
+    public async Task The_duration_of_an_excluded_request_is_not_recorded(string? parent)
+    {
+        await using var app = await StartAsync();
+
+        using var response = await app.GetAsync("/health", parent);
+        await app.StopAsync();
+
+        Assert.Empty(app.CountsOf("http.server.request.duration"));
+    }
+
+    [Fact]
+    public async Task It_is_recorded_when_the_settings_say_so()
+    {
+        await using var app = await StartAsync(settings => settings.ExcludeFromMetrics = false);
+
+        using var response = await app.GetAsync("/health");
+        await app.StopAsync();
+
+        Assert.Equal(1, app.CountsOf("http.server.request.duration").Values.Sum());
+        Assert.Equal(1, app.CountsOf("aspire.route_tracing.excluded_requests").Values.Sum());
+    }
+
+    [Fact]
+    public async Task Excluded_requests_are_counted_by_pattern_and_status_code()
+    {
+        await using var app = await StartAsync();
+
+        foreach (var path in new[] { "/health", "/health", "/health/failing", "/health/throwing", "/health/malformed", "/metrics" })
+        {
+            using var response = await app.GetAsync(path);
+        }
+
+        await app.StopAsync();
+
+        Assert.Equal(
+            new Dictionary<string, long>
+            {
+                ["aspire.route_tracing.pattern=^/health http.response.status_code=200"] = 2,
+                ["aspire.route_tracing.pattern=^/health http.response.status_code=503"] = 1,
+                ["aspire.route_tracing.pattern=^/health http.response.status_code=500"] = 1,
+                ["aspire.route_tracing.pattern=^/health http.response.status_code=413"] = 1,
+                ["aspire.route_tracing.pattern=^/metrics$ http.response.status_code=404"] = 1,
+            },
+            app.CountsOf("aspire.route_tracing.excluded_requests"));
+    }
+
+    private static Task<TracedApp> StartAsync(Action<RouteTracingSettings>? configure = null) => TracedApp.StartAsync(
+        builder => builder.AddRouteTracing(settings =>
+        {
+            settings.ExcludedUrls.Add("^/health");
+            settings.ExcludedUrls.Add("^/metrics$");
+            configure?.Invoke(settings);
+        }),
+        app =>
+        {
+            app.MapGet("/health", () => "ok");
+            app.MapGet("/health/failing", () => Results.StatusCode(503));
+            app.MapGet("/health/throwing", string () => throw new InvalidOperationException("unhealthy"));
+            app.MapGet("/health/malformed", string () => throw new BadHttpRequestException("too large", 413));
+        });
+}

@@ -1,0 +1,188 @@
+using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Primitives;
+
+namespace Aspire.RouteTracing.Tests.ExcludedUrls;
+
+/// <summary>The list that the AppHost keeps in a file and rewrites while the service runs.</summary>
+public sealed class ExclusionsFileTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("exclusions").FullName;
+    private readonly ManualTime _time = new();
+
+    private string FilePath => Path.Combine(_folder, "excluded-urls.txt");
+
+    [Theory]
+    [InlineData("^/two$")]
+    [InlineData("^/two$,^/thr")]
+    [InlineData("base64:Xi90d28k")]
+    [InlineData("")]
+    public void A_half_written_file_leaves_the_last_good_list(string text)
+    {
+        Replace("^/one$\n");
+        using var file = new ExclusionsFile(FilePath, _time);
+
+        File.WriteAllText(FilePath, text);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(["^/one$"], file.Items);
+    }
+
+    [Theory]
+    [InlineData("^/two$,(bad\n")]
+    [InlineData("base64:***\n")]
+    public void A_file_that_is_no_list_leaves_the_last_good_list(string text)
+    {
+        Replace("^/one$\n");
+        using var file = new ExclusionsFile(FilePath, _time);
+
+        Replace(text);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(["^/one$"], file.Items);
+    }
+
+    [Fact]
+    public void A_deleted_file_leaves_the_last_good_list_and_a_new_one_is_seen()
+    {
+        Replace("^/one$\n");
+        using var file = new ExclusionsFile(FilePath, _time);
+
+        File.Delete(FilePath);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(["^/one$"], file.Items);
+
+        Replace("^/two$,^/three$\n");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(["^/two$", "^/three$"], file.Items);
+    }
+
+    [Fact]
+    public void A_deleted_folder_leaves_the_last_good_list()
+    {
+        Replace("^/one$\n");
+        using var file = new ExclusionsFile(FilePath, _time);
+
+        Directory.Delete(_folder, recursive: true);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(["^/one$"], file.Items);
+    }
+
+    [Fact]
+    public void An_empty_list_is_a_list()
+    {
+        Replace("^/one$\n");
+        using var file = new ExclusionsFile(FilePath, _time);
+
+        Replace("\n");
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Empty(file.Items!);
+    }
+
+    [Fact]
+    public void A_change_that_the_time_stamp_does_not_show_is_seen()
+    {
+        Replace("^/one$\n");
+        var written = File.GetLastWriteTimeUtc(FilePath);
+        using var file = new ExclusionsFile(FilePath, _time);
+
+        Replace("^/two$\n");
+        File.SetLastWriteTimeUtc(FilePath, written);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(["^/two$"], file.Items);
+    }
+
+    [Fact]
+    public void Only_a_changed_list_is_announced()
+    {
+        Replace("^/one$\n");
+        using var file = new ExclusionsFile(FilePath, _time);
+        var changes = 0;
+        using var subscription = ChangeToken.OnChange(file.GetChangeToken, () => changes++);
+
+        foreach (var text in new[] { "^/one$\n", "^/one", "^/two$\n", "^/two$\n" })
+        {
+            Replace(text);
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(1, changes);
+    }
+
+    [Fact]
+    public async Task The_list_of_the_file_stands_in_the_place_of_the_general_variable()
+    {
+        Replace("^/file$\n");
+        await using var app = await StartAsync();
+
+        Assert.Equal(
+            [
+                new("^/specific$", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"),
+                new UrlExclusion("^/file$", "Aspire:RouteTracing:ExclusionsFile"),
+            ],
+            app.ExcludedUrls());
+    }
+
+    [Fact]
+    public async Task Without_a_readable_file_the_variable_applies()
+    {
+        await using var app = await StartAsync();
+
+        Assert.Contains(new UrlExclusion("^/general$", "OTEL_DOTNET_EXCLUDED_URLS"), app.ExcludedUrls());
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("true")]
+    public async Task A_rename_over_the_file_is_seen_within_a_second(string? polling)
+    {
+        Environment.SetEnvironmentVariable("DOTNET_USE_POLLING_FILE_WATCHER", polling);
+        try
+        {
+            Replace("^/file$\n");
+            await using var app = await StartAsync();
+
+            Replace("^/replaced$\n");
+            using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+            for (var looks = 0; looks < 20 && app.ExcludedUrls().All(exclusion => exclusion.Pattern != "^/replaced$"); looks++)
+            {
+                await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+            }
+
+            Assert.Contains(app.ExcludedUrls(), exclusion => exclusion.Pattern == "^/replaced$");
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("DOTNET_USE_POLLING_FILE_WATCHER", null);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (Directory.Exists(_folder))
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+    }
+
+    private void Replace(string text)
+    {
+        File.WriteAllText(FilePath + ".new", text);
+        File.Move(FilePath + ".new", FilePath, overwrite: true);
+    }
+
+    private Task<TracedApp> StartAsync() => TracedApp.StartAsync(
+        builder => builder.AddRouteTracing(),
+        app => app.MapGet("/{**path}", () => "ok"),
+        new()
+        {
+            ["Aspire:RouteTracing:ExclusionsFile"] = FilePath,
+            ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/general$",
+            ["OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"] = "^/specific$",
+        });
+}
