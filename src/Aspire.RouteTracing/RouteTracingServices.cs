@@ -49,6 +49,8 @@ internal static class RouteTracingServices
         services.AddSingleton<ExcludedRequests>();
         services.AddSingleton<ExcludedRequestsCounter>();
         services.AddSingleton<RequestExclusion>();
+        services.AddSingleton<EndpointExclusion>();
+        services.AddSingleton<RouteMatchedObserver>();
 
         // The first startup filter registered is the outermost: what the filters of others do belongs to the request, too.
         services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, RouteTracingStartupFilter>());

@@ -9,11 +9,13 @@ internal sealed class RouteTracingStartupFilter(
     AppRequests requests,
     RequestExclusion exclusion,
     ExcludedRequests excludedRequests,
-    ExcludedRequestsCounter counter) : IStartupFilter
+    ExcludedRequestsCounter counter,
+    RouteMatchedObserver routeMatched) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next)
     {
         requests.HasPipeline = true;
+        routeMatched.Subscribe();
         return app =>
         {
             app.Use(next => new ExclusionMiddleware(next, exclusion, excludedRequests, counter).InvokeAsync);

@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Aspire.RouteTracing.Tests.ExcludedUrls;
+
+/// <summary>An endpoint can say itself that its requests leave no trace.</summary>
+public class EndpointExclusionTests
+{
+    [Theory]
+    [InlineData(null, "/probe/1")]
+    [InlineData("always_on", "/probe/1")]
+    [InlineData("always_on", "/PROBE/1/")]
+    [InlineData("always_on", "/attributed")]
+    [InlineData("always_on", "/group/member")]
+    public async Task A_request_to_an_excluded_endpoint_exports_no_span(string? sampler, string path)
+    {
+        await using var app = await StartAsync(sampler);
+
+        using var response = await app.GetAsync(path);
+        response.EnsureSuccessStatusCode();
+        await app.StopAsync();
+
+        Assert.Empty(app.SpanNames);
+        Assert.Empty(app.CountsOf("http.server.request.duration"));
+    }
+
+    [Fact]
+    public async Task It_is_counted_by_its_route()
+    {
+        await using var app = await StartAsync(null);
+
+        using var first = await app.GetAsync("/probe/1");
+        using var second = await app.GetAsync("/probe/2");
+        await app.StopAsync();
+
+        Assert.Equal(
+            new Dictionary<string, long> { ["aspire.route_tracing.pattern=/probe/{id} http.response.status_code=200"] = 2 },
+            app.CountsOf("aspire.route_tracing.excluded_requests"));
+    }
+
+    [Fact]
+    public async Task Excluded_by_its_URL_too_it_is_counted_once()
+    {
+        await using var app = await StartAsync(null, "^/probe/");
+
+        using var response = await app.GetAsync("/probe/1");
+        await app.StopAsync();
+
+        Assert.Equal(
+            new Dictionary<string, long> { ["aspire.route_tracing.pattern=^/probe/ http.response.status_code=200"] = 1 },
+            app.CountsOf("aspire.route_tracing.excluded_requests"));
+    }
+
+    [Fact]
+    public async Task What_ended_before_routing_stays()
+    {
+        await using var app = await StartAsync("always_on", earlySpan: true);
+
+        using var response = await app.GetAsync("/probe/1");
+        await app.StopAsync();
+
+        Assert.Equal(["before routing"], app.SpanNames);
+    }
+
+    [Fact]
+    public async Task An_excluded_error_page_does_not_take_the_failed_request_with_it()
+    {
+        await using var app = await StartAsync("always_on");
+
+        using var response = await app.GetAsync("/boom");
+        await app.StopAsync();
+
+        Assert.Single(app.Spans, span => span.Kind == ActivityKind.Server);
+    }
+
+    [Fact]
+    public async Task Other_endpoints_are_traced()
+    {
+        await using var app = await StartAsync("always_on");
+
+        using var response = await app.GetAsync("/orders");
+        await app.StopAsync();
+
+        Assert.Equal(["child", "GET /orders"], app.SpanNames);
+    }
+
+    [Fact]
+    public async Task While_route_tracing_is_suspended_it_is_traced()
+    {
+        await using var app = await StartAsync("always_on");
+
+        using (app.RouteTracing().Suspend())
+        {
+            using var response = await app.GetAsync("/probe/1");
+        }
+
+        await app.StopAsync();
+
+        Assert.Equal(["child", "GET /probe/{id}"], app.SpanNames);
+    }
+
+    private static Task<TracedApp> StartAsync(string? sampler, string? excludedUrl = null, bool earlySpan = false) => TracedApp.StartAsync(
+        builder => builder.AddRouteTracing(settings =>
+        {
+            if (excludedUrl is not null)
+            {
+                settings.ExcludedUrls.Add(excludedUrl);
+            }
+        }),
+        app =>
+        {
+            app.UseExceptionHandler("/error");
+            if (earlySpan)
+            {
+                app.Use(async (context, next) =>
+                {
+                    TracedApp.Source.StartActivity("before routing")?.Dispose();
+                    await next(context);
+                });
+                app.UseRouting();
+            }
+
+            app.MapGet("/probe/{id}", StartChild).ExcludeFromTracing();
+            app.MapGet("/attributed", [ExcludeFromTracing] () => StartChild());
+            app.MapGroup("/group").ExcludeFromTracing().MapGet("/member", StartChild);
+            app.MapGet("/boom", string () => throw new InvalidOperationException("boom"));
+            app.Map("/error", () => "sorry").ExcludeFromTracing();
+            app.MapGet("/orders", StartChild);
+        },
+        new() { ["OTEL_TRACES_SAMPLER"] = sampler });
+
+    private static void StartChild() => TracedApp.Source.StartActivity("child")?.Dispose();
+}
