@@ -126,6 +126,26 @@ public partial class ExcludedSubtreeTests
         Assert.Equal(["after the request"], app.SpanNames);
     }
 
+    [Fact]
+    public async Task The_sampler_of_the_application_is_not_asked_about_what_an_excluded_request_starts()
+    {
+        var sampler = new RememberingSampler();
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$"));
+                builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.SetSampler(sampler));
+            },
+            app => app.MapGet("/{name}", () => TracedApp.Source.StartActivity("child")?.Dispose()));
+
+        using var excluded = await app.GetAsync("/health");
+        using var traced = await app.GetAsync("/orders");
+        await app.StopAsync();
+
+        const string Server = "Microsoft.AspNetCore.Hosting.HttpRequestIn";
+        Assert.Equal([Server, Server, "child"], sampler.Asked);
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData("always_on")]
@@ -204,6 +224,17 @@ public partial class ExcludedSubtreeTests
                 }
 
                 break;
+        }
+    }
+
+    private sealed class RememberingSampler : Sampler
+    {
+        public List<string> Asked { get; } = [];
+
+        public override SamplingResult ShouldSample(in SamplingParameters samplingParameters)
+        {
+            Asked.Add(samplingParameters.Name);
+            return new SamplingResult(SamplingDecision.RecordAndSample);
         }
     }
 

@@ -194,6 +194,27 @@ public class ExclusionAcrossServicesTests
     }
 
     [Fact]
+    public async Task A_client_that_sends_the_context_of_the_request_itself_sends_the_member()
+    {
+        string? traceState = null;
+        await using var storefront = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
+            app => app.MapGet("/health", () =>
+            {
+                // As messaging clients do: the span is refused, so the context that goes out is the server's.
+                using var send = TracedApp.Source.StartActivity("send", ActivityKind.Producer);
+                Assert.Null(send);
+                traceState = Activity.Current!.TraceStateString;
+            }),
+            new() { ["Aspire:RouteTracing:ExclusionKey"] = "k" });
+
+        using var response = await storefront.GetAsync("/health", SampledParent);
+        response.EnsureSuccessStatusCode();
+
+        Assert.Matches("^aspire-excluded=[0-9a-f]{32}$", traceState);
+    }
+
+    [Fact]
     public async Task With_32_members_the_rightmost_gives_way()
     {
         var members = Enumerable.Range(1, 32).Select(number => $"m{number}=v").ToArray();
