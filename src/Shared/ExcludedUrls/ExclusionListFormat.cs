@@ -126,9 +126,10 @@ internal static class ExclusionListFormat
 
     private static string WriteItem(string item)
     {
-        item = TrimStart(item);
-        var comment = ExclusionPattern.EndsInComment(item);
-        var text = comment ? item + '\n' : item;
+        item = Trim(item);
+
+        // A line break closes the comment before the comma does. Being blank space after the item, it does not become part of it.
+        var text = ExclusionPattern.EndsInComment(item) ? item + '\n' : item;
         var scanner = new ExclusionListScanner(text);
         var written = new StringBuilder();
         var start = 0;
@@ -142,10 +143,7 @@ internal static class ExclusionListFormat
             }
         }
 
-        written.Append(text, start, TrimEnd(text, start, scanner) - start);
-
-        // The line break closes the comment before the comma. Being blank space around the item, it does not become part of it.
-        return (comment ? written.Append('\n') : written).ToString();
+        return written.Append(text, start, text.Length - start).ToString();
     }
 
     private static bool EndsInQuantifierStart(StringBuilder list)
@@ -157,6 +155,16 @@ internal static class ExclusionListFormat
         }
 
         return i < list.Length - 1 && list[i] == '{';
+    }
+
+    private static string Trim(string item)
+    {
+        var scanner = new ExclusionListScanner(item);
+        while (scanner.Read() is not Stop.End)
+        {
+        }
+
+        return TrimStart(item[..TrimEnd(item, 0, scanner)]);
     }
 
     private static string TrimStart(string item)

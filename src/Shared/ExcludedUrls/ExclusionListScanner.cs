@@ -174,8 +174,8 @@ internal sealed class ExclusionListScanner(string text)
     }
 
     /// <summary>
-    /// The end of a character class as .NET reads it: a <c>]</c> in first place is literal, <c>-[</c> opens a class to subtract unless the
-    /// hyphen ends a range, and <c>[::]</c> is skipped.
+    /// The end of a character class as .NET reads it: a <c>]</c> in first place is literal, and <c>-[</c> opens a class to subtract, unless
+    /// the hyphen is in first place or ends a range.
     /// </summary>
     private int? ClassEnd(int start)
     {
@@ -217,7 +217,7 @@ internal sealed class ExclusionListScanner(string text)
             }
             else
             {
-                i += canStartRange && string.CompareOrdinal(text, i, "[::]", 0, 4) == 0 ? 4 : 1;
+                i++;
             }
 
             first = false;
