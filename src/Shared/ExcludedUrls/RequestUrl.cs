@@ -1,28 +1,65 @@
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>The URL of one request in the pieces ASP.NET Core holds it in, so that nothing is concatenated before it has to be.</summary>
+/// <summary>The URL of one request in the pieces in which ASP.NET Core holds it, so that nothing is put together that need not be.</summary>
 internal readonly ref struct RequestUrl
 {
-    /// <summary><c>http</c> or <c>https</c>; empty when only a path is known.</summary>
+    /// <summary><c>http</c> or <c>https</c>; empty where only a path is known.</summary>
     public ReadOnlySpan<char> Scheme { get; init; }
 
-    /// <summary>The Host header: name and, if any, port.</summary>
+    /// <summary>The Host header as the client sent it: a name and, perhaps, a port.</summary>
     public ReadOnlySpan<char> Host { get; init; }
 
-    /// <summary>Decoded, as <c>HttpRequest.PathBase</c> holds it.</summary>
+    /// <summary>As <c>HttpRequest.PathBase</c> holds it, percent-decoded.</summary>
     public ReadOnlySpan<char> PathBase { get; init; }
 
-    /// <summary>Decoded, as <c>HttpRequest.Path</c> holds it.</summary>
+    /// <summary>As <c>HttpRequest.Path</c> holds it, percent-decoded.</summary>
     public ReadOnlySpan<char> Path { get; init; }
 
-    /// <summary>Still encoded and with its question mark, as <c>HttpRequest.QueryString</c> holds it.</summary>
+    /// <summary>As <c>HttpRequest.QueryString</c> holds it: with its question mark, and not decoded.</summary>
     public ReadOnlySpan<char> Query { get; init; }
 
+    /// <summary>The length of <c>scheme://host/pathbase/path?query</c>, without a default port; only from the path on where there is no host.</summary>
+    public int FullUrlLength
+    {
+        get
+        {
+            var length = PathBase.Length + Path.Length + Query.Length;
+            return Scheme.IsEmpty ? length : length + Scheme.Length + SchemeDelimiter.Length + HostWithoutDefaultPort.Length;
+        }
+    }
+
+    private static ReadOnlySpan<char> SchemeDelimiter => "://";
+
+    private ReadOnlySpan<char> HostWithoutDefaultPort
+    {
+        get
+        {
+            var port = Scheme switch
+            {
+                "http" => ":80",
+                "https" => ":443",
+                _ => "",
+            };
+            return Host.EndsWith(port, StringComparison.Ordinal) ? Host[..^port.Length] : Host;
+        }
+    }
+
+    /// <summary>Reads an absolute http or https URL, or a path, as the request would look like on the server.</summary>
+    /// <param name="urlOrPath">
+    /// A path starts with <c>/</c> and may have a query; scheme and host are empty then. User information and fragment are left out, for
+    /// clients don't send them.
+    /// </param>
+    /// <param name="url">
+    /// The URL as <see cref="Uri"/> normalizes it, which is what <c>HttpClient</c> sends: host in lower case, default port left out, dot
+    /// segments resolved. The path is percent-decoded as ASP.NET Core does it: <c>%2F</c> stays, and so does what is not UTF-8. All of the
+    /// path is in <see cref="Path"/>.
+    /// </param>
+    /// <returns>Whether it is either.</returns>
     public static bool TryParse(string urlOrPath, out RequestUrl url)
     {
         url = default;
-        var pathOnly = urlOrPath.StartsWith('/');
-        if (!Uri.TryCreate(pathOnly ? "http://localhost" + urlOrPath : urlOrPath, UriKind.Absolute, out var uri)
+        var isPath = urlOrPath.StartsWith('/');
+        if (!Uri.TryCreate(isPath ? $"http://localhost{urlOrPath}" : urlOrPath, UriKind.Absolute, out var uri)
             || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
         {
             return false;
@@ -30,11 +67,38 @@ internal readonly ref struct RequestUrl
 
         url = new RequestUrl
         {
-            Scheme = pathOnly ? default : uri.Scheme,
-            Host = pathOnly ? default : uri.Authority,
-            Path = Uri.UnescapeDataString(uri.AbsolutePath),
+            Scheme = isPath ? "" : uri.Scheme,
+            Host = isPath ? "" : HostHeader(uri),
+            Path = PathDecoder.Decode(uri.AbsolutePath),
             Query = uri.Query,
         };
         return true;
+    }
+
+    /// <summary>Writes the whole URL, <see cref="FullUrlLength"/> characters.</summary>
+    public void CopyFullUrlTo(Span<char> destination)
+    {
+        if (!Scheme.IsEmpty)
+        {
+            Append(Scheme, ref destination);
+            Append(SchemeDelimiter, ref destination);
+            Append(HostWithoutDefaultPort, ref destination);
+        }
+
+        Append(PathBase, ref destination);
+        Append(Path, ref destination);
+        Append(Query, ref destination);
+    }
+
+    private static void Append(ReadOnlySpan<char> piece, ref Span<char> destination)
+    {
+        piece.CopyTo(destination);
+        destination = destination[piece.Length..];
+    }
+
+    private static string HostHeader(Uri uri)
+    {
+        var host = uri.HostNameType is UriHostNameType.IPv6 ? $"[{uri.IdnHost}]" : uri.IdnHost;
+        return uri.IsDefaultPort ? host : $"{host}:{uri.Port}";
     }
 }

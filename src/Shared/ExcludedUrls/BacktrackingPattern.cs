@@ -1,0 +1,40 @@
+using System.Text.RegularExpressions;
+
+namespace Aspire.RouteTracing.ExcludedUrls;
+
+/// <summary>
+/// An item that .NET can't search in linear time: look-around, a back-reference, an atomic group, or a very large pattern. A client might
+/// find a URL that takes it for ever, so a search is given up after 10 ms, and the item after three such searches.
+/// </summary>
+internal sealed class BacktrackingPattern(ExclusionPattern pattern, Action<int> onOutOfForce)
+{
+    private const int MaxTimeouts = 3;
+
+    private int _timeouts;
+
+    /// <summary>The item's position in its list.</summary>
+    public int Index => pattern.Index;
+
+    public bool IsMatch(ReadOnlySpan<char> url, ref bool timedOut)
+    {
+        if (_timeouts >= MaxTimeouts)
+        {
+            return false;
+        }
+
+        try
+        {
+            return pattern.Regex.IsMatch(url);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            timedOut = true;
+            if (Interlocked.Increment(ref _timeouts) == MaxTimeouts)
+            {
+                onOutOfForce(pattern.Index);
+            }
+
+            return false;
+        }
+    }
+}

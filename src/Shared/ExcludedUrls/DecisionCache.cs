@@ -1,0 +1,107 @@
+namespace Aspire.RouteTracing.ExcludedUrls;
+
+/// <summary>
+/// What was decided for the paths requested most. Bounded in entries and in their size, without a lock, and without a way for paths that are
+/// requested once to push out those that are requested again and again.
+/// </summary>
+/// <remarks>
+/// A path is taken in when it is seen a second time, so that a scan for thousands of random paths costs it nothing but a few hashes. When
+/// a set of entries is full, one that has not been asked for since the last time that happened gives way.
+/// </remarks>
+internal sealed class DecisionCache
+{
+    /// <summary>The length up to which a path is looked up.</summary>
+    public const int MaxPathLength = 256;
+
+    /// <summary>The number of paths it can hold.</summary>
+    public const int Capacity = Sets * Ways;
+
+    private const int Sets = 128;
+    private const int Ways = 8;
+    private const int SeenOnceLength = 4096;
+
+    private readonly Entry?[] _entries = new Entry?[Capacity];
+    private readonly int[] _seenOnce = new int[SeenOnceLength];
+
+    /// <summary>The number of paths it holds.</summary>
+    public int Count => _entries.Count(entry => entry is not null);
+
+    public bool TryGet(ReadOnlySpan<char> path, out int hash, out int decision)
+    {
+        hash = string.GetHashCode(path);
+        foreach (var entry in Set(hash))
+        {
+            // A set fills from the front.
+            if (entry is null)
+            {
+                break;
+            }
+
+            if (entry.Hash == hash && path.SequenceEqual(entry.Path))
+            {
+                if (!entry.Used)
+                {
+                    entry.Used = true;
+                }
+
+                decision = entry.Decision;
+                return true;
+            }
+        }
+
+        decision = default;
+        return false;
+    }
+
+    /// <summary>Notes a decision, if the path has been seen before. The hash is the one that <see cref="TryGet"/> gave.</summary>
+    public void Add(ReadOnlySpan<char> path, int hash, int decision)
+    {
+        ref var seenOnce = ref _seenOnce[(uint)hash % SeenOnceLength];
+        if (seenOnce != hash)
+        {
+            seenOnce = hash;
+            return;
+        }
+
+        var set = Set(hash);
+        var slot = -1;
+        for (var way = 0; way < Ways; way++)
+        {
+            if (set[way] is not { } entry)
+            {
+                slot = way;
+                break;
+            }
+
+            if (slot < 0 && !entry.Used)
+            {
+                slot = way;
+            }
+        }
+
+        if (slot >= 0)
+        {
+            Volatile.Write(ref set[slot], new Entry(path.ToString(), hash, decision));
+            return;
+        }
+
+        // All were asked for. One that is not asked for again before the next path comes gives way to that path.
+        foreach (var entry in set)
+        {
+            entry!.Used = false;
+        }
+    }
+
+    private Span<Entry?> Set(int hash) => _entries.AsSpan((int)((uint)hash % Sets) * Ways, Ways);
+
+    private sealed class Entry(string path, int hash, int decision)
+    {
+        public string Path { get; } = path;
+
+        public int Hash { get; } = hash;
+
+        public int Decision { get; } = decision;
+
+        public bool Used { get; set; }
+    }
+}
