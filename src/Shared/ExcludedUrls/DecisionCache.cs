@@ -59,7 +59,7 @@ internal sealed class DecisionCache
     /// <summary>Notes a decision, if the path has been seen before. The hash is the one that <see cref="TryGet"/> gave.</summary>
     public void Add(ReadOnlySpan<char> path, int hash, int decision)
     {
-        ref var seenOnce = ref _seenOnce[(uint)hash % SeenOnceLength];
+        ref var seenOnce = ref _seenOnce[Scale(hash, SeenOnceLength)];
         if (seenOnce != hash)
         {
             seenOnce = hash;
@@ -124,10 +124,13 @@ internal sealed class DecisionCache
 
         return (int)(hash >> 32);
 
-        static ulong Mix(ulong hash, ulong value) => (BitOperations.RotateLeft(hash, 5) ^ value) * 0x9E3779B97F4A7C15;
+        static ulong Mix(ulong hash, ulong value) => (BitOperations.RotateLeft(hash, 32) ^ value) * 0x9E3779B97F4A7C15;
     }
 
-    private Span<Entry?> Set(int hash) => _entries.AsSpan((int)((uint)hash % Sets) * Ways, Ways);
+    private Span<Entry?> Set(int hash) => _entries.AsSpan(Scale(hash, Sets) * Ways, Ways);
+
+    // The upper bits of a product depend on all of its factors' bits, the lower ones don't.
+    private static int Scale(int hash, int length) => (int)(((ulong)(uint)hash * (uint)length) >> 32);
 
     private sealed class Entry(string path, int hash, int decision)
     {

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Aspire.RouteTracing.ExcludedUrls;
 using CsCheck;
 
@@ -6,7 +7,7 @@ namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 public class ExclusionListFormatProperties
 {
     private static readonly Gen<string> ValidItem = Gen.OneOf(Patterns.Hostile, Patterns.Regex)
-        .Where(item => !string.IsNullOrWhiteSpace(item) && ExclusionPattern.Validate(item, out _));
+        .Where(item => item.Length > 0 && item == item.Trim() && ExclusionPattern.Validate(item, out _));
 
     [Fact]
     public void Any_text_is_a_list() =>
@@ -32,8 +33,8 @@ public class ExclusionListFormatProperties
         Gen.Select(ValidItem, Patterns.Path).Sample((item, path) =>
         {
             var normal = Normalize(item);
-            Assert.Equal(Matches(item.Trim(), path), Matches(normal, path));
-        }, iter: 10_000);
+            Assert.Equal(Matches(item, path), Matches(normal, path));
+        }, iter: 3_000);
 
     [Fact]
     public void What_was_read_is_in_the_normal_spelling() =>
@@ -41,9 +42,9 @@ public class ExclusionListFormatProperties
         {
             var normal = Normalize(item);
             Assert.Equal(normal, Normalize(normal));
-        }, iter: 10_000);
+        }, iter: 3_000);
 
     private static string Normalize(string item) => Assert.Single(ExclusionListFormat.Parse(ExclusionListFormat.Write([item]), out _));
 
-    private static bool Matches(string item, string path) => new System.Text.RegularExpressions.Regex(item).IsMatch(path);
+    private static bool Matches(string item, string path) => new Regex(item).IsMatch(path);
 }
