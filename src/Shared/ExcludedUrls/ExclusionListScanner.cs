@@ -12,7 +12,7 @@ internal sealed class ExclusionListScanner(string text)
 {
     private readonly int _lastClosingParenthesis = text.LastIndexOf(')');
     private readonly int _lastNewLine = text.LastIndexOf('\n');
-    private readonly HashSet<GroupOpening> _unclosedGroups = [];
+    private HashSet<GroupOpening>? _unclosedGroups;
     private bool _foundUnclosedClass;
     private bool _ignoreWhitespace;
     private int _next;
@@ -250,7 +250,7 @@ internal sealed class ExclusionListScanner(string text)
             {
                 var opening = new GroupOpening(i, ignoreWhitespace);
                 opened.Push(opening);
-                if (_unclosedGroups.Contains(opening))
+                if (_unclosedGroups?.Contains(opening) is true)
                 {
                     // Nor can those around it be closed, since it would have taken their closing parenthesis.
                     break;
@@ -273,7 +273,7 @@ internal sealed class ExclusionListScanner(string text)
             }
         }
 
-        _unclosedGroups.UnionWith(opened);
+        (_unclosedGroups ??= []).UnionWith(opened);
         return null;
     }
 

@@ -108,11 +108,17 @@ internal sealed class JoinedPatterns
     {
         // An automaton takes hundreds of kilobytes, so an item gets one of its own only when a URL shows that it needs it.
         private Regex _regex = pattern.Regex;
+        private readonly string _requiredText = RequiredText.Of(pattern.Text).Text;
 
         public int Index => pattern.Index;
 
         public bool IsMatch(ReadOnlySpan<char> url)
         {
+            if (url.IndexOf(_requiredText) < 0)
+            {
+                return false;
+            }
+
             try
             {
                 return _regex.IsMatch(url);

@@ -5,9 +5,6 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// <summary>The items of a list that are searched in the same text.</summary>
 internal sealed class PatternSet
 {
-    /// <summary>Up to so many literals are compared one by one sooner than they are searched for at once.</summary>
-    private const int FewLiterals = 4;
-
     private readonly LiteralPattern[] _literals;
     private readonly SearchValues<string>? _anyLiteral;
     private readonly JoinedPatterns[] _joined;
@@ -24,7 +21,7 @@ internal sealed class PatternSet
             joined.FirstOrDefault()?.FirstIndex,
             backtracking.FirstOrDefault()?.Index,
         }.Min() ?? -1;
-        if (literals.Length > FewLiterals)
+        if (literals.Length > 1)
         {
             _anyLiteral = SearchValues.Create([.. literals.Select(literal => literal.Text)], StringComparison.Ordinal);
         }

@@ -1,0 +1,115 @@
+using System.Text;
+
+namespace Aspire.RouteTracing.ExcludedUrls;
+
+/// <summary>
+/// Text that a URL has to contain for an item to match: the longest run of plain characters outside of groups. Empty where there is none, or
+/// where telling would take more of a parser than this.
+/// </summary>
+/// <param name="Text">The text.</param>
+/// <param name="IsWhole">Whether the item consists of the text, apart from the anchors.</param>
+/// <param name="AtStart">Whether the item starts with <c>^</c>.</param>
+/// <param name="AtEnd">Whether the item ends with <c>$</c>.</param>
+internal readonly record struct RequiredText(string Text, bool IsWhole, bool AtStart, bool AtEnd)
+{
+    private static readonly RequiredText None = new("", IsWhole: false, AtStart: false, AtEnd: false);
+
+    /// <summary>Finds the text in an item that is a valid regular expression, or would be one if it is plain text.</summary>
+    public static RequiredText Of(string item)
+    {
+        var atStart = item.StartsWith('^');
+        var atEnd = false;
+        var isWhole = true;
+        var depth = 0;
+        var longest = "";
+        var run = new StringBuilder();
+        for (var i = atStart ? 1 : 0; i < item.Length; i++)
+        {
+            var c = item[i];
+            var next = i + 1 < item.Length ? item[i + 1] : '\0';
+            switch (c)
+            {
+                case '$' when next == '\0' && depth == 0:
+                    atEnd = true;
+                    continue;
+                case '\\' when IsItselfAfterBackslash(next):
+                    c = next;
+                    i++;
+                    break;
+                case '\\' when next is 'd' or 'D' or 's' or 'S' or 'w' or 'W' or 'b' or 'B' or 'A' or 'z' or 'Z':
+                    i++;
+                    EndRun();
+                    continue;
+                case '*' or '?':
+                    EndRun(withoutLast: true);
+                    continue;
+                case '{' when item.IndexOf('}', i) is > 0 and var end:
+                    i = end;
+                    EndRun(withoutLast: true);
+                    continue;
+                case '(' when next != '?' || (i + 2 < item.Length && item[i + 2] == ':'):
+                    i += next == '?' ? 2 : 0;
+                    depth++;
+                    EndRun();
+                    continue;
+                case ')' when depth > 0:
+                    depth--;
+                    EndRun();
+                    continue;
+                case '[' when ClassEnd(item, i) is > 0 and var end:
+                    i = end;
+                    EndRun();
+                    continue;
+                case '.' or '+' or '^' or '$':
+                case '|' when depth > 0:
+                    EndRun();
+                    continue;
+                case '\\' or '{' or '(' or ')' or '[' or '|':
+                    return None;
+            }
+
+            if (depth == 0)
+            {
+                run.Append(c);
+            }
+        }
+
+        var wholeText = isWhole;
+        EndRun();
+        return new RequiredText(longest, wholeText && longest.Length > 0, atStart, atEnd);
+
+        void EndRun(bool withoutLast = false)
+        {
+            isWhole = false;
+            if (withoutLast && run.Length > 0)
+            {
+                run.Length--;
+            }
+
+            longest = run.Length > longest.Length ? run.ToString() : longest;
+            run.Clear();
+        }
+    }
+
+    private static int ClassEnd(string item, int start)
+    {
+        var i = start + 1;
+        i += i < item.Length && item[i] == '^' ? 1 : 0;
+        for (var first = i; i < item.Length && (item[i] != '[' || i == first); i++)
+        {
+            if (item[i] == '\\')
+            {
+                i++;
+            }
+            else if (item[i] == ']' && i > first)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private static bool IsItselfAfterBackslash(char c) => c is
+        '.' or '-' or '/' or '+' or '?' or '*' or '|' or '(' or ')' or '[' or ']' or '{' or '}' or '^' or '$' or '\\' or ',' or ' ' or '#';
+}

@@ -1,0 +1,134 @@
+using System.Text;
+using Aspire.RouteTracing.ExcludedUrls;
+
+namespace Aspire.RouteTracing.Tests.ExcludedUrls;
+
+public class ExclusionListFormatTests
+{
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData(",")]
+    [InlineData(" , ,\t\r\n,")]
+    [InlineData("\u001C,\u00A0,\u3000")]
+    public void What_is_empty_is_no_item(string? value) => Reads(value);
+
+    [Fact]
+    public void A_comma_at_either_end_adds_no_item() => Reads(",/health,,/alive,", "/health", "/alive");
+
+    [Fact]
+    public void Blanks_around_an_item_are_not_part_of_it() =>
+        Reads(" /health\n,\t/a b\u001F,\u3000/alive\u00A0", "/health", "/a b", "/alive");
+
+    [Fact]
+    public void A_blank_after_a_backslash_is_part_of_the_item() => Reads(@"/a\ ,/b\\ ", @"/a\ ", @"/b\\");
+
+    [Fact]
+    public void A_comma_after_a_backslash_is_part_of_the_item() => Reads(@"/list/1\,2,/b", "/list/1,2", "/b");
+
+    [Fact]
+    public void A_backslash_before_the_comma_that_is_itself_after_one_escapes_nothing() => Reads(@"/a\\,/b", @"/a\\", "/b");
+
+    [Theory]
+    [InlineData("[a,b]")]
+    [InlineData("[],b]")]
+    [InlineData("[^],b]")]
+    [InlineData(@"[\],b]")]
+    [InlineData(@"[\c],b]")]
+    [InlineData("[[,]")]
+    [InlineData("[a-z-[e,i]]")]
+    [InlineData("[+--[,]")]
+    public void A_comma_in_a_class_is_part_of_the_item(string item) => Reads($"/a,{item},/b", "/a", item, "/b");
+
+    [Theory]
+    [InlineData("(a,b)")]
+    [InlineData("(?:a,(b,c),d)")]
+    [InlineData(@"(a\),b)")]
+    [InlineData("([)],b)")]
+    [InlineData("(?#a,b [)")]
+    public void A_comma_in_parentheses_is_part_of_the_item(string item) => Reads($"/a,{item},/b", "/a", item, "/b");
+
+    [Theory]
+    [InlineData("/a{1,3}")]
+    [InlineData("/a{1,}")]
+    public void The_comma_of_a_quantifier_is_part_of_the_item(string item) => Reads($"/a,{item},/b", "/a", item, "/b");
+
+    [Theory]
+    [InlineData("/a{,2}", "/a{", "2}")]
+    [InlineData("/a{x,y}", "/a{x", "y}")]
+    [InlineData("/a{1, 2}", "/a{1", "2}")]
+    [InlineData(@"/a\{1,2}", @"/a\{1", "2}")]
+    public void A_comma_in_other_braces_ends_the_item(string value, params string[] items) => Reads(value, items);
+
+    [Fact]
+    public void A_backslash_that_keeps_braces_from_being_a_quantifier_stays() => Reads(@"/a{1\,3}", @"/a{1\,3}");
+
+    [Theory]
+    [InlineData("good,(bad,other", "good", "(bad", "other")]
+    [InlineData("good,[bad,other", "good", "[bad", "other")]
+    [InlineData("(bad,[a,b],x{1,2},(c,d)", "(bad", "[a,b]", "x{1,2}", "(c,d)")]
+    [InlineData("((bad,(a,b)", "((bad", "(a,b)")]
+    [InlineData("bad),other", "bad)", "other")]
+    [InlineData(@"(bad\),other", @"(bad\)", "other")]
+    [InlineData("(?#bad,other", "(?#bad", "other")]
+    [InlineData(@"bad\", @"bad\")]
+    public void A_bracket_that_is_never_closed_leaves_the_other_items_alone(string value, params string[] items) => Reads(value, items);
+
+    [Fact]
+    public void What_ignores_white_space_may_have_comments_with_commas() =>
+        Reads("(?x) a # one, (two\n b,# c", "(?x) a # one, (two\n b", "# c");
+
+    [Fact]
+    public void A_base64_value_holds_the_same_text() =>
+        Reads("base64:" + Convert.ToBase64String(Encoding.UTF8.GetBytes(@"/caf\,é, /健康$ ,")), "/caf,é", "/健康$");
+
+    [Fact]
+    public void Base64_may_have_blanks_around_it_and_line_breaks_in_it() => Reads(" base64:L2hl\nYWx0aA==\n", "/health");
+
+    [Fact]
+    public void Base64_is_decoded_once() =>
+        Reads("base64:" + Convert.ToBase64String("base64:L2hlYWx0aA=="u8), "base64:L2hlYWx0aA==");
+
+    [Theory]
+    [InlineData("base64:/health")]
+    [InlineData("base64:L2hlYWx0aA=")]
+    public void What_is_not_base64_is_an_error_and_an_empty_list(string value) =>
+        Assert.Equal("What follows 'base64:' is not base64.", Error(value));
+
+    [Fact]
+    public void Base64_of_what_is_not_text_is_an_error_and_an_empty_list() =>
+        Assert.Equal("What follows 'base64:' is base64, but not of UTF-8 text.", Error("base64:" + Convert.ToBase64String([0xFF, 0xFE])));
+
+    [Theory]
+    [InlineData("/health,/alive", "/health", "/alive")]
+    [InlineData(@"/list/1\,2", "/list/1,2")]
+    [InlineData("/a{1,3},[a,b],(a,b)", "/a{1,3}", "[a,b]", "(a,b)")]
+    [InlineData("/a{1, 3}", "/a{1", "3}")]
+    [InlineData(@"/a{1\,3}", @"/a{1\,3}")]
+    [InlineData(@"/a\\\,b,/c\\", @"/a\\,b", @"/c\\")]
+    [InlineData("(?x)a # (b\\\n,/c", "(?x)a # (b\\", "/c")]
+    [InlineData("/health", " /health ", "", " ")]
+    public void Only_what_would_be_read_otherwise_is_escaped(string value, params string[] items) =>
+        Assert.Equal(value, ExclusionListFormat.Write(items));
+
+    [Fact]
+    public void A_list_that_would_be_taken_for_base64_is_written_as_base64()
+    {
+        var value = ExclusionListFormat.Write(["base64:a", "b"]);
+
+        Assert.Equal(ExclusionListFormat.WriteBase64(["base64:a", "b"]), value);
+        Reads(value, "base64:a", "b");
+    }
+
+    private static void Reads(string? value, params string[] items)
+    {
+        Assert.Equal(items, ExclusionListFormat.Parse(value, out var error));
+        Assert.Null(error);
+    }
+
+    private static string? Error(string value)
+    {
+        Assert.Empty(ExclusionListFormat.Parse(value, out var error));
+        return error;
+    }
+}

@@ -1,0 +1,117 @@
+using System.Globalization;
+using Aspire.RouteTracing.ExcludedUrls;
+
+namespace Aspire.RouteTracing.Tests.ExcludedUrls;
+
+public class HostileExclusionTests
+{
+    private static readonly string ManyLetters = "/" + new string('a', 8000) + "!";
+
+    [Theory]
+    [InlineData("(a+)+$")]
+    [InlineData("(a|aa)+$")]
+    [InlineData("(.*a){12}$")]
+    [InlineData("^(?:/(?:a+)+)+$")]
+    public void Items_that_explode_when_they_backtrack_do_not_backtrack(string item)
+    {
+        var matcher = ExclusionMatcher.Build([item, "/x[y]"], matchFullUrl: false, out var problems, FailOnOutOfForce);
+
+        Assert.Empty(problems);
+        Assert.Equal(-1, matcher.Find(new RequestUrl { Path = ManyLetters }));
+    }
+
+    [Fact]
+    public void An_item_that_would_explode_does_not_keep_a_later_one_from_being_found()
+    {
+        var matcher = ExclusionMatcher.Build(["(a+)+$", "a!"], matchFullUrl: false, out _, FailOnOutOfForce);
+        var joined = ExclusionMatcher.Build(["(a+)+$", "a[!]", "/x[y]"], matchFullUrl: false, out _, FailOnOutOfForce);
+
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal(1, matcher.Find(new RequestUrl { Path = ManyLetters }));
+            Assert.Equal(1, joined.Find(new RequestUrl { Path = ManyLetters }));
+        }
+    }
+
+    [Fact]
+    public void An_item_that_backtracks_for_too_long_three_times_is_put_out_of_force_once()
+    {
+        var outOfForce = new List<int>();
+        var matcher = ExclusionMatcher.Build(["/x[y]", @"^(?=/)(/?a+)+$|^/ok$"], matchFullUrl: false, out _, outOfForce.Add);
+        Assert.Equal(1, matcher.Find(new RequestUrl { Path = "/ok" }));
+        Assert.Equal(1, matcher.Find(new RequestUrl { Path = "/ok" }));
+        Assert.Equal(1, matcher.Find(new RequestUrl { Path = "/ok" }));
+
+        Assert.Equal(-1, matcher.Find(new RequestUrl { Path = ManyLetters[..200] + "!" }));
+        Assert.Equal(-1, matcher.Find(new RequestUrl { Path = ManyLetters[..200] + "!" }));
+        Assert.Empty(outOfForce);
+        Assert.Equal(1, matcher.Find(new RequestUrl { Path = "/ok" }));
+
+        Assert.Equal(-1, matcher.Find(new RequestUrl { Path = ManyLetters[..200] + "!" }));
+        Assert.Equal([1], outOfForce);
+        Assert.Equal(-1, matcher.Find(new RequestUrl { Path = "/ok" }));
+        Assert.Equal(-1, matcher.Find(new RequestUrl { Path = ManyLetters[..200] + "!" }));
+        Assert.Equal([1], outOfForce);
+        Assert.Equal(0, matcher.Find(new RequestUrl { Path = "/xy" }));
+    }
+
+    [Theory]
+    [InlineData("((a{1,999}){1,999}){1,999}")]
+    [InlineData(@"[\w-[a]]{20000}")]
+    public void An_item_too_large_for_an_automaton_backtracks(string item)
+    {
+        ExclusionMatcher.Build(["/a[b]", item], matchFullUrl: false, out var problems);
+
+        Assert.Equal((1, ExclusionProblemKind.Backtracks), (Assert.Single(problems).Index, problems[0].Kind));
+    }
+
+    [Fact]
+    public void A_pattern_can_be_nested_deeply()
+    {
+        var item = new string('(', 5000) + "[a]" + new string(')', 5000);
+
+        Assert.Equal(0, ExclusionMatcher.Build(ExclusionListFormat.Parse(item, out _), matchFullUrl: false, out _).Find(new RequestUrl { Path = "/a" }));
+    }
+
+    [Fact]
+    public void A_list_has_up_to_10_000_items_and_says_so()
+    {
+        var items = Enumerable.Range(0, 100_000).Select(i => string.Create(CultureInfo.InvariantCulture, $"^/item{i}$")).ToArray();
+
+        var matcher = ExclusionMatcher.Build(items, matchFullUrl: false, out var problems);
+
+        Assert.Equal(9_999, matcher.Find(new RequestUrl { Path = "/item9999" }));
+        Assert.Equal(-1, matcher.Find(new RequestUrl { Path = "/item10000" }));
+        Assert.Equal(
+            new ExclusionProblem(10_000, ExclusionProblemKind.Invalid, "The list has 100000 items. It can have 10000; this one and those after it are left out."),
+            Assert.Single(problems));
+    }
+
+    [Theory]
+    [InlineData("(,")]
+    [InlineData("[,")]
+    [InlineData("[a-[")]
+    [InlineData(@"[x\]")]
+    [InlineData("(?#")]
+    [InlineData("(?x)(,#\n")]
+    [InlineData("(a,(?x)#(\n,")]
+    [InlineData("{1,")]
+    [InlineData("\\")]
+    public void A_megabyte_of_what_is_never_closed_is_read_and_written(string piece)
+    {
+        var value = string.Concat(Enumerable.Repeat(piece, 1_000_000 / piece.Length)) + ")";
+
+        Assert.NotEmpty(ExclusionListFormat.Write(ExclusionListFormat.Parse(value, out _)));
+    }
+
+    [Fact]
+    public void Invalid_escapes_and_half_characters_are_paths_like_others()
+    {
+        var matcher = ExclusionMatcher.Build(["/a[b]", "\uD800x[y]"], matchFullUrl: false, out _);
+
+        Assert.Equal(-1, matcher.Find(new RequestUrl { Path = "/%FF%zz\uDC00\uD800" }));
+        Assert.Equal(1, matcher.Find(new RequestUrl { Path = "/\uD800xy" }));
+    }
+
+    private static void FailOnOutOfForce(int index) => Assert.Fail($"Item {index} backtracked.");
+}

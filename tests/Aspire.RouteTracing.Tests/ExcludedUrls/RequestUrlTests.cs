@@ -1,0 +1,71 @@
+using Aspire.RouteTracing.ExcludedUrls;
+using CsCheck;
+using Microsoft.AspNetCore.Http;
+
+namespace Aspire.RouteTracing.Tests.ExcludedUrls;
+
+public class RequestUrlTests
+{
+    [Theory]
+    [InlineData("http://shop.example/orders/1?full=1", "http|shop.example|/orders/1|?full=1")]
+    [InlineData("HTTPS://Shop.Example:443", "https|shop.example|/|")]
+    [InlineData("http://shop.example:5000/", "http|shop.example:5000|/|")]
+    [InlineData("http://[::1]:5000/a", "http|[::1]:5000|/a|")]
+    [InlineData("http://bücher.example/a", "http|xn--bcher-kva.example|/a|")]
+    [InlineData("/orders/1?full=1", "||/orders/1|?full=1")]
+    [InlineData("//orders", "||//orders|")]
+    public void A_URL_or_a_path_is_taken_apart(string text, string pieces) => Assert.Equal(pieces, Pieces(text));
+
+    [Theory]
+    [InlineData("http://user:secret@shop.example/a#part", "http|shop.example|/a|")]
+    [InlineData("/a?b#part", "||/a|?b")]
+    public void What_clients_do_not_send_is_left_out(string text, string pieces) => Assert.Equal(pieces, Pieces(text));
+
+    [Theory]
+    [InlineData("/caf%C3%A9/%e5%81%a5/%F0%9F%98%80", "/café/健/😀")]
+    [InlineData("/café /x", "/café /x")]
+    [InlineData("/a%2Fb%2fc%25", "/a%2Fb%2fc%")]
+    [InlineData("/%48ealth%20", "/Health ")]
+    [InlineData("/%FF%C3/%zz%4", "/%FF%C3/%zz%4")]
+    [InlineData("/a/./b/../c", "/a/c")]
+    public void The_path_is_decoded_as_the_server_decodes_it(string text, string path) => Assert.Equal($"||{path}|", Pieces(text));
+
+    [Fact]
+    public void The_query_is_not_decoded() => Assert.Equal("||/a|?b=%20c%2C", Pieces("/a?b=%20c%2C"));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("health")]
+    [InlineData("localhost:5000/health")]
+    [InlineData("ftp://shop.example/")]
+    [InlineData("http://")]
+    [InlineData("?a")]
+    public void Other_text_is_refused(string text) => Assert.False(RequestUrl.TryParse(text, out _));
+
+    [Fact]
+    public void Any_path_is_decoded_as_ASP_NET_Core_decodes_it() =>
+        Gen.OneOf("%2F", "%2f", "%41", "%C3%A9", "%C3", "%A9", "%FF", "%F0%9F%98%80", "%ED%A0%80", "%C0%AF", "%", "%2", "%zz", "/", "a", "é", "%25", "41", "%7F")
+            .Array[0, 8]
+            .Select(tokens => "/" + string.Concat(tokens))
+            .Sample(path => Assert.Equal(PathString.FromUriComponent(path).Value, PathDecoder.Decode(path)), iter: 5_000);
+
+    [Fact]
+    public void Any_text_is_refused_or_taken_apart() =>
+        Gen.OneOf(Gen.String, Gen.String.Select(text => "/" + text), Gen.String.Select(text => "http://" + text))
+            .Sample(
+                text =>
+                {
+                    if (RequestUrl.TryParse(text, out var url))
+                    {
+                        Assert.Equal('/', url.Path[0]);
+                    }
+                },
+                iter: 5_000);
+
+    private static string Pieces(string text)
+    {
+        Assert.True(RequestUrl.TryParse(text, out var url));
+        Assert.True(url.PathBase.IsEmpty);
+        return $"{url.Scheme}|{url.Host}|{url.Path}|{url.Query}";
+    }
+}
