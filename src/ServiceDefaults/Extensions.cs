@@ -22,6 +22,9 @@ public static class Extensions
     {
         builder.ConfigureOpenTelemetry();
 
+        // Name spans after routes, and leave out of the traces what the AppHost and the configuration exclude
+        builder.AddRouteTracing();
+
         builder.AddDefaultHealthChecks();
 
         builder.Services.AddServiceDiscovery();
