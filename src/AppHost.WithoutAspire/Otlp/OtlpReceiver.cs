@@ -52,7 +52,8 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     private static async Task TakeAsync<T>(HttpContext context, MessageParser<T> parser, Action<T> add)
         where T : IMessage<T>
     {
-        if (context.Request.ContentType != Protobuf)
+        // The decompression in front takes away the header of an encoding that it knows.
+        if (context.Request.ContentType != Protobuf || context.Request.Headers.ContentEncoding.Count > 0)
         {
             context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
             return;
