@@ -103,7 +103,7 @@ public class ProgramTests
         Assert.Equal(0, exitCode);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_kill_ends_every_service()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), LinuxOnly);
