@@ -1,0 +1,3 @@
+namespace Orders;
+
+public sealed record Cart(string Customer, string Sku, int Quantity);

@@ -1,0 +1,3 @@
+namespace Orders;
+
+public sealed record OrderEntry(int Id, string Customer, string Sku, int Quantity);

@@ -1,0 +1,3 @@
+namespace Storefront;
+
+public sealed record Order(int Id, string Customer, string Product, decimal Total);

@@ -1,0 +1,3 @@
+namespace AppHost.WithoutAspire.Otlp;
+
+internal sealed record ReceivedLog(string Service, string Severity, string Text, string TraceId, string SpanId);

@@ -1,0 +1,46 @@
+using System.Globalization;
+
+namespace AppHost.WithoutAspire.Services;
+
+/// <summary>The environment variables that an AppHost gives a project in run mode.</summary>
+internal static class ServiceEnvironment
+{
+    /// <param name="otlpEndpoint">Where telemetry goes; null where the variables of this process say it.</param>
+    public static Dictionary<string, string> For(Service service, IReadOnlyDictionary<string, int> ports, Uri? otlpEndpoint, string exclusionKey)
+    {
+        var variables = new Dictionary<string, string>
+        {
+            ["ASPNETCORE_ENVIRONMENT"] = "Development",
+            ["ASPNETCORE_URLS"] = Address(ports[service.Name]),
+            ["OTEL_SERVICE_NAME"] = service.Name,
+            ["OTEL_RESOURCE_ATTRIBUTES"] = $"service.instance.id={Guid.NewGuid()}",
+            ["OTEL_BSP_SCHEDULE_DELAY"] = "1000",
+            ["OTEL_BLRP_SCHEDULE_DELAY"] = "1000",
+            ["OTEL_METRIC_EXPORT_INTERVAL"] = "1000",
+            ["OTEL_METRICS_EXEMPLAR_FILTER"] = "trace_based",
+        };
+
+        foreach (var reference in service.References)
+        {
+            variables[$"services__{reference}__http__0"] = Address(ports[reference]);
+        }
+
+        if (otlpEndpoint is not null)
+        {
+            variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = otlpEndpoint.ToString();
+            variables["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
+        }
+
+        string[] excludedUrls = [.. Shop.ExcludedUrls, $"^{Shop.ReadinessPath}$", .. service.ExcludedUrls];
+        variables["OTEL_DOTNET_EXCLUDED_URLS"] = string.Join(',', excludedUrls);
+        variables["Aspire__RouteTracing__ExclusionKey"] = exclusionKey;
+        if (Environment.GetEnvironmentVariable("OTEL_TRACES_SAMPLER") is null)
+        {
+            variables["OTEL_TRACES_SAMPLER"] = "parentbased_always_on";
+        }
+
+        return variables;
+    }
+
+    public static string Address(int port) => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}");
+}

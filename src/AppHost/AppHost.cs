@@ -1,0 +1,26 @@
+var builder = DistributedApplication.CreateBuilder(args);
+
+var catalog = builder.AddProject<Projects.Catalog>("catalog")
+    .WithHttpHealthCheck("/readyz");
+
+var orders = builder.AddProject<Projects.Orders>("orders")
+    .WithHttpHealthCheck("/readyz")
+    .WithReference(catalog)
+    .WaitFor(catalog);
+
+builder.AddProject<Projects.Storefront>("storefront")
+    .WithHttpHealthCheck("/readyz")
+    .WithReference(orders)
+    .WithReference(catalog)
+    .WaitFor(orders)
+    .WithExternalHttpEndpoints();
+
+// Starts when asked to, and needs Python only then: python3 -m venv .venv && .venv/bin/pip install -r requirements.txt
+builder.AddPythonApp("reviews", "../../playground/reviews", "app.py")
+    .WithVirtualEnvironment(".venv", createIfNotExists: false)
+    .WithPip(install: false)
+    .WithHttpEndpoint(env: "PORT")
+    .WithHttpHealthCheck("/readyz")
+    .WithExplicitStart();
+
+builder.Build().Run();

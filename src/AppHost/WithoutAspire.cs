@@ -1,0 +1,1 @@
+return await AppHost.WithoutAspire.Program.Main(args);
