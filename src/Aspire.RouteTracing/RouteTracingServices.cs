@@ -1,6 +1,8 @@
 using Aspire.RouteTracing.Configuration;
 using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.Instrumentation;
+using Aspire.RouteTracing.RouteNames;
+using Aspire.RouteTracing.ServerErrors;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -50,6 +52,8 @@ internal static class RouteTracingServices
         services.AddSingleton<ExcludedRequestsCounter>();
         services.AddSingleton<RequestExclusion>();
         services.AddSingleton<EndpointExclusion>();
+        services.AddSingleton<RouteNaming>();
+        services.AddSingleton<ServerErrorTags>();
         services.AddSingleton<RouteMatchedObserver>();
 
         // The first startup filter registered is the outermost: what the filters of others do belongs to the request, too.

@@ -51,6 +51,12 @@ public sealed class RouteTracingSettings
     /// <value>The default value is <see langword="true"/>.</value>
     public bool HonorUpstreamExclusion { get; set; } = true;
 
+    /// <summary>
+    /// Gets or sets how much of a route's template is in <c>http.route</c> and in the name of the span.
+    /// </summary>
+    /// <value>The default value is <see cref="RouteTemplateFormat.Template"/>: the template as it was written.</value>
+    public RouteTemplateFormat RouteTemplateFormat { get; set; }
+
     /// <summary>Where the items of <see cref="ExcludedUrls"/> that don't come from code came from, and what could not be read there.</summary>
     internal ExclusionSources Sources { get; set; } = ExclusionSources.None;
 }

@@ -14,6 +14,7 @@ internal sealed class RouteTracingSettingsBinder(IConfiguration configuration, E
         options.MatchFullUrl = section.GetValue(nameof(options.MatchFullUrl), options.MatchFullUrl);
         options.ExcludeFromMetrics = section.GetValue(nameof(options.ExcludeFromMetrics), options.ExcludeFromMetrics);
         options.HonorUpstreamExclusion = section.GetValue(nameof(options.HonorUpstreamExclusion), options.HonorUpstreamExclusion);
+        options.RouteTemplateFormat = section.GetValue(nameof(options.RouteTemplateFormat), options.RouteTemplateFormat);
 
         options.Sources = ExclusionSources.Read(configuration, exclusionsFile);
         foreach (var item in options.Sources.Items)

@@ -20,6 +20,7 @@ internal sealed partial class ExclusionRules
         Enabled = settings.Enabled;
         ExcludeFromMetrics = settings.ExcludeFromMetrics;
         HonorUpstreamExclusion = settings.HonorUpstreamExclusion;
+        RouteTemplateFormat = settings.RouteTemplateFormat;
     }
 
     public bool Enabled { get; }
@@ -27,6 +28,8 @@ internal sealed partial class ExclusionRules
     public bool ExcludeFromMetrics { get; }
 
     public bool HonorUpstreamExclusion { get; }
+
+    public RouteTemplateFormat RouteTemplateFormat { get; }
 
     public IReadOnlyList<UrlExclusion> InForce { get; private set; }
 

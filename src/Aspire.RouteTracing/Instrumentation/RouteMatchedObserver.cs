@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.ExcludedUrls;
-using Microsoft.AspNetCore.Diagnostics;
+using Aspire.RouteTracing.RouteNames;
 using Microsoft.AspNetCore.Http;
 
 namespace Aspire.RouteTracing.Instrumentation;
@@ -12,7 +12,8 @@ namespace Aspire.RouteTracing.Instrumentation;
 internal sealed class RouteMatchedObserver(
     DiagnosticListener listener,
     RequestExclusion exclusion,
-    EndpointExclusion endpointExclusion) : IObserver<KeyValuePair<string, object?>>, IDisposable
+    EndpointExclusion endpointExclusion,
+    RouteNaming routeNaming) : IObserver<KeyValuePair<string, object?>>, IDisposable
 {
     private const string EndpointMatched = "Microsoft.AspNetCore.Routing.EndpointMatched";
 
@@ -41,18 +42,16 @@ internal sealed class RouteMatchedObserver(
 
     private void OnRouteMatched(HttpContext context)
     {
-        if (IsReExecuted(context))
+        if (ReExecution.IsRunning(context, out var original))
         {
+            ReExecution.RestoreAtEnd(context, original);
             return;
         }
 
+        routeNaming.Name(context);
         if (context.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is not null)
         {
             endpointExclusion.Exclude(context, endpoint);
         }
     }
-
-    // An error page is not what the client asked for.
-    private static bool IsReExecuted(HttpContext context)
-        => context.Features.Get<IExceptionHandlerFeature>() is not null || context.Features.Get<IStatusCodeReExecuteFeature>() is not null;
 }

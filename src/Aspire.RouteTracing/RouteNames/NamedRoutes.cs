@@ -1,0 +1,36 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Http;
+
+namespace Aspire.RouteTracing.RouteNames;
+
+/// <summary>The names of the routes in one format: the path base (of UsePathBase, or of a Map branch) and the template.</summary>
+internal sealed class NamedRoutes(RouteTemplateFormat format)
+{
+    // An application may take path bases from the URL, one for each tenant. Those past the limit are left out of the name, which has to
+    // have few values.
+    private const int MostPathBases = 100;
+
+    // The path base has the client's casing; the one seen first stands for all.
+    private readonly ConcurrentDictionary<string, NamedEndpoints> _underPathBases = new(StringComparer.OrdinalIgnoreCase);
+    private readonly NamedEndpoints _underNone = new("", format);
+    private int _pathBases;
+
+    public Endpoint Get(Endpoint endpoint, PathString pathBase)
+        => (pathBase.HasValue ? Under(pathBase.Value) : _underNone).Get(endpoint);
+
+    private NamedEndpoints Under(string pathBase)
+    {
+        if (_underPathBases.TryGetValue(pathBase, out var endpoints))
+        {
+            return endpoints;
+        }
+
+        // Counted here, since the dictionary's own count takes its locks.
+        if (Volatile.Read(ref _pathBases) >= MostPathBases || Interlocked.Increment(ref _pathBases) > MostPathBases)
+        {
+            return _underNone;
+        }
+
+        return _underPathBases.GetOrAdd(pathBase, static (pathBase, format) => new NamedEndpoints(pathBase, format), format);
+    }
+}

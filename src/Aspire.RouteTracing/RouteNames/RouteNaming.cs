@@ -1,0 +1,47 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Aspire.RouteTracing.RouteNames;
+
+/// <summary>
+/// Names requests after their routes, on the metric and on the span: both ask the request's endpoint at the end of the request, when
+/// the path base is gone and the endpoint may be an error page's.
+/// </summary>
+internal sealed partial class RouteNaming(ActiveRouteTracing tracing, ILogger<RouteNaming> logger)
+{
+    private readonly NamedRoutes _templates = new(RouteTemplateFormat.Template);
+    private readonly NamedRoutes _simple = new(RouteTemplateFormat.Simple);
+    private int _failed;
+
+    /// <summary>Gives the request an endpoint that bears the right name. To be called when routing has chosen one.</summary>
+    public void Name(HttpContext context)
+    {
+        if (context.GetEndpoint() is not { } endpoint)
+        {
+            return;
+        }
+
+        try
+        {
+            var routes = tracing.Rules.RouteTemplateFormat == RouteTemplateFormat.Simple ? _simple : _templates;
+            var named = routes.Get(endpoint, context.Request.PathBase);
+            if (!ReferenceEquals(named, endpoint))
+            {
+                context.SetEndpoint(named);
+            }
+        }
+        catch (Exception exception)
+        {
+            if (Interlocked.Exchange(ref _failed, 1) == 0)
+            {
+                Log.Failed(logger, endpoint.DisplayName, exception);
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(30, LogLevel.Error, "The name of the route of '{Endpoint}' could not be written; its requests keep the name they have without route tracing. Further failures are not logged.")]
+        public static partial void Failed(ILogger logger, string? endpoint, Exception exception);
+    }
+}

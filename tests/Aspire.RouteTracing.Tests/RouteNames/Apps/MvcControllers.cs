@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.Routing;
+using Microsoft.AspNetCore.Routing;
+
+namespace Aspire.RouteTracing.Tests.RouteNames.Apps;
+
+[ApiController]
+[Route("api/[controller]")]
+public sealed class WidgetsController : ControllerBase
+{
+    [HttpGet("{id:int}")]
+    public string Get(int id) => $"{id}";
+
+    [HttpGet("/absolute/{name}")]
+    public string Absolute(string name) => name;
+
+    [HttpGet("~/rooted")]
+    public string Rooted() => "rooted";
+
+    [HttpGet("[action]")]
+    public string Newest() => "newest";
+}
+
+public sealed class HomeController : Controller
+{
+    public string Index() => "index";
+
+    public string About() => "about";
+
+    public string Lost() => "lost";
+}
+
+/// <summary>Reached by the dynamic route, and by the conventional one.</summary>
+public sealed class HiddenController : Controller
+{
+    public string Found() => "found";
+}
+
+[Area("Admin")]
+public sealed class UsersController : Controller
+{
+    public string Edit(int id) => $"{id}";
+}
+
+/// <summary>What a content management system does: looks up who answers a path.</summary>
+public sealed class ContentRoutes : DynamicRouteValueTransformer
+{
+    public override ValueTask<RouteValueDictionary> TransformAsync(HttpContext httpContext, RouteValueDictionary values)
+        => ValueTask.FromResult(new RouteValueDictionary { ["controller"] = "Hidden", ["action"] = "Found" });
+}
+
+public sealed class PageRoutes : DynamicRouteValueTransformer
+{
+    public override ValueTask<RouteValueDictionary> TransformAsync(HttpContext httpContext, RouteValueDictionary values)
+        => ValueTask.FromResult(new RouteValueDictionary { ["page"] = "/Lost" });
+}

@@ -1,0 +1,6 @@
+using System.Diagnostics;
+
+namespace Aspire.RouteTracing.Tests.RouteNames;
+
+/// <summary>What the telemetry says about a request.</summary>
+internal sealed record RouteNameOutcome(object? Status, string Name, object? Route, object? MetricRoute, object? ErrorType, bool Exception, ActivityStatusCode SpanStatus);

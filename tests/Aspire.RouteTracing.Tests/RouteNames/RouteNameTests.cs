@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using Aspire.RouteTracing.Tests.RouteNames.Apps;
+
+namespace Aspire.RouteTracing.Tests.RouteNames;
+
+/// <summary>What a request is called, in every shape of application that cases.json knows.</summary>
+public class RouteNameTests
+{
+    public static TheoryData<string> Shapes => [.. RouteNameCase.All.Keys];
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public async Task A_request_is_named_after_the_route_that_the_client_asked_for(string shape)
+        => Assert.Equal(Expected(shape), Lines(shape, await RouteNameRun.RunAsync(shape, _ => { })));
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public async Task The_name_is_the_same_when_ASP_NET_Core_sets_the_tags_itself(string shape)
+        => Assert.Equal(Expected(shape), Lines(shape, await RouteNameRun.RunAsync(shape, _ => { }, nativeTags: true)));
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public async Task The_simple_format_leaves_the_names_of_the_parameters(string shape)
+    {
+        var outcomes = await RouteNameRun.RunAsync(shape, settings => settings.RouteTemplateFormat = RouteTemplateFormat.Simple);
+
+        Assert.Equal(
+            RouteNameCase.All[shape].Select(routeNameCase => $"{routeNameCase.Request}: {routeNameCase.Simple ?? routeNameCase.Route}"),
+            RouteNameCase.All[shape].Zip(outcomes, (routeNameCase, outcome) => $"{routeNameCase.Request}: {outcome.Route}"));
+    }
+
+    [Fact]
+    public void Every_shape_of_application_has_cases() => Assert.Equal(AppShapes.All.Keys, RouteNameCase.All.Keys);
+
+    private static IEnumerable<string> Expected(string shape) => Lines(shape, RouteNameCase.All[shape].Select(expected => new RouteNameOutcome(
+        expected.Status,
+        expected.Name,
+        expected.Route,
+        expected.MetricRoute ?? expected.Route,
+        expected.ErrorType,
+        expected.Exception,
+        expected.ErrorType is null ? ActivityStatusCode.Unset : ActivityStatusCode.Error)));
+
+    // One line for each case: where two lists of lines differ, the message of a failed test shows how.
+    private static IEnumerable<string> Lines(string shape, IEnumerable<RouteNameOutcome> outcomes)
+        => RouteNameCase.All[shape].Zip(outcomes, (routeNameCase, outcome) => $"{routeNameCase.Request}: {outcome}");
+}
