@@ -1,5 +1,6 @@
 using Aspire.RouteTracing.Configuration;
 using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.Hooks;
 using Aspire.RouteTracing.Instrumentation;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -50,6 +51,7 @@ internal static class RouteTracingServices
         services.AddSingleton<ExcludedRequestsCounter>();
         services.AddSingleton<RequestExclusion>();
         services.AddSingleton<EndpointExclusion>();
+        services.AddSingleton<RequestHooks>();
         services.AddSingleton<RouteMatchedObserver>();
 
         // The first startup filter registered is the outermost: what the filters of others do belongs to the request, too.

@@ -24,6 +24,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ExcludedRequ
         if (ServerActivity.Find(context) is { } server)
         {
             excludedRequests.Begin(server);
+            RequestExclusion.MarkExcluded(server);
         }
 
         var route = endpoint.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route ?? endpoint.DisplayName ?? "";

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.Hooks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using OpenTelemetry.Instrumentation.AspNetCore;
@@ -10,13 +11,32 @@ namespace Aspire.RouteTracing.Instrumentation;
 /// Puts route tracing into the callbacks of the ASP.NET Core instrumentation, under every options name, around the callbacks that are
 /// there already: those of the application, or of Aspire's service defaults.
 /// </summary>
-internal sealed class AspNetCoreInstrumentationSetup(AppRequests requests, RequestExclusion exclusion, ExcludedRequests excludedRequests)
+internal sealed class AspNetCoreInstrumentationSetup(
+    ActiveRouteTracing tracing,
+    AppRequests requests,
+    RequestExclusion exclusion,
+    ExcludedRequests excludedRequests,
+    RequestHooks hooks)
     : IPostConfigureOptions<AspNetCoreTraceInstrumentationOptions>
 {
     public void PostConfigure(string? name, AspNetCoreTraceInstrumentationOptions options)
     {
         var filter = options.Filter;
         options.Filter = context => ShouldRecord(context, filter);
+
+        var enrichWithRequest = options.EnrichWithHttpRequest;
+        options.EnrichWithHttpRequest = (span, request) =>
+        {
+            OnStart(span, request);
+            enrichWithRequest?.Invoke(span, request);
+        };
+
+        var enrichWithResponse = options.EnrichWithHttpResponse;
+        options.EnrichWithHttpResponse = (span, response) =>
+        {
+            OnEnd(span, response);
+            enrichWithResponse?.Invoke(span, response);
+        };
     }
 
     // Called for sampled requests, at their start.
@@ -43,12 +63,33 @@ internal sealed class AspNetCoreInstrumentationSetup(AppRequests requests, Reque
             // The instrumentation takes an exception for a rejection.
             if (!accepted)
             {
-                RequestExclusion.MarkFilteredOut(server);
+                RequestExclusion.MarkExcluded(server);
                 Exclude(server);
             }
         }
 
         return accepted;
+    }
+
+    // Called for requests that are recorded, when the instrumentation has set what it knows at their start.
+    private void OnStart(Activity span, HttpRequest request)
+    {
+        var settings = tracing.InForce;
+        if (settings.Enabled && requests.Contain(request.HttpContext))
+        {
+            settings.RequestHeaders.Capture(span, request.Headers);
+            hooks.OnStart(span, request.HttpContext);
+        }
+    }
+
+    // Called for the same requests, when it has set what it knows at their end.
+    private void OnEnd(Activity span, HttpResponse response)
+    {
+        if (requests.Contain(response.HttpContext))
+        {
+            hooks.OnEnd(response.HttpContext);
+            tracing.InForce.ResponseHeaders.Capture(span, response.Headers);
+        }
     }
 
     // The middleware marks the request within an async method of its own, where the mark costs one execution context and goes by itself.

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.Hooks;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 
@@ -12,7 +13,8 @@ namespace Aspire.RouteTracing.Instrumentation;
 internal sealed class RouteMatchedObserver(
     DiagnosticListener listener,
     RequestExclusion exclusion,
-    EndpointExclusion endpointExclusion) : IObserver<KeyValuePair<string, object?>>, IDisposable
+    EndpointExclusion endpointExclusion,
+    RequestHooks hooks) : IObserver<KeyValuePair<string, object?>>, IDisposable
 {
     private const string EndpointMatched = "Microsoft.AspNetCore.Routing.EndpointMatched";
 
@@ -50,6 +52,8 @@ internal sealed class RouteMatchedObserver(
         {
             endpointExclusion.Exclude(context, endpoint);
         }
+
+        hooks.OnRouteMatched(context);
     }
 
     // An error page is not what the client asked for.

@@ -1,4 +1,5 @@
 using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.ResponsePropagation;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 
@@ -7,6 +8,7 @@ namespace Aspire.RouteTracing.Instrumentation;
 /// <summary>Puts the middleware around the whole request pipeline.</summary>
 internal sealed class RouteTracingStartupFilter(
     AppRequests requests,
+    ActiveRouteTracing tracing,
     RequestExclusion exclusion,
     ExcludedRequests excludedRequests,
     ExcludedRequestsCounter counter,
@@ -19,6 +21,7 @@ internal sealed class RouteTracingStartupFilter(
         return app =>
         {
             app.Use(next => new ExclusionMiddleware(next, exclusion, excludedRequests, counter).InvokeAsync);
+            app.Use(next => new ResponsePropagationMiddleware(next, tracing, excludedRequests).InvokeAsync);
             next(app);
         };
     }
