@@ -51,10 +51,10 @@ internal sealed partial record HeaderName(string Item, Regex Expression)
 
     private static partial class Log
     {
-        [LoggerMessage(30, LogLevel.Error, "The header name '{Pattern}', item {Position} of {Source}, is no linear regular expression and is left out: {Reason} The other items apply.")]
+        [LoggerMessage(50, LogLevel.Error, "The header name '{Pattern}', item {Position} of {Source}, is no linear regular expression and is left out: {Reason} The other items apply.")]
         public static partial void Invalid(ILogger logger, string pattern, int position, string source, string reason);
 
-        [LoggerMessage(31, LogLevel.Error, "The header names in {Source} can't be read and are left out: {Reason}")]
+        [LoggerMessage(51, LogLevel.Error, "The header names in {Source} can't be read and are left out: {Reason}")]
         public static partial void UnreadableValue(ILogger logger, string source, string reason);
     }
 }

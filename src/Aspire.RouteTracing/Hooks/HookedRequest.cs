@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
 
@@ -119,8 +118,7 @@ internal sealed class HookedRequest(Activity span, HttpContext context, IRouteTr
 
         if (span.GetTagItem("error.type") is null)
         {
-            var exception = context.Features.Get<IExceptionHandlerFeature>()?.Error;
-            span.SetTag("error.type", exception?.GetType().FullName ?? statusCode.ToString(CultureInfo.InvariantCulture));
+            span.SetTag("error.type", statusCode.ToString(CultureInfo.InvariantCulture));
         }
     }
 }
