@@ -189,6 +189,30 @@ public class HookTests
     }
 
     [Fact]
+    public async Task Routing_that_runs_again_does_not_call_the_request_hook_again()
+    {
+        var calls = new Calls();
+        await using var app = await StartAsync(
+            calls.Record,
+            app =>
+            {
+                app.UseRouting();
+                app.Use((context, next) =>
+                {
+                    context.SetEndpoint(null);
+                    return next(context);
+                });
+                app.UseRouting();
+                app.MapGet("/", () => "ok");
+            });
+
+        using var response = await app.GetAsync("/");
+        await app.StopAsync();
+
+        Assert.Equal(["request /", "response 200"], calls);
+    }
+
+    [Fact]
     public async Task A_URL_that_nothing_matches_has_its_request_hook_called_just_before_the_response_hook()
     {
         var calls = new Calls();
