@@ -16,8 +16,8 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     private readonly IOptionsFactory<RouteTracingSettings> _settings;
     private readonly ILogger<ActiveRouteTracing> _logger;
     private readonly List<IDisposable> _subscriptions;
-    private ExclusionRules _loaded;
-    private volatile ExclusionRules _inForce;
+    private CompiledSettings _loaded;
+    private volatile CompiledSettings _inForce;
     private int _suspensions;
 
     public ActiveRouteTracing(
@@ -37,8 +37,10 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
         }
     }
 
-    /// <summary>What decides about a request that starts now.</summary>
-    public ExclusionRules Rules => _inForce;
+    /// <summary>What applies to a request that starts now.</summary>
+    public CompiledSettings InForce => _inForce;
+
+    public ExclusionRules Rules => _inForce.Exclusion;
 
     public IReadOnlyList<UrlExclusion> ExcludedUrls => Rules.InForce;
 
@@ -64,7 +66,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
 
     public void Dispose() => _subscriptions.ForEach(subscription => subscription.Dispose());
 
-    private ExclusionRules Load() => ExclusionRules.Compile(_settings.Create(Options.DefaultName), _logger);
+    private CompiledSettings Load() => CompiledSettings.Compile(_settings.Create(Options.DefaultName), _logger);
 
     private void Reload() => Change(() =>
     {
@@ -83,7 +85,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
         lock (_changing)
         {
             change();
-            _inForce = _suspensions == 0 ? _loaded : ExclusionRules.Disabled;
+            _inForce = _suspensions == 0 ? _loaded : CompiledSettings.Disabled;
         }
     }
 

@@ -1,5 +1,6 @@
 using Aspire.RouteTracing.Configuration;
 using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.Hooks;
 using Aspire.RouteTracing.Instrumentation;
 using Aspire.RouteTracing.RouteNames;
 using Aspire.RouteTracing.ServerErrors;
@@ -54,6 +55,7 @@ internal static class RouteTracingServices
         services.AddSingleton<EndpointExclusion>();
         services.AddSingleton<RouteNaming>();
         services.AddSingleton<ServerErrorTags>();
+        services.AddSingleton<RequestHooks>();
         services.AddSingleton<RouteMatchedObserver>();
 
         // The first startup filter registered is the outermost: what the filters of others do belongs to the request, too.

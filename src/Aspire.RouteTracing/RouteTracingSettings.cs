@@ -1,4 +1,6 @@
-using Aspire.RouteTracing.ExcludedUrls;
+using System.Diagnostics;
+using Aspire.RouteTracing.Configuration;
+using Microsoft.AspNetCore.Http;
 
 namespace Aspire.RouteTracing;
 
@@ -57,6 +59,54 @@ public sealed class RouteTracingSettings
     /// <value>The default value is <see cref="RouteTemplateFormat.Template"/>: the template as it was written.</value>
     public RouteTemplateFormat RouteTemplateFormat { get; set; }
 
-    /// <summary>Where the items of <see cref="ExcludedUrls"/> that don't come from code came from, and what could not be read there.</summary>
-    internal ExclusionSources Sources { get; set; } = ExclusionSources.None;
+    /// <summary>
+    /// Gets regular expressions of the names of the request headers that become attributes of the span, <c>http.request.header.{name in lower case}</c>, each
+    /// with the header's values. An expression has to match the whole name, in whatever case: <c>x-.*</c>, not <c>x-</c>.
+    /// </summary>
+    /// <remarks>
+    /// When the delegate given to <c>AddRouteTracing</c> runs, the list holds what came from the configuration section (an array, or one comma-delimited string) and from
+    /// <c>OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST</c>. At most 64 values of a request are captured, at most 1,024 characters of each. An item added in code
+    /// that is no valid expression, or that needs backtracking (look-around, back-references), is an <see cref="ArgumentException"/> at start-up;
+    /// one that comes from the configuration is logged and left out.
+    /// </remarks>
+    /// <value>The default value is an empty list.</value>
+    public IList<string> CapturedRequestHeaders { get; } = [];
+
+    /// <summary>
+    /// Gets regular expressions of the names of the response headers that become attributes of the span, <c>http.response.header.{name in lower case}</c>, as
+    /// <see cref="CapturedRequestHeaders"/> does for the request. They are read at the end of the request, so what <see cref="ResponsePropagators"/> and
+    /// <see cref="ResponseHook"/> added is there.
+    /// </summary>
+    /// <remarks>The variable is <c>OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE</c>.</remarks>
+    /// <value>The default value is an empty list.</value>
+    public IList<string> CapturedResponseHeaders { get; } = [];
+
+    /// <summary>
+    /// Gets regular expressions of the names of headers whose values are captured as <c>[REDACTED]</c>. An expression is searched in the name, in whatever case:
+    /// <c>cookie</c> covers <c>Set-Cookie</c>, too.
+    /// </summary>
+    /// <remarks>
+    /// What the configuration section and <c>OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS</c> hold is added to the default; code can clear the list. Items that
+    /// are no valid expression are treated as those of <see cref="CapturedRequestHeaders"/>.
+    /// </remarks>
+    /// <value>The default value is <c>authorization</c>, <c>cookie</c>, <c>set-cookie</c>, <c>proxy-authorization</c>, <c>x-api-key</c>.</value>
+    public IList<string> SanitizedHeaders { get; } = ["authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key"];
+
+    /// <summary>
+    /// Gets or sets which response headers tell the client the trace of its request. They are named in <c>Access-Control-Expose-Headers</c>, too. Excluded requests get none;
+    /// requests that are not sampled do, and their flags say so.
+    /// </summary>
+    /// <value>The default value is <see cref="ResponsePropagators.None"/>.</value>
+    public ResponsePropagators ResponsePropagators { get; set; }
+
+    /// <summary>Gets or sets what is called as <see cref="IRouteTracingHook.OnRequest"/>, before the hooks of the service container.</summary>
+    /// <value>The default value is <see langword="null"/>.</value>
+    public Action<Activity, HttpRequest>? RequestHook { get; set; }
+
+    /// <summary>Gets or sets what is called as <see cref="IRouteTracingHook.OnResponse"/>, before the hooks of the service container.</summary>
+    /// <value>The default value is <see langword="null"/>.</value>
+    public Action<Activity, HttpResponse>? ResponseHook { get; set; }
+
+    /// <summary>What the lists hold that comes from the configuration, and what could not be read there.</summary>
+    internal SettingsSources Sources { get; set; } = SettingsSources.None;
 }

@@ -1,4 +1,5 @@
 using Aspire.RouteTracing;
+using Aspire.RouteTracing.Instrumentation;
 
 namespace OpenTelemetry.Trace;
 
@@ -12,7 +13,8 @@ public static class RouteTracingTracerProviderBuilderExtensions
     /// <remarks>
     /// A provider that is built with <c>Sdk.CreateTracerProviderBuilder</c> reads its settings from environment variables and from
     /// <paramref name="configureSettings"/>, and serves every web application of the process that does not add route tracing itself. It has no
-    /// place in their request pipelines: a request that its sampler drops is not examined, and excluded requests are not counted.
+    /// place in their request pipelines: a request that its sampler drops is not examined, excluded requests are not counted, and
+    /// <see cref="RouteTracingSettings.ResponsePropagators"/> has no effect.
     /// </remarks>
     /// <param name="builder">The builder of the tracer provider.</param>
     /// <param name="configureSettings">Runs after the section <c>Aspire:RouteTracing</c> was bound, and again on every change of the configuration.</param>
@@ -24,6 +26,7 @@ public static class RouteTracingTracerProviderBuilderExtensions
 
         return builder
             .ConfigureServices(services => services.AddRouteTracing(configureSettings))
-            .AddAspNetCoreInstrumentation();
+            .AddAspNetCoreInstrumentation()
+            .AddInstrumentation(provider => new RouteMatchedSubscriber(provider));
     }
 }

@@ -7,19 +7,44 @@ namespace Aspire.RouteTracing.Configuration;
 /// <summary>Binds the section <c>Aspire:RouteTracing</c> and the variables that OpenTelemetry users know to the settings.</summary>
 internal sealed class RouteTracingSettingsBinder(IConfiguration configuration, ExclusionsFile exclusionsFile) : IConfigureOptions<RouteTracingSettings>
 {
+    public const string SectionName = "Aspire:RouteTracing";
+
+    private const string HeaderVariables = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_";
+
     public void Configure(RouteTracingSettings options)
     {
-        var section = configuration.GetSection("Aspire:RouteTracing");
+        var section = configuration.GetSection(SectionName);
         options.Enabled = section.GetValue(nameof(options.Enabled), options.Enabled);
         options.MatchFullUrl = section.GetValue(nameof(options.MatchFullUrl), options.MatchFullUrl);
         options.ExcludeFromMetrics = section.GetValue(nameof(options.ExcludeFromMetrics), options.ExcludeFromMetrics);
         options.HonorUpstreamExclusion = section.GetValue(nameof(options.HonorUpstreamExclusion), options.HonorUpstreamExclusion);
         options.RouteTemplateFormat = section.GetValue(nameof(options.RouteTemplateFormat), options.RouteTemplateFormat);
+        options.ResponsePropagators = section.GetValue(nameof(options.ResponsePropagators), options.ResponsePropagators);
 
-        options.Sources = ExclusionSources.Read(configuration, exclusionsFile);
-        foreach (var item in options.Sources.Items)
+        options.Sources = new SettingsSources(
+            ExclusionSources.Read(configuration, section, exclusionsFile),
+            ReadHeaders(section.GetSection(nameof(options.CapturedRequestHeaders)), HeaderVariables + "SERVER_REQUEST"),
+            ReadHeaders(section.GetSection(nameof(options.CapturedResponseHeaders)), HeaderVariables + "SERVER_RESPONSE"),
+            ReadHeaders(section.GetSection(nameof(options.SanitizedHeaders)), HeaderVariables + "SANITIZE_FIELDS"));
+        AddAll(options.ExcludedUrls, options.Sources.ExcludedUrls);
+        AddAll(options.CapturedRequestHeaders, options.Sources.CapturedRequestHeaders);
+        AddAll(options.CapturedResponseHeaders, options.Sources.CapturedResponseHeaders);
+        AddAll(options.SanitizedHeaders, options.Sources.SanitizedHeaders);
+    }
+
+    private ConfiguredList ReadHeaders(IConfigurationSection section, string variable)
+    {
+        var list = new ConfiguredList();
+        list.AddSection(section);
+        list.AddText(configuration[variable], variable);
+        return list;
+    }
+
+    private static void AddAll(IList<string> setting, ConfiguredList list)
+    {
+        foreach (var item in list.Items)
         {
-            options.ExcludedUrls.Add(item.Pattern);
+            setting.Add(item.Pattern);
         }
     }
 }

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.Metadata;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>Excludes a request whose endpoint says so (<see cref="ExcludeFromTracingAttribute"/>), once routing has found that out.</summary>
-internal sealed class EndpointExclusion(RequestExclusion exclusion, ExcludedRequests excludedRequests, ExcludedRequestsCounter counter)
+internal sealed class EndpointExclusion(AppRequests requests, RequestExclusion exclusion, ExcludedRequests excludedRequests, ExcludedRequestsCounter counter)
 {
     public void Exclude(HttpContext context, Endpoint endpoint)
     {
@@ -16,7 +16,8 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ExcludedRequ
             return;
         }
 
-        if (exclusion.Rules.ExcludeFromMetrics && context.Features.Get<IHttpMetricsTagsFeature>() is { } metrics)
+        // The metrics are the application's, not those of a tracer provider beside it.
+        if (requests.HasPipeline && exclusion.Rules.ExcludeFromMetrics && context.Features.Get<IHttpMetricsTagsFeature>() is { } metrics)
         {
             metrics.MetricsDisabled = true;
         }
@@ -24,6 +25,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ExcludedRequ
         if (ServerActivity.Find(context) is { } server)
         {
             excludedRequests.Begin(server);
+            RequestExclusion.MarkExcluded(server);
         }
 
         var route = endpoint.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route ?? endpoint.DisplayName ?? "";

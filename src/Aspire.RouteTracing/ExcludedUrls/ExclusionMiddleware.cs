@@ -35,7 +35,7 @@ internal sealed class ExclusionMiddleware(
             return RunExcludedAsync(context, server, urlExclusion);
         }
 
-        return server is not null && (RequestExclusion.IsFilteredOut(server) || exclusion.IsExcludedUpstream(server))
+        return server is not null && (RequestExclusion.IsMarkedExcluded(server) || exclusion.IsExcludedUpstream(server))
             ? RunExcludedAsync(context, server, urlExclusion: null)
             : next(context);
     }

@@ -1,9 +1,10 @@
+using Aspire.RouteTracing.Configuration;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>One state of the settings that concern exclusion, compiled. Never changes once it is in force, so a request reads it without a lock.</summary>
+/// <summary>One state of the settings that concern exclusion, compiled.</summary>
 internal sealed partial class ExclusionRules
 {
     /// <summary>The library steps aside.</summary>
@@ -36,17 +37,13 @@ internal sealed partial class ExclusionRules
     /// <exception cref="ArgumentException">An item that code added is no valid expression.</exception>
     public static ExclusionRules Compile(RouteTracingSettings settings, ILogger logger)
     {
-        if (!settings.Enabled)
-        {
-            return Disabled;
-        }
-
-        foreach (var value in settings.Sources.Unreadable)
+        var sources = settings.Sources.ExcludedUrls;
+        foreach (var value in sources.Unreadable)
         {
             Log.UnreadableValue(logger, value.Source, value.Reason);
         }
 
-        var items = settings.ExcludedUrls.Distinct(StringComparer.Ordinal).Select(settings.Sources.Find).ToArray();
+        var items = settings.ExcludedUrls.Distinct(StringComparer.Ordinal).Select(sources.Find).ToArray();
         var exclusions = Array.ConvertAll(items, item => new UrlExclusion(item.Pattern, item.Source));
         ExclusionRules? rules = null;
         var matcher = ExclusionMatcher.Build(
@@ -68,7 +65,7 @@ internal sealed partial class ExclusionRules
                 case ExclusionProblemKind.Backtracks:
                     Log.Backtracks(logger, item.Pattern, item.Source, problem.Reason);
                     break;
-                case ExclusionProblemKind.Invalid when item.Source == ExclusionSources.Code:
+                case ExclusionProblemKind.Invalid when item.Source == ConfiguredList.Code:
                     throw new ArgumentException($"The excluded URL '{item.Pattern}', added in code, is no valid regular expression: {problem.Reason}");
                 case ExclusionProblemKind.Invalid:
                     Log.Invalid(logger, item.Pattern, item.Position, item.Source, problem.Reason);

@@ -9,16 +9,16 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
 {
     // The instrumentation's Filter and the middleware see the request one after the other and share nothing that could be written to without an
     // allocation, except the activity. Nobody sees the name of an activity that isn't recorded.
-    private const string FilteredOut = "filtered out";
+    private const string Excluded = "excluded";
 
     private int _failed;
 
     public ExclusionRules Rules => tracing.Rules;
 
-    /// <summary>Notes on <paramref name="server"/> that a Filter of the application rejects its request.</summary>
-    public static void MarkFilteredOut(Activity server) => server.DisplayName = FilteredOut;
+    /// <summary>Notes on <paramref name="server"/> that its request is excluded though its URL isn't: by a Filter of the application, or by its endpoint.</summary>
+    public static void MarkExcluded(Activity server) => server.DisplayName = Excluded;
 
-    public static bool IsFilteredOut(Activity server) => ReferenceEquals(server.DisplayName, FilteredOut);
+    public static bool IsMarkedExcluded(Activity server) => ReferenceEquals(server.DisplayName, Excluded);
 
     public UrlExclusion? Find(HttpContext context)
     {

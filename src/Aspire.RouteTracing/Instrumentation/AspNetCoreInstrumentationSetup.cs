@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.Hooks;
 using Aspire.RouteTracing.ServerErrors;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
@@ -12,10 +13,12 @@ namespace Aspire.RouteTracing.Instrumentation;
 /// there already: those of the application, or of Aspire's service defaults.
 /// </summary>
 internal sealed class AspNetCoreInstrumentationSetup(
+    ActiveRouteTracing tracing,
     AppRequests requests,
     RequestExclusion exclusion,
     ExcludedRequests excludedRequests,
-    ServerErrorTags serverErrorTags)
+    ServerErrorTags serverErrorTags,
+    RequestHooks hooks)
     : IPostConfigureOptions<AspNetCoreTraceInstrumentationOptions>
 {
     public void PostConfigure(string? name, AspNetCoreTraceInstrumentationOptions options)
@@ -24,21 +27,26 @@ internal sealed class AspNetCoreInstrumentationSetup(
         options.Filter = context => ShouldRecord(context, filter);
 
         // An event can't be taken off a span again, so the one of an exception that is no server error must not be recorded in the first place.
-        var (recordException, onException, onResponse) = (options.RecordException, options.EnrichWithException, options.EnrichWithHttpResponse);
+        var (recordException, onException) = (options.RecordException, options.EnrichWithException);
         options.RecordException = false;
         options.EnrichWithException = (server, exception) =>
         {
             serverErrorTags.OnException(server, exception, recordException);
             onException?.Invoke(server, exception);
         };
+
+        var enrichWithRequest = options.EnrichWithHttpRequest;
+        options.EnrichWithHttpRequest = (server, request) =>
+        {
+            OnStart(server, request);
+            enrichWithRequest?.Invoke(server, request);
+        };
+
+        var enrichWithResponse = options.EnrichWithHttpResponse;
         options.EnrichWithHttpResponse = (server, response) =>
         {
-            if (exclusion.Rules.Enabled && requests.Contain(response.HttpContext))
-            {
-                ServerErrorTags.OnResponse(server, response, recordException);
-            }
-
-            onResponse?.Invoke(server, response);
+            OnEnd(server, response, recordException);
+            enrichWithResponse?.Invoke(server, response);
         };
     }
 
@@ -66,12 +74,38 @@ internal sealed class AspNetCoreInstrumentationSetup(
             // The instrumentation takes an exception for a rejection.
             if (!accepted)
             {
-                RequestExclusion.MarkFilteredOut(server);
+                RequestExclusion.MarkExcluded(server);
                 Exclude(server);
             }
         }
 
         return accepted;
+    }
+
+    // Called for requests that are recorded, when the instrumentation has set what it knows at their start.
+    private void OnStart(Activity span, HttpRequest request)
+    {
+        var settings = tracing.InForce;
+        if (settings.Enabled && requests.Contain(request.HttpContext))
+        {
+            settings.RequestHeaders.Capture(span, request.Headers);
+            hooks.OnStart(span, request.HttpContext);
+        }
+    }
+
+    // Called for the same requests, when it has set what it knows at their end.
+    private void OnEnd(Activity span, HttpResponse response, bool recordException)
+    {
+        if (requests.Contain(response.HttpContext))
+        {
+            if (tracing.InForce.Enabled)
+            {
+                ServerErrorTags.OnResponse(span, response, recordException);
+            }
+
+            hooks.OnEnd(response.HttpContext);
+            tracing.InForce.ResponseHeaders.Capture(span, response.Headers);
+        }
     }
 
     // The middleware marks the request within an async method of its own, where the mark costs one execution context and goes by itself.

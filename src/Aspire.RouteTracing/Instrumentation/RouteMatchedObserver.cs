@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.Hooks;
 using Aspire.RouteTracing.RouteNames;
 using Microsoft.AspNetCore.Http;
 
@@ -7,20 +9,21 @@ namespace Aspire.RouteTracing.Instrumentation;
 
 /// <summary>
 /// Learns that routing has chosen an endpoint, in every shape of pipeline: with and without UseRouting, in a branch, for an endpoint that
-/// short-circuits. Subscribes to the listener of this application's container, which no other application of the process writes to.
+/// short-circuits.
 /// </summary>
 internal sealed class RouteMatchedObserver(
-    DiagnosticListener listener,
     RequestExclusion exclusion,
     EndpointExclusion endpointExclusion,
-    RouteNaming routeNaming) : IObserver<KeyValuePair<string, object?>>, IDisposable
+    RouteNaming routeNaming,
+    RequestHooks hooks) : IObserver<KeyValuePair<string, object?>>, IDisposable
 {
     private const string EndpointMatched = "Microsoft.AspNetCore.Routing.EndpointMatched";
 
-    private IDisposable? _subscription;
+    private readonly ConcurrentBag<IDisposable> _subscriptions = [];
 
     // The predicate keeps the events that nobody asked for from being written; those that somebody else asked for come here all the same.
-    public void Subscribe() => _subscription ??= listener.Subscribe(this, static (name, _, _) => name == EndpointMatched);
+    public void Subscribe(DiagnosticListener listener)
+        => _subscriptions.Add(listener.Subscribe(this, static (name, _, _) => name == EndpointMatched));
 
     public void OnNext(KeyValuePair<string, object?> value)
     {
@@ -38,7 +41,13 @@ internal sealed class RouteMatchedObserver(
     {
     }
 
-    public void Dispose() => _subscription?.Dispose();
+    public void Dispose()
+    {
+        foreach (var subscription in _subscriptions)
+        {
+            subscription.Dispose();
+        }
+    }
 
     private void OnRouteMatched(HttpContext context)
     {
@@ -53,5 +62,7 @@ internal sealed class RouteMatchedObserver(
         {
             endpointExclusion.Exclude(context, endpoint);
         }
+
+        hooks.OnRouteMatched(context);
     }
 }

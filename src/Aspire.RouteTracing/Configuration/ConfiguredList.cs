@@ -1,0 +1,53 @@
+using Aspire.RouteTracing.ExcludedUrls;
+using Microsoft.Extensions.Configuration;
+
+namespace Aspire.RouteTracing.Configuration;
+
+/// <summary>
+/// The items of one list of regular expressions that the configuration holds, each with its source. The sources add up; none hides another.
+/// </summary>
+internal sealed class ConfiguredList
+{
+    /// <summary>The source of an item that the configuration does not hold.</summary>
+    public const string Code = "code";
+
+    public static readonly ConfiguredList Empty = new();
+
+    private readonly List<Item> _items = [];
+    private readonly List<UnreadableValue> _unreadable = [];
+
+    public IReadOnlyList<Item> Items => _items;
+
+    public IReadOnlyList<UnreadableValue> Unreadable => _unreadable;
+
+    // One comma-delimited string (Aspire__RouteTracing__ExcludedUrls=a,b), an array with one expression an item, or both from two providers.
+    public void AddSection(IConfigurationSection section)
+    {
+        AddText(section.Value, section.Path);
+        AddItems(section.GetChildren().Select(child => child.Value?.Trim() ?? "").Where(item => item.Length > 0), section.Path);
+    }
+
+    public void AddText(string? text, string source)
+    {
+        var items = ExclusionListFormat.Parse(text, out var error);
+        if (error is not null)
+        {
+            _unreadable.Add(new UnreadableValue(source, error));
+        }
+
+        AddItems(items, source);
+    }
+
+    public void AddItems(IEnumerable<string> patterns, string source)
+        => _items.AddRange(patterns.Select((pattern, index) => new Item(pattern, source, index + 1)));
+
+    /// <summary>Where <paramref name="pattern"/> comes from: the first source that holds it, or the code.</summary>
+    public Item Find(string pattern) => _items.FirstOrDefault(item => item.Pattern == pattern) ?? new Item(pattern, Code, 0);
+
+    /// <param name="Pattern">The regular expression.</param>
+    /// <param name="Source">The variable or key that holds it.</param>
+    /// <param name="Position">Its place in that source, from 1.</param>
+    public sealed record Item(string Pattern, string Source, int Position);
+
+    public sealed record UnreadableValue(string Source, string Reason);
+}

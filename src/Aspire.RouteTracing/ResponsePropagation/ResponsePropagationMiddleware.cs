@@ -1,0 +1,25 @@
+using System.Diagnostics;
+using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.Instrumentation;
+using Microsoft.AspNetCore.Http;
+
+namespace Aspire.RouteTracing.ResponsePropagation;
+
+/// <summary>Has the trace written to the response of every request that isn't excluded, sampled or not.</summary>
+internal sealed class ResponsePropagationMiddleware(RequestDelegate next, ActiveRouteTracing tracing, ExcludedRequests excludedRequests)
+{
+    public Task InvokeAsync(HttpContext context)
+    {
+        var propagators = tracing.InForce.ResponsePropagators;
+        if (propagators != ResponsePropagators.None
+            && !excludedRequests.IsRunning
+            && ServerActivity.Find(context) is { IdFormat: ActivityIdFormat.W3C } server)
+        {
+            context.Response.OnStarting(
+                static response => ((TraceableResponse)response).WriteTraceAsync(),
+                new TraceableResponse(context.Response, server, propagators));
+        }
+
+        return next(context);
+    }
+}

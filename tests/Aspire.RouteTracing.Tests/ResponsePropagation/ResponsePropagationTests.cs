@@ -1,0 +1,156 @@
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+
+namespace Aspire.RouteTracing.Tests.ResponsePropagation;
+
+/// <summary>The response tells its trace, when asked to.</summary>
+public class ResponsePropagationTests
+{
+    private const string SampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    private const string UnsampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+
+    [Fact]
+    public async Task By_default_nothing_is_written()
+    {
+        await using var app = await StartAsync(null);
+
+        using var response = await app.GetAsync("/");
+
+        Assert.Null(Header(response, "traceresponse"));
+        Assert.Null(Header(response, "Server-Timing"));
+        Assert.Null(Header(response, "Access-Control-Expose-Headers"));
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/unmatched")]
+    [InlineData("/handled-boom")]
+    public async Task A_traceresponse_names_the_server_span(string path)
+    {
+        await using var app = await StartAsync("TraceResponse");
+
+        using var response = await app.GetAsync(path, SampledParent);
+        await app.StopAsync();
+
+        var span = Assert.Single(app.Spans);
+        Assert.Equal($"00-0af7651916cd43dd8448eb211c80319c-{span.SpanId}-01", Header(response, "traceresponse"));
+        Assert.Equal("traceresponse", Header(response, "Access-Control-Expose-Headers"));
+        Assert.Null(Header(response, "Server-Timing"));
+    }
+
+    [Fact]
+    public async Task Server_Timing_names_it_for_scripts_in_a_browser()
+    {
+        await using var app = await StartAsync("ServerTiming");
+
+        using var response = await app.GetAsync("/");
+        await app.StopAsync();
+
+        var span = Assert.Single(app.Spans);
+        Assert.Equal($"traceparent;desc=\"00-{span.TraceId}-{span.SpanId}-01\"", Header(response, "Server-Timing"));
+        Assert.Equal("Server-Timing", Header(response, "Access-Control-Expose-Headers"));
+        Assert.Null(Header(response, "traceresponse"));
+    }
+
+    [Fact]
+    public async Task What_the_application_wrote_is_kept_and_nothing_is_named_twice()
+    {
+        await using var app = await StartAsync("TraceResponse, ServerTiming");
+
+        using var response = await app.GetAsync("/with-headers");
+        await app.StopAsync();
+
+        var span = Assert.Single(app.Spans);
+        Assert.Equal("X-Own, server-timing, X-More, traceresponse", string.Join(", ", Header(response, "Access-Control-Expose-Headers")!.Split(',', StringSplitOptions.TrimEntries)));
+        Assert.Equal($"db;dur=53, traceparent;desc=\"00-{span.TraceId}-{span.SpanId}-01\"", Header(response, "Server-Timing"));
+    }
+
+    [Fact]
+    public async Task A_request_that_is_not_sampled_says_so_in_the_flags()
+    {
+        await using var app = await StartAsync("TraceResponse");
+
+        using var response = await app.GetAsync("/", UnsampledParent);
+        await app.StopAsync();
+
+        Assert.Empty(app.Spans);
+        Assert.Matches("^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-00$", Header(response, "traceresponse"));
+    }
+
+    [Theory]
+    [InlineData("/excluded", SampledParent)]
+    [InlineData("/excluded", UnsampledParent)]
+    [InlineData("/by-endpoint", SampledParent)]
+    [InlineData("/by-endpoint", UnsampledParent)]
+    [InlineData("/by-endpoint/silent", SampledParent)]
+    public async Task An_excluded_request_has_no_trace_to_tell(string path, string parent)
+    {
+        await using var app = await StartAsync("TraceResponse,ServerTiming");
+
+        using var response = await app.GetAsync(path, parent);
+
+        response.EnsureSuccessStatusCode();
+        Assert.Null(Header(response, "traceresponse"));
+        Assert.Null(Header(response, "Server-Timing"));
+    }
+
+    [Fact]
+    public async Task Code_can_ask_for_it_and_a_suspension_stops_it()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ResponsePropagators = ResponsePropagators.TraceResponse),
+            app => app.MapGet("/", () => "ok"));
+
+        using var response = await app.GetAsync("/");
+        using var suspension = app.RouteTracing().Suspend();
+        using var suspended = await app.GetAsync("/");
+
+        Assert.NotNull(Header(response, "traceresponse"));
+        Assert.Null(Header(suspended, "traceresponse"));
+    }
+
+    [Fact]
+    public async Task A_hook_sees_what_was_written()
+    {
+        string? seen = null;
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings =>
+            {
+                settings.ResponsePropagators = ResponsePropagators.TraceResponse;
+                settings.ResponseHook = (_, response) => seen = response.Headers["traceresponse"];
+            }),
+            app => app.MapGet("/", () => "ok"));
+
+        using var response = await app.GetAsync("/");
+
+        Assert.NotNull(seen);
+        Assert.Equal(seen, Header(response, "traceresponse"));
+    }
+
+    private static Task<TracedApp> StartAsync(string? propagators) => TracedApp.StartAsync(
+        builder => builder.AddRouteTracing(),
+        app =>
+        {
+            app.UseExceptionHandler(error => error.Run(context => context.Response.WriteAsync("sorry")));
+            app.MapGet("/", () => "ok");
+            app.MapGet("/excluded", () => "ok");
+            app.MapGet("/handled-boom", string () => throw new InvalidOperationException("boom"));
+            app.MapGet("/by-endpoint", () => "ok").ExcludeFromTracing();
+            app.MapGet("/by-endpoint/silent", () => Results.NoContent()).ExcludeFromTracing();
+            app.MapGet("/with-headers", (HttpResponse response) =>
+            {
+                response.Headers.AccessControlExposeHeaders = new(["X-Own, server-timing", "X-More"]);
+                response.Headers["Server-Timing"] = "db;dur=53";
+            });
+        },
+        new()
+        {
+            ["Aspire:RouteTracing:ResponsePropagators"] = propagators,
+            ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/excluded$",
+        });
+
+    private static string? Header(HttpResponseMessage response, string name)
+        => response.Headers.TryGetValues(name, out var values) ? string.Join(", ", values) : null;
+}
