@@ -114,7 +114,7 @@ public class ProgramTests
 
         while (services.Any(Runs))
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), Cancellation);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken);
         }
     }
 
