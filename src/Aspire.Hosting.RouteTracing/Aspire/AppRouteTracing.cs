@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Lifecycle;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
+using Aspire.Hosting.RouteTracing.Variables;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.Hosting.RouteTracing;
@@ -15,6 +16,11 @@ internal sealed class AppRouteTracing(IDistributedApplicationBuilder builder)
 
     /// <summary>The secret by which one service believes another that a request is excluded; <see langword="null"/> until something is.</summary>
     public object? ExclusionKey { get; private set; }
+
+    /// <summary>What the variables go through in this run or deployment.</summary>
+    public VariableCarriers Carriers => builder.ExecutionContext.IsRunMode
+        ? VariableCarriers.Orchestrator
+        : builder.Resources.OfType<IComputeEnvironmentResource>().Select(GetCarrier).DefaultIfEmpty(VariableCarriers.Manifest).Aggregate((all, carrier) => all | carrier);
 
     public static AppRouteTracing Of(IDistributedApplicationBuilder builder)
     {
@@ -41,6 +47,13 @@ internal sealed class AppRouteTracing(IDistributedApplicationBuilder builder)
         Exclusions.HealthChecks = true;
         RequireExclusionKey();
     }
+
+    private static VariableCarriers GetCarrier(IComputeEnvironmentResource environment) => environment.GetType().Name switch
+    {
+        "DockerComposeEnvironmentResource" => VariableCarriers.DockerCompose,
+        "KubernetesEnvironmentResource" => VariableCarriers.Kubernetes,
+        _ => VariableCarriers.Unknown,
+    };
 
     /// <summary>In run mode a new secret each time; a deployment keeps its own, so there it is a parameter.</summary>
     public void RequireExclusionKey() =>

@@ -28,7 +28,7 @@ internal static class RouteTracingEnvironment
     }
 
     /// <summary>The resource as the exclusions see it, with the variables given.</summary>
-    public static TracedResource Describe(IResource resource, AppRouteTracing appRouteTracing, IReadOnlyDictionary<string, object> variables, bool publishing)
+    public static TracedResource Describe(IResource resource, AppRouteTracing appRouteTracing, IReadOnlyDictionary<string, object> variables)
     {
         resource.TryGetLastAnnotation<RouteTracingAnnotation>(out var own);
         var hasTelemetry = resource.HasAnnotationOfType<OtlpExporterAnnotation>();
@@ -42,7 +42,7 @@ internal static class RouteTracingEnvironment
             ExcludedUrls = [.. own?.Exclusions.Patterns ?? [], .. healthChecks],
             ExclusionKey = hasTelemetry || own is { Exclusions.IsEmpty: false } ? appRouteTracing.ExclusionKey : null,
             PresentVariables = variables,
-            Carriers = publishing ? VariableCarriers.Manifest : VariableCarriers.Orchestrator,
+            Carriers = appRouteTracing.Carriers,
         };
     }
 
@@ -54,7 +54,7 @@ internal static class RouteTracingEnvironment
             await ReplayAsync(context).ConfigureAwait(false);
         }
 
-        var resource = Describe(context.Resource, appRouteTracing, variables, context.ExecutionContext.IsPublishMode);
+        var resource = Describe(context.Resource, appRouteTracing, variables);
         foreach (var (name, value) in RouteTracingVariables.For(resource).Values)
         {
             variables[name] = value is JoinedValue joined ? ToExpression(joined) : value;
@@ -101,7 +101,7 @@ internal static class RouteTracingEnvironment
 
     private static Task AskParent(EnvironmentCallbackContext context, AppRouteTracing appRouteTracing)
     {
-        var resource = Describe(context.Resource, appRouteTracing, context.EnvironmentVariables, context.ExecutionContext.IsPublishMode);
+        var resource = Describe(context.Resource, appRouteTracing, context.EnvironmentVariables);
         if (resource.HasExclusions && context.EnvironmentVariables.GetValueOrDefault(VariableNames.TracesSampler) is "always_on")
         {
             context.EnvironmentVariables[VariableNames.TracesSampler] = "parentbased_always_on";

@@ -16,7 +16,7 @@ internal sealed partial class RouteTracingSubscriber(AppRouteTracing appRouteTra
             foreach (var resource in started.Model.Resources.OfType<IResourceWithEnvironment>().Where(IsTraced))
             {
                 RouteTracingEnvironment.Attach(resource, appRouteTracing);
-                var described = RouteTracingEnvironment.Describe(resource, appRouteTracing, new Dictionary<string, object>(), executionContext.IsPublishMode);
+                var described = RouteTracingEnvironment.Describe(resource, appRouteTracing, new Dictionary<string, object>());
                 foreach (var warning in RouteTracingVariables.For(described).Warnings)
                 {
                     Log.CannotBeTold(logger, warning);

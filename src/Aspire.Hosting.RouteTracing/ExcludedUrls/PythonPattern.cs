@@ -9,7 +9,7 @@ namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
 /// instrumentation: split from its neighbours at every comma, joined with them by <c>|</c> and searched in the whole URL.
 /// </summary>
 /// <remarks>
-/// What is written has no comma, brace, dollar sign, quote, white space or character beyond ASCII, so that it also passes through whatever carries
+/// What is written has no comma, brace, dollar sign, quote, white space or character beyond ASCII, and a backslash only where nothing else says it, so that it also passes through what carries
 /// the variable. An item that is anchored to the start of the path stays within the path. One that isn't is searched in host and query,
 /// too, as every item that a Python developer writes.
 /// https://github.com/open-telemetry/opentelemetry-python-contrib/blob/main/util/opentelemetry-util-http/src/opentelemetry/util/http/__init__.py
@@ -19,7 +19,10 @@ internal sealed partial class PythonPattern
     private const int LongestText = 4096;
 
     private const string Authority = "^[^:/?#]+://[^/?#]*";
-    private const string PathEnd = @"(?=\?|\Z)";
+
+    // No dollar sign and no backslash, which some carriers of variables don't leave alone.
+    private const string PathEnd = "(?![^?])";
+    private const string UrlEnd = "(?!.)";
 
     private const string MatchesQuestionMark = "it matches a question mark in the path, which in the URL that Python searches starts the query";
     private const string LooksBehind = "Python looks behind over a fixed number of characters only";
@@ -38,7 +41,7 @@ internal sealed partial class PythonPattern
 
     private bool AtEnd => _position == _pattern.Length;
 
-    private string EndAnchor => _fullUrl ? @"\Z" : PathEnd;
+    private string EndAnchor => _fullUrl ? UrlEnd : PathEnd;
 
     /// <param name="pattern">A valid .NET pattern.</param>
     /// <param name="text">The same for Python; empty if there is none.</param>
@@ -283,7 +286,8 @@ internal sealed partial class PythonPattern
             case var letter when char.IsAsciiLetter(letter):
                 throw new NotInPythonException($"Python has no \\{letter}");
             default:
-                return Literal(character, inClass) is { Length: > 1 } text ? text : $"\\{character}";
+                var text = Literal(character, inClass);
+                return text.Length > 1 || character == '/' ? text : inClass || character is '\\' or '^' or '[' ? $"\\{text}" : $"[{text}]";
         }
     }
 

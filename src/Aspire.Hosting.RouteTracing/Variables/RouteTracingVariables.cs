@@ -92,12 +92,13 @@ internal sealed class RouteTracingVariables
         var texts = new List<string>();
         foreach (var pattern in patterns)
         {
-            if (PythonPattern.TryWrite(pattern, out var text, out var reason))
+            if (PythonPattern.TryWrite(pattern, out var text, out var reason) && _resource.Carriers.Preserve(text))
             {
                 texts.Add(text);
             }
             else
             {
+                reason = reason is "" ? $"the deployment would not carry '{text}', as Python has it, unchanged" : reason;
                 _warnings.Add($"The pattern '{pattern}' is left out of '{_resource.Name}', which is or may be a Python service: {reason}.");
             }
         }
