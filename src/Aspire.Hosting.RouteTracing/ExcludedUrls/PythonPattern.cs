@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -10,19 +9,20 @@ namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
 /// instrumentation: split from its neighbours at every comma, joined with them by <c>|</c> and searched in the whole URL.
 /// </summary>
 /// <remarks>
-/// What is written has no comma, brace, dollar sign, quote, white space or character beyond ASCII, so that it also passes through whatever carries
+/// What is written has no comma, brace, dollar sign, quote, white space or character beyond ASCII, and a backslash only where nothing else says it, so that it also passes through what carries
 /// the variable. An item that is anchored to the start of the path stays within the path. One that isn't is searched in host and query,
 /// too, as every item that a Python developer writes.
 /// https://github.com/open-telemetry/opentelemetry-python-contrib/blob/main/util/opentelemetry-util-http/src/opentelemetry/util/http/__init__.py
 /// </remarks>
-internal sealed class PythonPattern
+internal sealed partial class PythonPattern
 {
     private const int LongestText = 4096;
 
-    private static readonly SearchValues<char> Bounds = SearchValues.Create("0123456789,");
-
     private const string Authority = "^[^:/?#]+://[^/?#]*";
-    private const string PathEnd = @"(?=\?|\Z)";
+
+    // No dollar sign and no backslash, which some carriers of variables don't leave alone.
+    private const string PathEnd = "(?![^?])";
+    private const string UrlEnd = "(?!.)";
 
     private const string MatchesQuestionMark = "it matches a question mark in the path, which in the URL that Python searches starts the query";
     private const string LooksBehind = "Python looks behind over a fixed number of characters only";
@@ -41,7 +41,7 @@ internal sealed class PythonPattern
 
     private bool AtEnd => _position == _pattern.Length;
 
-    private string EndAnchor => _fullUrl ? @"\Z" : PathEnd;
+    private string EndAnchor => _fullUrl ? UrlEnd : PathEnd;
 
     /// <param name="pattern">A valid .NET pattern.</param>
     /// <param name="text">The same for Python; empty if there is none.</param>
@@ -140,7 +140,7 @@ internal sealed class PythonPattern
         }
 
         // The authority ends at the first slash, so a slash that follows, or is looked for, stands at the start of the path.
-        var followedBySlash = !AtEnd && _pattern[_position] == '/' && !QuantifierAt(_position + 1);
+        var followedBySlash = !AtEnd && _pattern[_position] == '/' && !Quantifier().IsMatch(_pattern, _position + 1);
         return new Expression(followedBySlash ? Authority : $"{Authority}(?=/)", Anchored: true);
     }
 
@@ -286,7 +286,8 @@ internal sealed class PythonPattern
             case var letter when char.IsAsciiLetter(letter):
                 throw new NotInPythonException($"Python has no \\{letter}");
             default:
-                return Literal(character, inClass) is { Length: > 1 } text ? text : $"\\{character}";
+                var text = Literal(character, inClass);
+                return text.Length > 1 || character == '/' ? text : inClass || character is '\\' or '^' or '[' ? $"\\{text}" : $"[{text}]";
         }
     }
 
@@ -309,7 +310,7 @@ internal sealed class PythonPattern
     private string Quantified(string atom, out bool optional)
     {
         optional = false;
-        if (!QuantifierAt(_position))
+        if (Quantifier().Match(_pattern, _position) is not { Success: true } quantifier)
         {
             return atom;
         }
@@ -319,31 +320,22 @@ internal sealed class PythonPattern
             throw new NotInPythonException(LooksBehind);
         }
 
+        _position += quantifier.Length;
         var one = IsOneAtom(atom) ? atom : $"(?:{atom})";
-        string text;
-        if (_pattern[_position] != '{')
+        if (quantifier.Groups["sign"] is { Success: true } sign)
         {
-            optional = _pattern[_position] is '*' or '?';
-            text = $"{one}{_pattern[_position++]}";
-        }
-        else
-        {
-            var close = _pattern.IndexOf('}', _position);
-            var bounds = _pattern[(_position + 1)..close].Split(',');
-            _position = close + 1;
-            optional = Count(bounds[0]) == 0;
-            text = bounds switch
-            {
-                [var exactly] => Repeat(one, Count(exactly)),
-                [var atLeast, ""] => $"{Repeat(one, Count(atLeast))}{one}*",
-                [var atLeast, var atMost, ..] => Between(one, Count(atLeast), Count(atMost)),
-                _ => throw new NotInPythonException("its quantifier can't be read"),
-            };
+            optional = sign.Value is "*" or "?";
+            return one + sign.Value;
         }
 
-        // Lazy or greedy finds the same URLs.
-        TryRead("?");
-        return text;
+        var atLeast = Count(quantifier.Groups["atLeast"].Value);
+        optional = atLeast == 0;
+        return (quantifier.Groups["comma"].Success, quantifier.Groups["atMost"].Value) switch
+        {
+            (false, _) => Repeat(one, atLeast),
+            (true, "") => $"{Repeat(one, atLeast)}{one}*",
+            (true, var atMost) => Between(one, atLeast, Count(atMost)),
+        };
     }
 
     private static string Between(string atom, int atLeast, int atMost)
@@ -388,21 +380,9 @@ internal sealed class PythonPattern
         _ => false,
     };
 
-    /// <summary>Whether a quantifier stands there; a brace that opens none stands for itself.</summary>
-    private bool QuantifierAt(int position)
-    {
-        if (position >= _pattern.Length || _pattern[position] != '{')
-        {
-            return position < _pattern.Length && _pattern[position] is '*' or '+' or '?';
-        }
-
-        var close = _pattern.IndexOf('}', position);
-        return close > position + 1
-            && char.IsAsciiDigit(_pattern[position + 1])
-            && _pattern.AsSpan(position + 1, close - position - 1) is var bounds
-            && !bounds.ContainsAnyExcept(Bounds)
-            && bounds.Count(',') <= 1;
-    }
+    /// <summary>A brace that opens no quantifier stands for itself. Lazy or greedy, it finds the same URLs.</summary>
+    [GeneratedRegex(@"\G(?:(?<sign>[*+?])|\{(?<atLeast>[0-9]+)(?<comma>,(?<atMost>[0-9]*))?\})\??")]
+    private static partial Regex Quantifier();
 
     private bool TryRead(string text)
     {

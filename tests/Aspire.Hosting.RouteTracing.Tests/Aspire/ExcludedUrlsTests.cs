@@ -1,338 +1,336 @@
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
-using static Aspire.Hosting.RouteTracing.Tests.Aspire.ApplicationModel;
 
 namespace Aspire.Hosting.RouteTracing.Tests.Aspire;
 
-/// <summary>What the resources of a real application model are given.</summary>
-public class ExcludedUrlsTests
+public sealed class ExcludedUrlsTests
 {
     private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";
     private const string Python = "OTEL_PYTHON_EXCLUDED_URLS";
-    private const string Sampler = "OTEL_TRACES_SAMPLER";
     private const string Key = "Aspire__RouteTracing__ExclusionKey";
 
-    [Fact]
-    public async Task A_project_gets_its_list_in_the_variable_of_dotnet()
+    public static TheoryData<DistributedApplicationOperation> Operations => [DistributedApplicationOperation.Run, DistributedApplicationOperation.Publish];
+
+    [Theory, MemberData(nameof(Operations))]
+    public async Task A_project_gets_its_own_list_after_the_app_wide_one(DistributedApplicationOperation operation)
     {
-        var builder = CreateBuilder(Run);
-        var api = builder.AddService("api").WithExcludedUrls("client/.*/info", "healthcheck");
+        var builder = TestModel.CreateBuilder(operation);
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("client/.*/info", "healthcheck").WithExcludedUrls("x,y");
+        var catalog = builder.AddProject<TestProject>("catalog");
+        builder.WithExcludedUrls("^/alive$").WithExcludedUrls("healthcheck");
+        await using var model = await TestModel.StartAsync(builder);
 
-        var variables = await builder.VariablesOfAsync(api.Resource);
-
-        Assert.Equal("client/.*/info,healthcheck", variables[DotNet]);
-        Assert.DoesNotContain(Python, variables.Keys);
+        Assert.Equal(@"^/alive$,healthcheck,client/.*/info,x\,y", await TestModel.GetVariableAsync(orders, DotNet));
+        Assert.Equal("^/alive$,healthcheck", await TestModel.GetVariableAsync(catalog, DotNet));
+        Assert.Null(await TestModel.GetVariableAsync(orders, Python));
+        Assert.Empty(model.Warnings);
     }
 
-    [Fact]
-    public async Task An_executable_of_which_nothing_is_known_gets_both_variables()
+    [Theory, MemberData(nameof(Operations))]
+    public async Task The_order_of_calls_does_not_matter(DistributedApplicationOperation operation)
     {
-        var builder = CreateBuilder(Run);
-        var tool = builder.AddTool("tool").WithExcludedUrls("^/health$");
+        Action<IDistributedApplicationBuilder, IResourceBuilder<ProjectResource>>[] calls =
+        [
+            (builder, _) => builder.WithExcludedUrls("everywhere"),
+            (_, orders) => orders.WithExcludedUrls("here"),
+            (_, orders) => orders.WithEnvironment(DotNet, "users"),
+            (_, orders) => orders.WithEnvironment("OTHER", "1"),
+        ];
 
-        var variables = await builder.VariablesOfAsync(tool.Resource);
-
-        Assert.Equal("^/health$", variables[DotNet]);
-        Assert.Equal(@"^[^:/?#]+://[^/?#]*/health(?=\?|\Z)", variables[Python]);
-    }
-
-    [Fact]
-    public async Task A_container_gets_both_variables()
-    {
-        var builder = CreateBuilder(Run);
-        var container = builder.AddContainer("container", "image").WithExcludedUrls("healthcheck");
-
-        var variables = await builder.VariablesOfAsync(container.Resource);
-
-        Assert.Equal("healthcheck", variables[DotNet]);
-        Assert.Equal("healthcheck", variables[Python]);
-    }
-
-    [Fact]
-    public async Task A_Python_application_gets_the_variable_of_Python_alone()
-    {
-        var builder = CreateBuilder(Run);
-        var reviews = builder.AddPythonApp("reviews", ".", "app.py").WithExcludedUrls("healthcheck");
-
-        var variables = await builder.VariablesOfAsync(reviews.Resource);
-
-        Assert.Equal("healthcheck", variables[Python]);
-        Assert.DoesNotContain(DotNet, variables.Keys);
-        Assert.DoesNotContain(Key, variables.Keys);
-    }
-
-    [Fact]
-    public async Task The_variable_of_one_Python_instrumentation_is_joined_instead_of_being_hidden()
-    {
-        var builder = CreateBuilder(Run);
-        var reviews = builder.AddPythonApp("reviews", ".", "app.py")
-            .WithExcludedUrls("healthcheck")
-            .WithEnvironment("OTEL_PYTHON_FLASK_EXCLUDED_URLS", "metrics");
-
-        var variables = await builder.VariablesOfAsync(reviews.Resource);
-
-        Assert.Equal("metrics,healthcheck", variables["OTEL_PYTHON_FLASK_EXCLUDED_URLS"]);
-        Assert.DoesNotContain(Python, variables.Keys);
-    }
-
-    [Theory]
-    [InlineData("node")]
-    [InlineData("java")]
-    [InlineData("go")]
-    public async Task A_resource_that_reads_no_list_gets_a_warning_and_the_sampler(string command)
-    {
-        var builder = CreateBuilder(Run);
-        var logs = builder.AddRememberedLogs();
-        var web = builder.AddTool("web", command).WithExcludedUrls("healthcheck");
-
-        var variables = await builder.VariablesOfAsync(web.Resource);
-
-        Assert.DoesNotContain(DotNet, variables.Keys);
-        Assert.Equal("parentbased_always_on", variables[Sampler]);
-        Assert.Contains("The resource 'web' reads no list of excluded URLs", Assert.Single(logs.Warnings), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_pattern_that_Python_cannot_say_is_left_out_there_with_a_warning_that_names_it()
-    {
-        var builder = CreateBuilder(Run);
-        var logs = builder.AddRememberedLogs();
-        var reviews = builder.AddPythonApp("reviews", ".", "app.py").WithExcludedUrls("healthcheck", @"\p{L}+");
-
-        var variables = await builder.VariablesOfAsync(reviews.Resource);
-
-        Assert.Equal("healthcheck", variables[Python]);
-        Assert.Contains(@"'reviews' does not exclude '\p{L}+' in Python", Assert.Single(logs.Warnings), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task The_list_for_every_resource_reaches_those_with_telemetry_added_before_and_after()
-    {
-        var builder = CreateBuilder(Run);
-        var before = builder.AddService("before");
-        builder.WithExcludedUrls("healthcheck");
-        var after = builder.AddTool("after");
-        var silent = builder.AddExecutable("silent", "tool", ".");
-        await using var app = await builder.BuildAndPrepareAsync();
-
-        Assert.Equal("healthcheck", (await app.VariablesOfAsync(before.Resource))[DotNet]);
-        Assert.Equal("healthcheck", (await app.VariablesOfAsync(after.Resource))[DotNet]);
-        Assert.Empty(await app.VariablesOfAsync(silent.Resource));
-    }
-
-    [Fact]
-    public async Task A_resource_can_ignore_the_list_for_every_resource_and_keep_its_own()
-    {
-        var builder = CreateBuilder(Run);
-        builder.WithExcludedUrls("healthcheck");
-        var own = builder.AddService("own").WithoutExcludedUrls().WithExcludedUrls("own");
-        var none = builder.AddService("none").WithoutExcludedUrls();
-        await using var app = await builder.BuildAndPrepareAsync();
-
-        Assert.Equal("own", (await app.VariablesOfAsync(own.Resource))[DotNet]);
-        Assert.DoesNotContain(DotNet, (await app.VariablesOfAsync(none.Resource)).Keys);
-    }
-
-    [Fact]
-    public async Task Calls_add_up_and_each_pattern_counts_once()
-    {
-        var builder = CreateBuilder(Run);
-        builder.WithExcludedUrls("all").WithExcludedUrls("all", "shared");
-        var api = builder.AddService("api").WithExcludedUrls("one").WithExcludedUrls("two", "one").WithExcludedUrls("shared");
-
-        var variables = await builder.VariablesOfAsync(api.Resource);
-
-        Assert.Equal("all,shared,one,two", variables[DotNet]);
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task The_value_that_the_application_gives_the_variable_is_kept_whatever_the_order(bool valueFirst)
-    {
-        var builder = CreateBuilder(Run);
-        var api = builder.AddService("api");
-        _ = valueFirst
-            ? api.WithEnvironment(DotNet, "theirs,{3}").WithExcludedUrls("ours")
-            : api.WithExcludedUrls("ours").WithEnvironment(DotNet, "theirs,{3}");
-
-        var variables = await builder.VariablesOfAsync(api.Resource);
-
-        Assert.Equal("theirs,{3},ours", variables[DotNet]);
-    }
-
-    [Fact]
-    public async Task A_parameter_that_the_application_gives_the_variable_is_kept()
-    {
-        var builder = CreateBuilder([.. Run, "Parameters:urls=from-parameter"]);
-        var api = builder.AddService("api").WithExcludedUrls("ours").WithEnvironment(DotNet, builder.AddParameter("urls"));
-
-        var variables = await builder.VariablesOfAsync(api.Resource);
-
-        Assert.Equal("from-parameter,ours", variables[DotNet]);
-    }
-
-    [Fact]
-    public async Task Every_other_variable_stays_and_a_second_evaluation_says_the_same()
-    {
-        var builder = CreateBuilder(Run);
-        var api = builder.AddService("api").WithEnvironment("BEFORE", "1").WithExcludedUrls("ours").WithEnvironment("AFTER", "2");
-        await using var app = await builder.BuildAndPrepareAsync();
-
-        var first = await app.VariablesOfAsync(api.Resource);
-        var second = await app.VariablesOfAsync(api.Resource);
-
-        Assert.Equal("1", first["BEFORE"]);
-        Assert.Equal("2", first["AFTER"]);
-        Assert.Contains("OTEL_EXPORTER_OTLP_ENDPOINT", first.Keys);
-        Assert.Equal(first, second);
-    }
-
-    [Fact]
-    public async Task Evaluated_before_the_start_the_variables_are_there_and_stay()
-    {
-        var builder = CreateBuilder(Run);
-        var api = builder.AddService("api").WithExcludedUrls("ours").WithEnvironment("AFTER", "2");
-        await using var app = builder.Build();
-
-        var early = await app.VariablesOfAsync(api.Resource);
-        await builder.Eventing.PublishAsync(new BeforeStartEvent(app.Services, app.Services.GetRequiredService<DistributedApplicationModel>()), TestContext.Current.CancellationToken);
-        var late = await app.VariablesOfAsync(api.Resource);
-
-        Assert.Equal("ours", early[DotNet]);
-        Assert.Equal(early, late);
-    }
-
-    [Theory]
-    [InlineData(true, null, "parentbased_always_on")]
-    [InlineData(true, "always_on", "always_on")]
-    [InlineData(true, "traceidratio", "traceidratio")]
-    [InlineData(false, null, null)]
-    public async Task The_sampler_asks_the_parent_where_the_application_set_none(bool development, string? set, string? expected)
-    {
-        var builder = CreateBuilder(Run, development);
-        var api = builder.AddService("api").WithExcludedUrls("ours");
-        if (set is not null)
+        foreach (var order in Permutations(calls))
         {
-            api.WithEnvironment(Sampler, set);
+            var builder = TestModel.CreateBuilder(operation);
+            var orders = builder.AddProject<TestProject>("orders");
+            foreach (var call in order)
+            {
+                call(builder, orders);
+            }
+
+            await using var model = await TestModel.StartAsync(builder);
+
+            Assert.Equal("users,everywhere,here", await TestModel.GetVariableAsync(orders, DotNet));
         }
-
-        var variables = await builder.VariablesOfAsync(api.Resource);
-
-        Assert.Equal(expected, variables.GetValueOrDefault(Sampler));
     }
 
     [Fact]
-    public async Task A_resource_without_exclusions_keeps_its_sampler()
+    public async Task What_is_said_on_a_resource_is_there_before_anything_starts()
     {
-        var builder = CreateBuilder(Run);
-        builder.AddService("api").WithExcludedUrls("ours");
-        var other = builder.AddService("other");
+        var orders = TestModel.CreateBuilder().AddProject<TestProject>("orders").WithExcludedUrls("here");
 
-        Assert.Equal("always_on", (await builder.VariablesOfAsync(other.Resource))[Sampler]);
+        Assert.Equal("here", await TestModel.GetVariableAsync(orders, DotNet));
+    }
+
+    [Theory, MemberData(nameof(Operations))]
+    public async Task Variables_survive_when_the_environment_was_looked_at_before_the_start(DistributedApplicationOperation operation)
+    {
+        var builder = TestModel.CreateBuilder(operation);
+        var orders = builder.AddProject<TestProject>("orders").WithEnvironment("OTHER", "1").WithExcludedUrls("here").WithEnvironment(DotNet, "users");
+        var before = await TestModel.GetVariablesAsync(orders);
+        builder.WithExcludedUrls("everywhere");
+        await using var model = await TestModel.StartAsync(builder);
+
+        var after = await TestModel.GetVariablesAsync(orders);
+
+        Assert.Equal("users,everywhere,here", after[DotNet]);
+        Assert.Equal("1", after["OTHER"]);
+        Assert.Equal(before.Keys.Order(), after.Keys.Order());
+    }
+
+    [Theory, MemberData(nameof(Operations))]
+    public async Task A_second_start_event_and_a_second_look_change_nothing(DistributedApplicationOperation operation)
+    {
+        var builder = TestModel.CreateBuilder(operation).WithExcludedUrls("everywhere");
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here", "here").WithEnvironment(DotNet, "here,users");
+        await using var model = await TestModel.StartAsync(builder);
+        var first = await TestModel.GetVariablesAsync(orders);
+        var annotations = orders.Resource.Annotations.Count;
+
+        await model.PublishBeforeStartAsync(builder);
+
+        Assert.Equal(first, await TestModel.GetVariablesAsync(orders));
+        Assert.Equal("here,users,everywhere", first[DotNet]);
+        Assert.Equal(annotations, orders.Resource.Annotations.Count);
     }
 
     [Fact]
-    public async Task All_services_of_one_run_share_a_key_that_no_other_run_has()
+    public async Task Without_a_list_nothing_is_set()
     {
-        var keys = new List<string>();
+        var builder = TestModel.CreateBuilder();
+        var orders = builder.AddProject<TestProject>("orders");
+        var bare = await TestModel.GetVariablesAsync(orders);
+        orders.WithoutExcludedUrls();
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal(bare, await TestModel.GetVariablesAsync(orders));
+    }
+
+    [Fact]
+    public async Task WithoutExcludedUrls_takes_a_resource_out_of_the_app_wide_list_and_keeps_its_own()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere").WithExcludedHealthChecks();
+        var orders = builder.AddProject<TestProject>("orders").WithHttpEndpoint(name: "http").WithHttpHealthCheck("/health").WithoutExcludedUrls();
+        var catalog = builder.AddProject<TestProject>("catalog").WithExcludedUrls("here").WithoutExcludedUrls();
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Null(await ValueBeforeAllocationAsync(orders, DotNet));
+        Assert.Equal("here", await TestModel.GetVariableAsync(catalog, DotNet));
+    }
+
+    [Fact]
+    public async Task The_app_wide_list_is_for_resources_with_telemetry()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
+        var silent = builder.AddContainer("silent", "image");
+        var traced = builder.AddContainer("traced", "image").WithOtlpExporter();
+        var asked = builder.AddContainer("asked", "image").WithExcludedUrls("here");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Empty(await TestModel.GetVariablesAsync(silent));
+        Assert.Equal("everywhere", await ValueBeforeAllocationAsync(traced, DotNet));
+        Assert.Equal([Key, DotNet, Python], (await TestModel.GetVariablesAsync(asked)).Keys.Order(StringComparer.Ordinal));
+        Assert.Equal("here", await TestModel.GetVariableAsync(asked, DotNet));
+    }
+
+    [Theory, MemberData(nameof(Operations))]
+    public async Task A_container_and_an_executable_get_the_variables_of_dotnet_and_python(DistributedApplicationOperation operation)
+    {
+        var builder = TestModel.CreateBuilder(operation).WithExcludedUrls("^/health$");
+        IResourceBuilder<IResourceWithEnvironment>[] resources =
+            [builder.AddContainer("container", "image").WithExcludedUrls("a,b"), builder.AddExecutable("executable", "./run", ".").WithExcludedUrls("a,b")];
+        await using var model = await TestModel.StartAsync(builder);
+
+        foreach (var resource in resources)
+        {
+            Assert.Equal(@"a\,b", await TestModel.GetVariableAsync(resource, DotNet));
+            Assert.Equal(@"a\x2cb", await TestModel.GetVariableAsync(resource, Python));
+        }
+    }
+
+    [Theory, MemberData(nameof(Operations))]
+    public async Task A_python_resource_gets_the_list_in_pythons_words_joined_to_the_users_own(DistributedApplicationOperation operation)
+    {
+        var builder = TestModel.CreateBuilder(operation).WithExcludedUrls("^/health$", @"\p{L}");
+        var reviews = builder.AddPythonApp("reviews", AppContext.BaseDirectory, "app.py");
+        var flask = builder.AddPythonApp("flask", AppContext.BaseDirectory, "app.py").WithEnvironment("OTEL_PYTHON_FLASK_EXCLUDED_URLS", "mine");
+        await using var model = await TestModel.StartAsync(builder);
+
+        const string health = @"^[^:/?#]+://[^/?#]*/health(?![^?])";
+        Assert.Equal(health, await ValueBeforeAllocationAsync(reviews, Python));
+        Assert.Equal(health, await ValueBeforeAllocationAsync(flask, Python));
+        Assert.Equal("mine," + health, await ValueBeforeAllocationAsync(flask, "OTEL_PYTHON_FLASK_EXCLUDED_URLS"));
+        Assert.Null(await ValueBeforeAllocationAsync(reviews, DotNet));
+        Assert.Null(await ValueBeforeAllocationAsync(reviews, Key));
+        Assert.Equal(2, model.Warnings.Count);
+        Assert.All(model.Warnings, warning => Assert.Contains(@"'\p{L}' is left out", warning, StringComparison.Ordinal));
+    }
+
+    [Theory, InlineData("node", "JavaScript"), InlineData("/usr/bin/java", "Java"), InlineData("go", "Go")]
+    public async Task A_resource_that_reads_no_list_is_named_at_the_start(string command, string language)
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
+        var app = builder.AddExecutable("app", command, ".").WithOtlpExporter();
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Contains($"'app' stay in the traces: OpenTelemetry for {language} reads no list", Assert.Single(model.Warnings), StringComparison.Ordinal);
+        Assert.Null(await ValueBeforeAllocationAsync(app, DotNet));
+        Assert.Equal("parentbased_always_on", await ValueBeforeAllocationAsync(app, "OTEL_TRACES_SAMPLER"));
+    }
+
+    [Fact]
+    public async Task A_language_integration_is_recognised_by_its_resources_type()
+    {
+        var builder = TestModel.CreateBuilder();
+        builder.AddResource(new NodeAppResource("web")).WithOtlpExporter().WithExcludedUrls("here");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Contains("'web' stay in the traces", Assert.Single(model.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Health_checks_and_probes_are_excluded_by_their_exact_paths_wherever_they_are_said()
+    {
+        var builder = TestModel.CreateBuilder();
+        var orders = builder.AddProject<TestProject>("orders").WithHttpEndpoint(name: "http").WithHttpHealthCheck("/health?full=1").WithExcludedHealthChecks();
+#pragma warning disable ASPIREPROBES001
+        orders.WithHttpProbe(ProbeType.Liveness, "/alive.json").WithHttpProbe(ProbeType.Readiness, "ready_now", endpointName: "http");
+#pragma warning restore ASPIREPROBES001
+        builder.Services.AddHealthChecks();
+        orders.WithHealthCheck("database");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal(@"^/alive\.json$,^/ready_now$,^/health$", await ValueBeforeAllocationAsync(orders, DotNet));
+    }
+
+    [Fact]
+    public async Task App_wide_health_checks_exclude_in_each_resource_its_own_paths()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedHealthChecks();
+        var orders = builder.AddProject<TestProject>("orders").WithHttpEndpoint(name: "http").WithHttpHealthCheck("/orders/health");
+        var catalog = builder.AddProject<TestProject>("catalog").WithHttpEndpoint(name: "http").WithHttpHealthCheck("/catalog/health");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal("^/orders/health$", await ValueBeforeAllocationAsync(orders, DotNet));
+        Assert.Equal("^/catalog/health$", await ValueBeforeAllocationAsync(catalog, DotNet));
+    }
+
+    [Fact]
+    public async Task All_services_with_telemetry_share_one_key_that_is_new_in_each_run()
+    {
+        var keys = new HashSet<string>();
         for (var run = 0; run < 2; run++)
         {
-            var builder = CreateBuilder(Run);
-            var api = builder.AddService("api").WithExcludedUrls("ours");
-            var behind = builder.AddService("behind");
-            await using var app = await builder.BuildAndPrepareAsync();
-            var key = (await app.VariablesOfAsync(api.Resource))[Key];
-            Assert.Equal(key, (await app.VariablesOfAsync(behind.Resource))[Key]);
-            keys.Add(key);
+            var builder = TestModel.CreateBuilder();
+            var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here");
+            var catalog = builder.AddProject<TestProject>("catalog");
+            var given = builder.AddProject<TestProject>("given").WithEnvironment(Key, "mine");
+            await using var model = await TestModel.StartAsync(builder);
+
+            var key = await TestModel.GetVariableAsync(orders, Key);
+            Assert.Matches("^[0-9a-f]{64}$", key);
+            Assert.Equal(key, await TestModel.GetVariableAsync(catalog, Key));
+            Assert.Equal("mine", await TestModel.GetVariableAsync(given, Key));
+            Assert.True(keys.Add(key!));
+        }
+    }
+
+    [Fact]
+    public async Task Aspires_sampler_asks_the_parent_where_something_is_excluded()
+    {
+        var builder = TestModel.CreateBuilder();
+        var excluded = builder.AddProject<TestProject>("excluded").WithExcludedUrls("here");
+        var late = builder.AddContainer("late", "image").WithExcludedUrls("here").WithOtlpExporter();
+        var untouched = builder.AddProject<TestProject>("untouched");
+        var users = builder.AddProject<TestProject>("users").WithExcludedUrls("here").WithEnvironment("OTEL_TRACES_SAMPLER", "always_on");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal("parentbased_always_on", await TestModel.GetVariableAsync(excluded, "OTEL_TRACES_SAMPLER"));
+        Assert.Equal("parentbased_always_on", await ValueBeforeAllocationAsync(late, "OTEL_TRACES_SAMPLER"));
+        Assert.Equal("always_on", await TestModel.GetVariableAsync(untouched, "OTEL_TRACES_SAMPLER"));
+        Assert.Equal("always_on", await TestModel.GetVariableAsync(users, "OTEL_TRACES_SAMPLER"));
+    }
+
+    [Theory, InlineData("Production", DistributedApplicationOperation.Run), InlineData("Development", DistributedApplicationOperation.Publish)]
+    public async Task Where_aspire_sets_no_sampler_none_is_set(string environment, DistributedApplicationOperation operation)
+    {
+        var builder = TestModel.CreateBuilder(operation, environment);
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Null(await TestModel.GetVariableAsync(orders, "OTEL_TRACES_SAMPLER"));
+    }
+
+    [Theory, InlineData("("), InlineData("[a"), InlineData("a{2,1}"), InlineData("(?<n")]
+    public void A_bad_pattern_is_refused_at_once_with_the_pattern_and_the_reason(string pattern)
+    {
+        var builder = TestModel.CreateBuilder();
+        var orders = builder.AddProject<TestProject>("orders");
+
+        foreach (Action call in (Action[])[() => orders.WithExcludedUrls("good", pattern), () => builder.WithExcludedUrls("good", pattern)])
+        {
+            var exception = Assert.Throws<ArgumentException>(call);
+            Assert.Equal("patterns", exception.ParamName);
+            Assert.StartsWith($"The pattern '{pattern}' of an excluded URL can't be read: ", exception.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory, InlineData(""), InlineData("  "), InlineData(null)]
+    public void An_empty_pattern_is_refused(string? pattern) =>
+        Assert.Throws<ArgumentException>("patterns", () => TestModel.CreateBuilder().WithExcludedUrls(pattern!));
+
+    [Fact]
+    public void A_list_over_32_KB_is_refused()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedUrls(new string('a', 20_000));
+
+        var exception = Assert.Throws<ArgumentException>(() => builder.WithExcludedUrls(new string('b', 12_769)));
+
+        Assert.Contains("32770 bytes, and the limit is 32768", exception.Message, StringComparison.Ordinal);
+        builder.WithExcludedUrls(new string('b', 12_767));
+    }
+
+    [Fact]
+    public async Task Lists_that_are_over_32_KB_together_stop_the_start()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedUrls(new string('a', 20_000));
+        builder.AddProject<TestProject>("orders").WithExcludedUrls(new string('b', 20_000));
+
+        var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => TestModel.StartAsync(builder));
+
+        Assert.Contains("for 'orders' is too long: OTEL_DOTNET_EXCLUDED_URLS would have 40001 bytes", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_missing_builder_or_list_is_named()
+    {
+        var builder = TestModel.CreateBuilder();
+        var orders = builder.AddProject<TestProject>("orders");
+
+        Assert.Throws<ArgumentNullException>("builder", () => RouteTracingBuilderExtensions.WithExcludedUrls(null!, "a"));
+        Assert.Throws<ArgumentNullException>("builder", () => RouteTracingBuilderExtensions.WithExcludedHealthChecks(null!));
+        Assert.Throws<ArgumentNullException>("builder", () => RouteTracingResourceBuilderExtensions.WithExcludedUrls<ProjectResource>(null!, "a"));
+        Assert.Throws<ArgumentNullException>("builder", () => RouteTracingResourceBuilderExtensions.WithExcludedHealthChecks<ProjectResource>(null!));
+        Assert.Throws<ArgumentNullException>("builder", () => RouteTracingResourceBuilderExtensions.WithoutExcludedUrls<ProjectResource>(null!));
+        Assert.Throws<ArgumentNullException>("patterns", () => builder.WithExcludedUrls(null!));
+        Assert.Throws<ArgumentNullException>("patterns", () => orders.WithExcludedUrls(null!));
+    }
+
+    /// <summary>The value as the callbacks left it; that of other variables, an endpoint's, is only known when the resource starts.</summary>
+    private static async Task<object?> ValueBeforeAllocationAsync<T>(IResourceBuilder<T> resource, string name)
+        where T : IResource
+    {
+        var context = new EnvironmentCallbackContext(resource.ApplicationBuilder.ExecutionContext, resource.Resource);
+        foreach (var annotation in resource.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
+        {
+            await annotation.Callback(context);
         }
 
-        Assert.NotEqual(keys[0], keys[1]);
-        Assert.All(keys, key => Assert.Matches("^[0-9a-f]{64}$", key));
+        return context.EnvironmentVariables.GetValueOrDefault(name);
     }
 
-    [Fact]
-    public async Task An_application_that_excludes_nothing_is_left_as_it_is()
-    {
-        var builder = CreateBuilder(Run);
-        var api = builder.AddService("api");
+    private static IEnumerable<T[]> Permutations<T>(T[] items) =>
+        items.Length < 2
+            ? [items]
+            : items.SelectMany((item, index) => Permutations([.. items[..index], .. items[(index + 1)..]]).Select(rest => (T[])[item, .. rest]));
 
-        var variables = await builder.VariablesOfAsync(api.Resource);
-
-        Assert.DoesNotContain(Key, variables.Keys);
-        Assert.Equal("always_on", variables[Sampler]);
-    }
-
-    [Fact]
-    public async Task The_paths_of_health_checks_and_probes_are_excluded_wherever_they_are_declared()
-    {
-        var builder = CreateBuilder(Run);
-        var api = builder.AddService("api").WithHttpEndpoint(name: "http").WithExcludedHealthChecks().WithHttpHealthCheck("/health_1/ready.z?full=1");
-#pragma warning disable ASPIREPROBES001
-        api.WithHttpProbe(ProbeType.Liveness, "/alive");
-#pragma warning restore ASPIREPROBES001
-
-        var variables = await builder.VariablesOfAsync(api.Resource);
-
-        Assert.Equal(@"^/health_1/ready\.z/?$,^/alive/?$", variables[DotNet]);
-    }
-
-    [Fact]
-    public async Task The_health_checks_of_every_resource_are_excluded_each_for_its_own()
-    {
-        var builder = CreateBuilder(Run);
-        builder.WithExcludedHealthChecks();
-        var orders = builder.AddService("orders").WithHttpEndpoint().WithHttpHealthCheck("/ready");
-        var catalog = builder.AddService("catalog").WithHttpEndpoint().WithHttpHealthCheck("/healthz");
-        await using var app = await builder.BuildAndPrepareAsync();
-
-        Assert.Equal("^/ready/?$", (await app.VariablesOfAsync(orders.Resource))[DotNet]);
-        Assert.Equal("^/healthz/?$", (await app.VariablesOfAsync(catalog.Resource))[DotNet]);
-    }
-
-    [Fact]
-    public async Task A_health_check_of_the_root_is_not_excluded_but_mentioned()
-    {
-        var builder = CreateBuilder(Run);
-        var logs = builder.AddRememberedLogs();
-        var api = builder.AddService("api").WithHttpEndpoint().WithHttpHealthCheck().WithExcludedHealthChecks();
-
-        var variables = await builder.VariablesOfAsync(api.Resource);
-
-        Assert.DoesNotContain(DotNet, variables.Keys);
-        Assert.Contains("The health check of the resource 'api' asks '/'", Assert.Single(logs.Warnings), StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("(", "'('")]
-    [InlineData("*.js", "'*.js'")]
-    [InlineData(" ", "empty")]
-    public void A_bad_pattern_is_refused_at_once_with_the_reason(string pattern, string message)
-    {
-        var builder = CreateBuilder(Run);
-        var api = builder.AddService("api");
-
-        Assert.Contains(message, Assert.Throws<ArgumentException>("patterns", () => { api.WithExcludedUrls("good", pattern); }).Message, StringComparison.Ordinal);
-        Assert.Contains(message, Assert.Throws<ArgumentException>("patterns", () => { builder.WithExcludedUrls("good", pattern); }).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_list_of_more_than_32_KB_is_refused()
-    {
-        var builder = CreateBuilder(Run);
-        var patterns = Enumerable.Range(0, 1000).Select(number => $"^/a/rather/long/path/{number:D12}$").ToArray();
-
-        Assert.Throws<ArgumentException>("patterns", () => { builder.WithExcludedUrls(patterns); });
-        builder.WithExcludedUrls(patterns[..500]);
-    }
-
-    [Fact]
-    public void Null_is_refused()
-    {
-        var builder = CreateBuilder(Run);
-
-        Assert.Throws<ArgumentNullException>("builder", () => { ((IDistributedApplicationBuilder)null!).WithExcludedUrls("a"); });
-        Assert.Throws<ArgumentNullException>("builder", () => { ((IResourceBuilder<ProjectResource>)null!).WithExcludedUrls("a"); });
-        Assert.Throws<ArgumentNullException>("patterns", () => { builder.WithExcludedUrls(null!); });
-    }
+    private sealed class NodeAppResource(string name) : ExecutableResource(name, "custom", ".");
 }

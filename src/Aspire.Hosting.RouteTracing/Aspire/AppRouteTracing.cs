@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Lifecycle;
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
+using Aspire.Hosting.RouteTracing.Variables;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Aspire.Hosting.RouteTracing;
+
+/// <summary>What the AppHost says to all resources with telemetry, and what they share.</summary>
+internal sealed class AppRouteTracing(IDistributedApplicationBuilder builder)
+{
+    private const string KeyParameterName = "route-tracing-exclusion-key";
+
+    public DeclaredExclusions Exclusions { get; } = new();
+
+    /// <summary>The secret by which one service believes another that a request is excluded; <see langword="null"/> until something is.</summary>
+    public object? ExclusionKey { get; private set; }
+
+    /// <summary>What the variables go through in this run or deployment.</summary>
+    public VariableCarriers Carriers => builder.ExecutionContext.IsRunMode
+        ? VariableCarriers.Orchestrator
+        : builder.Resources.OfType<IComputeEnvironmentResource>().Select(GetCarrier).DefaultIfEmpty(VariableCarriers.Manifest).Aggregate((all, carrier) => all | carrier);
+
+    public static AppRouteTracing Of(IDistributedApplicationBuilder builder)
+    {
+        var present = builder.Services.FirstOrDefault(service => service.ServiceType == typeof(AppRouteTracing));
+        if (present?.ImplementationInstance is AppRouteTracing appRouteTracing)
+        {
+            return appRouteTracing;
+        }
+
+        appRouteTracing = new AppRouteTracing(builder);
+        builder.Services.AddSingleton(appRouteTracing);
+        builder.Services.TryAddEventingSubscriber<RouteTracingSubscriber>();
+        return appRouteTracing;
+    }
+
+    public void Exclude(IReadOnlyList<string> patterns)
+    {
+        Exclusions.Add(patterns);
+        RequireExclusionKey();
+    }
+
+    public void ExcludeHealthChecks()
+    {
+        Exclusions.HealthChecks = true;
+        RequireExclusionKey();
+    }
+
+    private static VariableCarriers GetCarrier(IComputeEnvironmentResource environment) => environment.GetType().Name switch
+    {
+        "DockerComposeEnvironmentResource" => VariableCarriers.DockerCompose,
+        "KubernetesEnvironmentResource" => VariableCarriers.Kubernetes,
+        _ => VariableCarriers.Unknown,
+    };
+
+    /// <summary>In run mode a new secret each time; a deployment keeps its own, so there it is a parameter.</summary>
+    public void RequireExclusionKey() =>
+        ExclusionKey ??= builder.ExecutionContext.IsPublishMode
+            ? builder.AddParameter(KeyParameterName, new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true).Resource
+            : RandomNumberGenerator.GetHexString(64, lowercase: true);
+}

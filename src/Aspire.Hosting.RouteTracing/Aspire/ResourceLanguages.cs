@@ -1,0 +1,54 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.Variables;
+
+namespace Aspire.Hosting.RouteTracing;
+
+/// <summary>Recognises a resource's language by its type's name, so that no language integration has to be referenced, or by its command.</summary>
+internal static class ResourceLanguages
+{
+    private static readonly Dictionary<string, ResourceLanguage> ByType = new(StringComparer.Ordinal)
+    {
+        ["ProjectResource"] = ResourceLanguage.DotNet,
+        ["PythonAppResource"] = ResourceLanguage.Python,
+        ["JavaScriptAppResource"] = ResourceLanguage.JavaScript,
+        ["NodeAppResource"] = ResourceLanguage.JavaScript,
+        ["JavaAppResource"] = ResourceLanguage.Java,
+        ["JavaAppExecutableResource"] = ResourceLanguage.Java,
+        ["JavaAppContainerResource"] = ResourceLanguage.Java,
+        ["GoAppResource"] = ResourceLanguage.Go,
+        ["GoAppExecutableResource"] = ResourceLanguage.Go,
+        ["GolangAppExecutableResource"] = ResourceLanguage.Go,
+    };
+
+    private static readonly Dictionary<string, ResourceLanguage> ByCommand = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["node"] = ResourceLanguage.JavaScript,
+        ["npm"] = ResourceLanguage.JavaScript,
+        ["npx"] = ResourceLanguage.JavaScript,
+        ["pnpm"] = ResourceLanguage.JavaScript,
+        ["yarn"] = ResourceLanguage.JavaScript,
+        ["bun"] = ResourceLanguage.JavaScript,
+        ["deno"] = ResourceLanguage.JavaScript,
+        ["java"] = ResourceLanguage.Java,
+        ["mvn"] = ResourceLanguage.Java,
+        ["mvnw"] = ResourceLanguage.Java,
+        ["gradle"] = ResourceLanguage.Java,
+        ["gradlew"] = ResourceLanguage.Java,
+        ["go"] = ResourceLanguage.Go,
+    };
+
+    public static ResourceLanguage Of(IResource resource)
+    {
+        for (var type = resource.GetType(); type is not null; type = type.BaseType)
+        {
+            if (ByType.TryGetValue(type.Name, out var language))
+            {
+                return language;
+            }
+        }
+
+        return resource is ExecutableResource executable && !resource.IsContainer()
+            ? ByCommand.GetValueOrDefault(Path.GetFileNameWithoutExtension(executable.Command))
+            : ResourceLanguage.Unknown;
+    }
+}

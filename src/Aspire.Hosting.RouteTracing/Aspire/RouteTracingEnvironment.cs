@@ -1,0 +1,124 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.Variables;
+
+namespace Aspire.Hosting.RouteTracing;
+
+/// <summary>Puts the variables into a resource's environment, whatever else does so and in whatever order.</summary>
+internal static class RouteTracingEnvironment
+{
+    /// <summary>
+    /// Makes the variables the last thing that is decided, for only what comes last sees everybody's values. May be called again,
+    /// and has to be when others may have added something since.
+    /// </summary>
+    public static void Attach(IResource resource, AppRouteTracing appRouteTracing)
+    {
+        var samplersAdded = AddSamplers(resource, appRouteTracing);
+        var last = resource.Annotations.OfType<EnvironmentCallbackAnnotation>().LastOrDefault();
+        if (last is VariablesAnnotation && !samplersAdded)
+        {
+            return;
+        }
+
+        foreach (var annotation in resource.Annotations.OfType<VariablesAnnotation>().ToArray())
+        {
+            resource.Annotations.Remove(annotation);
+        }
+
+        resource.Annotations.Add(new VariablesAnnotation(context => SetVariablesAsync(context, appRouteTracing)));
+    }
+
+    /// <summary>The resource as the exclusions see it, with the variables given.</summary>
+    public static TracedResource Describe(IResource resource, AppRouteTracing appRouteTracing, IReadOnlyDictionary<string, object> variables)
+    {
+        resource.TryGetLastAnnotation<RouteTracingAnnotation>(out var own);
+        var hasTelemetry = resource.HasAnnotationOfType<OtlpExporterAnnotation>();
+        var appWide = hasTelemetry && own is not { IgnoresAppWideList: true } ? appRouteTracing.Exclusions : null;
+        var healthChecks = own?.Exclusions.HealthChecks is true || appWide?.HealthChecks is true ? HealthCheckPaths.GetPatterns(resource) : [];
+        return new TracedResource
+        {
+            Name = resource.Name,
+            Language = ResourceLanguages.Of(resource),
+            AppWideExcludedUrls = appWide?.Patterns ?? [],
+            ExcludedUrls = [.. own?.Exclusions.Patterns ?? [], .. healthChecks],
+            ExclusionKey = hasTelemetry || own is { Exclusions.IsEmpty: false } ? appRouteTracing.ExclusionKey : null,
+            PresentVariables = variables,
+            Carriers = appRouteTracing.Carriers,
+        };
+    }
+
+    private static async Task SetVariablesAsync(EnvironmentCallbackContext context, AppRouteTracing appRouteTracing)
+    {
+        var variables = context.EnvironmentVariables;
+        if (variables.Count == 0)
+        {
+            await ReplayAsync(context).ConfigureAwait(false);
+        }
+
+        var resource = Describe(context.Resource, appRouteTracing, variables);
+        foreach (var (name, value) in RouteTracingVariables.For(resource).Values)
+        {
+            variables[name] = value is JoinedValue joined ? ToExpression(joined) : value;
+        }
+    }
+
+    /// <summary>
+    /// Aspire keeps what each callback returned, the variables so far, and doesn't call it again until the resource is restarted. A callback
+    /// added after a first evaluation therefore finds no variables, and its result would stand for all, so the others are called here.
+    /// https://github.com/microsoft/aspire/blob/v13.5.2/src/Aspire.Hosting/ApplicationModel/EnvironmentVariablesConfigurationGatherer.cs
+    /// </summary>
+    private static async Task ReplayAsync(EnvironmentCallbackContext context)
+    {
+        foreach (var annotation in context.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>().ToArray())
+        {
+            if (annotation is not VariablesAnnotation)
+            {
+                await annotation.Callback(context).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>
+    /// In Development Aspire sets a sampler that asks no parent, so a service behind an excluded request would go on tracing. Its
+    /// callback follows the annotation; right after it the value can only be Aspire's, and what the user sets later still wins.
+    /// https://github.com/microsoft/aspire/blob/v13.5.2/src/Aspire.Hosting/OtlpConfigurationExtensions.cs
+    /// </summary>
+    private static bool AddSamplers(IResource resource, AppRouteTracing appRouteTracing)
+    {
+        var added = false;
+        for (var i = 0; i + 1 < resource.Annotations.Count; i++)
+        {
+            if (resource.Annotations[i] is OtlpExporterAnnotation
+                && resource.Annotations[i + 1] is EnvironmentCallbackAnnotation
+                && resource.Annotations.ElementAtOrDefault(i + 2) is not SamplerAnnotation)
+            {
+                resource.Annotations.Insert(i + 2, new SamplerAnnotation(context => AskParent(context, appRouteTracing)));
+                added = true;
+            }
+        }
+
+        return added;
+    }
+
+    private static Task AskParent(EnvironmentCallbackContext context, AppRouteTracing appRouteTracing)
+    {
+        var resource = Describe(context.Resource, appRouteTracing, context.EnvironmentVariables);
+        if (resource.HasExclusions && context.EnvironmentVariables.GetValueOrDefault(VariableNames.TracesSampler) is "always_on")
+        {
+            context.EnvironmentVariables[VariableNames.TracesSampler] = "parentbased_always_on";
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static ReferenceExpression ToExpression(JoinedValue joined)
+    {
+        var expression = new ReferenceExpressionBuilder();
+        expression.AppendValueProvider(joined.Value);
+        expression.AppendLiteral(joined.Text);
+        return expression.Build();
+    }
+
+    private sealed class VariablesAnnotation(Func<EnvironmentCallbackContext, Task> callback) : EnvironmentCallbackAnnotation(callback);
+
+    private sealed class SamplerAnnotation(Func<EnvironmentCallbackContext, Task> callback) : EnvironmentCallbackAnnotation(callback);
+}

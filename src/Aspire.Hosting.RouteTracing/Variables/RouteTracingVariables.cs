@@ -1,0 +1,140 @@
+using System.Text;
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.ExcludedUrls;
+
+namespace Aspire.Hosting.RouteTracing.Variables;
+
+/// <summary>The variables that tell a resource what not to trace.</summary>
+internal sealed class RouteTracingVariables
+{
+    /// <summary>What a variable can hold at most, in bytes; Windows allows 32,767 characters.</summary>
+    public const int LongestList = 32 * 1024;
+
+    private readonly TracedResource _resource;
+    private readonly Dictionary<string, object> _values = [];
+    private readonly List<string> _warnings = [];
+
+    private RouteTracingVariables(TracedResource resource) => _resource = resource;
+
+    /// <summary>The variables to set: strings, the <see cref="TracedResource.ExclusionKey"/> as it was given, or a <see cref="JoinedValue"/>.</summary>
+    public IReadOnlyDictionary<string, object> Values => _values;
+
+    /// <summary>What the resource can't be told, each a sentence or two for the log.</summary>
+    public IReadOnlyList<string> Warnings => _warnings;
+
+    /// <exception cref="InvalidOperationException">A list is longer than <see cref="LongestList"/>.</exception>
+    public static RouteTracingVariables For(TracedResource resource)
+    {
+        var variables = new RouteTracingVariables(resource);
+        string[] patterns = [.. resource.AppWideExcludedUrls.Concat(resource.ExcludedUrls).Distinct(StringComparer.Ordinal)];
+        if (patterns.Length > 0)
+        {
+            variables.Exclude(patterns);
+        }
+
+        if (resource.ExclusionKey is { } key && resource.Language.ReadsDotNetVariables && !resource.PresentVariables.ContainsKey(VariableNames.ExclusionKey))
+        {
+            variables._values[VariableNames.ExclusionKey] = key;
+        }
+
+        return variables;
+    }
+
+    private void Exclude(string[] patterns)
+    {
+        if (_resource.Language.ReadsDotNetVariables)
+        {
+            ExcludeInDotNet(patterns);
+        }
+
+        if (_resource.Language.ReadsPythonVariables)
+        {
+            ExcludeInPython(patterns);
+        }
+
+        if (_resource.Language is ResourceLanguage.JavaScript or ResourceLanguage.Java or ResourceLanguage.Go)
+        {
+            _warnings.Add(
+                $"The requests to '{_resource.Name}' stay in the traces: OpenTelemetry for {_resource.Language} reads no list of excluded URLs. "
+                + "Exclude them in its own code; WithoutExcludedUrls() takes it out of the app-wide list.");
+        }
+    }
+
+    /// <summary>Joins the patterns to the list in the first variable whose list is known, for Aspire.RouteTracing adds them all up.</summary>
+    private void ExcludeInDotNet(string[] patterns)
+    {
+        foreach (var name in (ReadOnlySpan<string>)[VariableNames.DotNetExcludedUrls, VariableNames.AspNetCoreExcludedUrls, VariableNames.SettingsExcludedUrls])
+        {
+            var present = _resource.PresentVariables.GetValueOrDefault(name, "");
+            if (present is not string presentText || ExclusionListFormat.Parse(presentText, out var error) is var items && error is not null)
+            {
+                continue;
+            }
+
+            if (patterns.Except(items, StringComparer.Ordinal).ToArray() is { Length: > 0 } missing)
+            {
+                string[] all = [.. items, .. missing];
+                var text = ExclusionListFormat.Write(all);
+                Set(name, _resource.Carriers.Preserve(text) ? text : ExclusionListFormat.WriteBase64(all));
+            }
+
+            return;
+        }
+
+        _warnings.Add(
+            $"Nothing more is excluded in '{_resource.Name}': the values of {VariableNames.DotNetExcludedUrls}, {VariableNames.AspNetCoreExcludedUrls} "
+            + $"and {VariableNames.SettingsExcludedUrls} are all known only where it is deployed, or can't be read. Leave one of them unset.");
+    }
+
+    /// <summary>Joins the patterns to the general list and to those that hide it from one instrumentation.</summary>
+    private void ExcludeInPython(string[] patterns)
+    {
+        var texts = new List<string>();
+        foreach (var pattern in patterns)
+        {
+            if (PythonPattern.TryWrite(pattern, out var text, out var reason) && _resource.Carriers.Preserve(text))
+            {
+                texts.Add(text);
+            }
+            else
+            {
+                reason = reason is "" ? $"the deployment would not carry '{text}', as Python has it, unchanged" : reason;
+                _warnings.Add($"The pattern '{pattern}' is left out of '{_resource.Name}', which is or may be a Python service: {reason}.");
+            }
+        }
+
+        string[] names = [VariableNames.PythonExcludedUrls, .. _resource.PresentVariables.Keys.Where(VariableNames.IsSpecificPythonExcludedUrls)];
+        foreach (var name in names)
+        {
+            var present = _resource.PresentVariables.GetValueOrDefault(name, "");
+            string[] presentTexts = present is string list
+                ? list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                : [];
+            if (texts.Except(presentTexts, StringComparer.Ordinal).ToArray() is not { Length: > 0 } missing)
+            {
+                continue;
+            }
+
+            if (present is string)
+            {
+                Set(name, string.Join(',', presentTexts.Concat(missing)));
+            }
+            else
+            {
+                _values[name] = new JoinedValue(present, $",{string.Join(',', missing)}");
+            }
+        }
+    }
+
+    private void Set(string name, string text)
+    {
+        if (Encoding.UTF8.GetByteCount(text) is var length and > LongestList)
+        {
+            throw new InvalidOperationException(
+                $"The list of excluded URLs for '{_resource.Name}' is too long: {name} would have {length} bytes, and the limit is {LongestList}. "
+                + "Say several URLs with one pattern, or exclude them in the service.");
+        }
+
+        _values[name] = text;
+    }
+}

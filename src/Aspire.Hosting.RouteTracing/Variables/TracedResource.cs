@@ -1,0 +1,28 @@
+namespace Aspire.Hosting.RouteTracing.Variables;
+
+/// <summary>What is known of a resource when its environment is put together.</summary>
+internal sealed record TracedResource
+{
+    public required string Name { get; init; }
+
+    public required ResourceLanguage Language { get; init; }
+
+    /// <summary>Patterns for every resource with telemetry; empty for a resource that ignores them.</summary>
+    public IReadOnlyList<string> AppWideExcludedUrls { get; init; } = [];
+
+    /// <summary>Patterns for this resource.</summary>
+    public IReadOnlyList<string> ExcludedUrls { get; init; } = [];
+
+    /// <summary>
+    /// The secret that all services share, which lets one believe another that a request is excluded: a string, or what stands for it until it is
+    /// deployed. <see langword="null"/> where nothing is excluded anywhere.
+    /// </summary>
+    public object? ExclusionKey { get; init; }
+
+    /// <summary>The variables that the resource has already. A value that isn't a string is known only where it is deployed.</summary>
+    public IReadOnlyDictionary<string, object> PresentVariables { get; init; } = new Dictionary<string, object>();
+
+    public VariableCarriers Carriers { get; init; }
+
+    public bool HasExclusions => AppWideExcludedUrls.Count + ExcludedUrls.Count > 0;
+}

@@ -1,0 +1,17 @@
+namespace Aspire.Hosting.RouteTracing.Variables;
+
+internal static class VariableNames
+{
+    public const string DotNetExcludedUrls = "OTEL_DOTNET_EXCLUDED_URLS";
+    public const string AspNetCoreExcludedUrls = "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS";
+    public const string SettingsExcludedUrls = "Aspire__RouteTracing__ExcludedUrls";
+    public const string ExclusionKey = "Aspire__RouteTracing__ExclusionKey";
+    public const string PythonExcludedUrls = "OTEL_PYTHON_EXCLUDED_URLS";
+    public const string TracesSampler = "OTEL_TRACES_SAMPLER";
+
+    /// <summary>Whether it is the variable of one Python instrumentation, such as OTEL_PYTHON_FLASK_EXCLUDED_URLS, which hides the general one from it.</summary>
+    public static bool IsSpecificPythonExcludedUrls(string name) =>
+        name != PythonExcludedUrls
+        && name.StartsWith("OTEL_PYTHON_", StringComparison.Ordinal)
+        && name.EndsWith("_EXCLUDED_URLS", StringComparison.Ordinal);
+}

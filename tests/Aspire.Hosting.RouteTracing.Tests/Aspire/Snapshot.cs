@@ -1,0 +1,20 @@
+using System.Runtime.CompilerServices;
+
+namespace Aspire.Hosting.RouteTracing.Tests.Aspire;
+
+/// <summary>A text kept beside the tests; UPDATE_SNAPSHOTS=1 writes it anew.</summary>
+internal static class Snapshot
+{
+    public static void Match(string fileName, string actual, [CallerFilePath] string testPath = "")
+    {
+        var path = Path.Combine(Path.GetDirectoryName(testPath)!, "Snapshots", fileName);
+        actual = actual.ReplaceLineEndings("\n");
+        if (Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") == "1")
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, actual);
+        }
+
+        Assert.Equal(File.ReadAllText(path).ReplaceLineEndings("\n"), actual);
+    }
+}

@@ -1,0 +1,128 @@
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.ExcludedUrls;
+
+namespace Aspire.Hosting.RouteTracing.Tests.ExcludedUrls;
+
+public sealed class PythonPatternTests
+{
+    private static readonly string[] Paths =
+    [
+        "/", "/health", "/health/", "/health/ready", "/healthy", "/api/health", "/api/v12/info", "/api/v1234/info", "/API/V1/INFO", "/client/42/info",
+        "/client/42/43/info", "/client//info", "/a", "/aa", "/aaa", "/aaaa", "/a,b", "/a|b", "/a-b", "/a.b", "/axb", "/a{1,3}", "/{{x}}", "/a$b", "/${x}", "/it's",
+        "/a\"b", "/a:b", "/a#b", "/ünïcode", "/日本", "/static/app.min.js", "/static/app.css", "/tab\tbed", "/(x)", "/[x]", "/a&b~c",
+    ];
+
+    private static readonly string[] Queries = ["", "?", "?b", "?x=1&y=/health", "?next=b/info.js"];
+
+    public static TheoryData<string> AnchoredPatterns =>
+    [
+        "^/health$", "^/health", @"\A/health\z", @"^/health\Z", "^/(health|ready)$", "^/health(/.*)?$", "^(/health|/api)$", "^(?:/a|/b)", "^/a|^/health$", "^$", "^", "^/",
+        "^/api/.*", "^/a.*b$", "^/a.b$", "^/a[^/]b", "^/client/[^/]+/info$", "^/client/.*/info", @"^/api/v\d+/info$", @"^/api/v\d{1,3}/info$", "^/a{1,3}$", "^/a{2}$", "^/a{2,}$",
+        "^/a{0,2}$", "^/(?:a|b){1,2}$", "^/a{1,3}?$", @"^/a\{1", "^/a{1,3}", "^/{{x}}$", "^/a{b", "^/a,b$", @"^/a\,b$", "^/a[,|]b$", "^/a[-.]b$", @"^/a[\d.-]b", "^/[[x]", @"^/a[\w]*$",
+        @"^/a\$b$", "^/a[$]b", @"^/\$\{x\}$", "^/it's$", "^/a\"b$", "^/a:b$", "^/a#b", @"^/\#", "^/ünïcode$", "^/日本$", "^/[日-本]+$", "(?i)^/api/v1/info$", "^/(?i:API)/",
+        "^/(?!health)", "^(?!/health|/api)", "^/a(?=b)", "^/a(?!.)", @"^/\D+$", @"^/\S*$", @"^/\W", @"^/a\Wb$", @"^/tab\tbed$", @"^/tab\x09", @"^/tab\u0009", "^/(?<name>a+)$", "^/(?'name'a+)$",
+        @"^/\(x\)$", @"^/\[x\]$", "^/a(?#comment)b", @"^/.*\.js$", "^/static/.*[.](?:css|js)$", @"^/a\b", @"^/health\b", "^/a&b~c$", "^/a[&~]b", "^/.+(?<!y)$", "^(/a)?a+$", "^/a{0}a$",
+    ];
+
+    public static TheoryData<string> UnanchoredPatterns =>
+        ["healthcheck", "client/.*/info", @"\.js$", @"/v\d{1,3}/info$", "/a,b", "health|ready", "(?i)INFO", "/(?:a|b){2,3}", @"/a\b", "[,]b", "(^|/)health", "/a$|/b$", "ï", "it's", "/ready$"];
+
+    public static TheoryData<string, string> PatternsWithoutPython => new()
+    {
+        { @"(a)\1", "counts the groups" },
+        { @"(?<n>a)\k<n>", "counts the groups" },
+        { @"\p{L}", "Unicode categories" },
+        { "[a-z-[b]]", "subtracts" },
+        { "(?<=a+)b", "looks behind" },
+        { "(?<!a|bc)d", "looks behind" },
+        { "(?>a+)b", "a group of a kind" },
+        { "(?s)a.b", "a group of a kind" },
+        { "(a)(?(1)b|c)", "a group of a kind" },
+        { "a(?i)b", "a group of a kind" },
+        { "/a^/b", "an anchor" },
+        { "(?=^/a)/a", "an anchor" },
+        { @"^/a\?b", "question mark" },
+        { "^/a[!-~]b", "question mark" },
+        { "^/😀$", "U+FFFF" },
+        { "a{1,3000}", "too long" },
+        { "a{9999}", "too often" },
+    };
+
+    [Fact]
+    public async Task Python_excludes_the_same_whole_urls_for_patterns_that_are_anchored_to_the_start_of_the_path()
+    {
+        string[] urls = [.. from path in Paths from query in Queries select $"http://aaa.health:8080{path}{query}"];
+
+        await AssertExcludesTheSame(AnchoredPatterns, urls, (matcher, url) => Excludes(matcher, Paths[Array.IndexOf(urls, url) / Queries.Length]));
+    }
+
+    [Fact]
+    public async Task Python_excludes_the_same_paths_for_patterns_that_are_searched_anywhere()
+    {
+        string[] urls = [.. Paths.Select(path => $"s:0{path}?0")];
+
+        await AssertExcludesTheSame(UnanchoredPatterns, urls, (matcher, url) => Excludes(matcher, Paths[Array.IndexOf(urls, url)]));
+    }
+
+    [Fact]
+    public async Task Python_excludes_the_same_urls_for_patterns_of_whole_urls()
+    {
+        string[] urls = ["http://shop/a?x=1,2", "https://shop/a?x=1", "http://shop.example/a", "http://shop/b"];
+
+        await AssertExcludesTheSame(
+            ["://shop/a", "^https://", @"^http://shop(\.example)?/a$", @"://.*[?&]x=\d,\d$", "://shop/.{1,3}$"],
+            urls,
+            (matcher, url) => RequestUrl.TryParse(url, out var parsed) && matcher.Find(parsed) == 0);
+    }
+
+    [Fact]
+    public async Task A_space_in_a_path_is_found_encoded_as_flask_has_it_and_decoded_as_asgi_has_it()
+    {
+        var answer = Assert.Single(await Python.FindExcludedAsync([(Write("^/a b$"), ["http://host/a%20b", "http://host/a b", "http://host/ab"])]));
+
+        Assert.Equal([true, true, false], answer);
+    }
+
+    [Fact]
+    public async Task Items_stay_apart_when_python_joins_them()
+    {
+        var list = string.Join(',', Write("^/(?<n>health)$"), Write("(?i)^/(?<n>x)$"), Write("^/a{1,3}$"));
+
+        var answer = Assert.Single(await Python.FindExcludedAsync([(list, ["http://host/health", "http://host/HEALTH", "http://host/X", "http://host/aaa", "http://host/3"])]));
+
+        Assert.Equal([true, false, true, true, false], answer);
+    }
+
+    [Theory, MemberData(nameof(AnchoredPatterns)), MemberData(nameof(UnanchoredPatterns))]
+    public void What_is_written_has_nothing_that_a_list_or_a_template_takes_for_its_own(string pattern) =>
+        Assert.DoesNotMatch("[^!#%&()*+./0-9:;<=>?@A-Z\\[\\\\\\]^_a-z|~-]", Write(pattern));
+
+    [Theory, MemberData(nameof(PatternsWithoutPython))]
+    public void A_pattern_that_python_has_no_words_for_is_refused_with_the_reason(string pattern, string reason)
+    {
+        Assert.False(PythonPattern.TryWrite(pattern, out _, out var given));
+        Assert.Contains(reason, given, StringComparison.Ordinal);
+    }
+
+    private static async Task AssertExcludesTheSame(TheoryData<string> patterns, string[] urls, Func<ExclusionMatcher, string, bool> excludes)
+    {
+        string[] all = [.. patterns.Select(row => row.Data)];
+        var answers = await Python.FindExcludedAsync(all.Select(pattern => (Write(pattern), (IReadOnlyList<string>)urls)));
+
+        Assert.Equal(
+            from pattern in all
+            let matcher = ExclusionMatcher.Build([pattern], matchFullUrl: false, out _)
+            from url in urls
+            where excludes(matcher, url)
+            select $"{pattern}  {url}",
+            from answer in all.Zip(answers) from url in urls.Zip(answer.Second) where url.Second select $"{answer.First}  {url.First}");
+    }
+
+    private static string Write(string pattern)
+    {
+        Assert.True(PythonPattern.TryWrite(pattern, out var text, out var reason), reason);
+        return text;
+    }
+
+    private static bool Excludes(ExclusionMatcher matcher, string path) => matcher.Find(new RequestUrl { Path = path }) == 0;
+}
