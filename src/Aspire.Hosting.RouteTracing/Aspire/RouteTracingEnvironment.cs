@@ -33,13 +33,14 @@ internal static class RouteTracingEnvironment
         resource.TryGetLastAnnotation<RouteTracingAnnotation>(out var own);
         var hasTelemetry = resource.HasAnnotationOfType<OtlpExporterAnnotation>();
         var appWide = hasTelemetry && own is not { IgnoresAppWideList: true } ? appRouteTracing.Exclusions : null;
-        var healthChecks = own?.Exclusions.HealthChecks is true || appWide?.HealthChecks is true ? HealthCheckPaths.GetPatterns(resource) : [];
+        var healthChecks = own?.Exclusions.HealthChecks is true || appWide?.HealthChecks is true ? HealthCheckPaths.Of(resource) : [];
         return new TracedResource
         {
             Name = resource.Name,
             Language = ResourceLanguages.Of(resource),
             AppWideExcludedUrls = appWide?.Patterns ?? [],
-            ExcludedUrls = [.. own?.Exclusions.Patterns ?? [], .. healthChecks],
+            ExcludedUrls = own?.Exclusions.Patterns ?? [],
+            HealthCheckPaths = [.. healthChecks],
             ExclusionKey = hasTelemetry || own is { Exclusions.IsEmpty: false } ? appRouteTracing.ExclusionKey : null,
             PresentVariables = variables,
             Carriers = appRouteTracing.Carriers,
@@ -102,9 +103,9 @@ internal static class RouteTracingEnvironment
     private static Task AskParent(EnvironmentCallbackContext context, AppRouteTracing appRouteTracing)
     {
         var resource = Describe(context.Resource, appRouteTracing, context.EnvironmentVariables);
-        if (resource.HasExclusions && context.EnvironmentVariables.GetValueOrDefault(VariableNames.TracesSampler) is "always_on")
+        if (resource.HasExclusions && context.EnvironmentVariables.GetValueOrDefault(VariableNames.TracesSampler) is VariableNames.AspireTracesSampler)
         {
-            context.EnvironmentVariables[VariableNames.TracesSampler] = "parentbased_always_on";
+            context.EnvironmentVariables[VariableNames.TracesSampler] = VariableNames.ParentBasedTracesSampler;
         }
 
         return Task.CompletedTask;

@@ -26,10 +26,16 @@ internal sealed class RouteTracingVariables
     public static RouteTracingVariables For(TracedResource resource)
     {
         var variables = new RouteTracingVariables(resource);
-        string[] patterns = [.. resource.AppWideExcludedUrls.Concat(resource.ExcludedUrls).Distinct(StringComparer.Ordinal)];
-        if (patterns.Length > 0)
+        if (resource.HasExclusions)
         {
-            variables.Exclude(patterns);
+            variables.Exclude([.. resource.Patterns]);
+        }
+
+        if (resource.HealthCheckPaths.Any(path => HealthCheckPath.ToPattern(path) is null))
+        {
+            variables._warnings.Add(
+                $"The health check of '{resource.Name}' stays in the traces, for it requests '/', which is a page of the application, too. "
+                + "WithExcludedUrls(\"^/$\") excludes both.");
         }
 
         if (resource.ExclusionKey is { } key && resource.Language.ReadsDotNetVariables && !resource.PresentVariables.ContainsKey(VariableNames.ExclusionKey))
@@ -52,7 +58,7 @@ internal sealed class RouteTracingVariables
             ExcludeInPython(patterns);
         }
 
-        if (_resource.Language is ResourceLanguage.JavaScript or ResourceLanguage.Java or ResourceLanguage.Go)
+        if (_resource.Language is ResourceLanguage.JavaScript or ResourceLanguage.Java or ResourceLanguage.Go or ResourceLanguage.Rust)
         {
             _warnings.Add(
                 $"The requests to '{_resource.Name}' stay in the traces: OpenTelemetry for {_resource.Language} reads no list of excluded URLs. "

@@ -198,7 +198,7 @@ public sealed class ExcludedUrlsTests
         orders.WithHealthCheck("database");
         await using var model = await TestModel.StartAsync(builder);
 
-        Assert.Equal(@"^/alive\.json$,^/ready_now$,^/health$", await ValueBeforeAllocationAsync(orders, DotNet));
+        Assert.Equal(@"^/alive\.json/?$,^/ready_now/?$,^/health/?$", await ValueBeforeAllocationAsync(orders, DotNet));
     }
 
     [Fact]
@@ -209,8 +209,19 @@ public sealed class ExcludedUrlsTests
         var catalog = builder.AddProject<TestProject>("catalog").WithHttpEndpoint(name: "http").WithHttpHealthCheck("/catalog/health");
         await using var model = await TestModel.StartAsync(builder);
 
-        Assert.Equal("^/orders/health$", await ValueBeforeAllocationAsync(orders, DotNet));
-        Assert.Equal("^/catalog/health$", await ValueBeforeAllocationAsync(catalog, DotNet));
+        Assert.Equal("^/orders/health/?$", await ValueBeforeAllocationAsync(orders, DotNet));
+        Assert.Equal("^/catalog/health/?$", await ValueBeforeAllocationAsync(catalog, DotNet));
+    }
+
+    [Fact]
+    public async Task A_health_check_of_the_root_is_not_excluded_but_mentioned()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedHealthChecks();
+        var orders = builder.AddProject<TestProject>("orders").WithHttpEndpoint(name: "http").WithHttpHealthCheck();
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Null(await ValueBeforeAllocationAsync(orders, DotNet));
+        Assert.Contains("The health check of 'orders' stays in the traces, for it requests '/'", Assert.Single(model.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
