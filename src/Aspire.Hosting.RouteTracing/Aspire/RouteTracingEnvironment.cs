@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.Headers;
 using Aspire.Hosting.RouteTracing.Variables;
 
 namespace Aspire.Hosting.RouteTracing;
@@ -41,10 +42,16 @@ internal static class RouteTracingEnvironment
             AppWideExcludedUrls = appWide?.Patterns ?? [],
             ExcludedUrls = own?.Exclusions.Patterns ?? [],
             HealthCheckPaths = [.. healthChecks],
+            CapturedRequestHeaders = NamesOf(headers => headers.Request),
+            CapturedResponseHeaders = NamesOf(headers => headers.Response),
+            SanitizedHeaders = NamesOf(headers => headers.Sanitized),
             ExclusionKey = hasTelemetry || own is { Exclusions.IsEmpty: false } ? appRouteTracing.ExclusionKey : null,
             PresentVariables = variables,
             Carriers = appRouteTracing.Carriers,
         };
+
+        IReadOnlyList<string> NamesOf(Func<DeclaredHeaders, HeaderNames> select) =>
+            [.. hasTelemetry ? select(appRouteTracing.Headers).Names : [], .. own is null ? [] : select(own.Headers).Names];
     }
 
     private static async Task SetVariablesAsync(EnvironmentCallbackContext context, AppRouteTracing appRouteTracing)

@@ -38,6 +38,10 @@ internal sealed class RouteTracingVariables
                 + "WithExcludedUrls(\"^/$\") excludes both.");
         }
 
+        variables.NameHeaders(VariableNames.CapturedRequestHeaders, resource.CapturedRequestHeaders);
+        variables.NameHeaders(VariableNames.CapturedResponseHeaders, resource.CapturedResponseHeaders);
+        variables.NameHeaders(VariableNames.SanitizedHeaders, resource.SanitizedHeaders);
+
         if (resource.ExclusionKey is { } key && resource.Language.ReadsDotNetVariables && !resource.PresentVariables.ContainsKey(VariableNames.ExclusionKey))
         {
             variables._values[VariableNames.ExclusionKey] = key;
@@ -112,23 +116,43 @@ internal sealed class RouteTracingVariables
         string[] names = [VariableNames.PythonExcludedUrls, .. _resource.PresentVariables.Keys.Where(VariableNames.IsSpecificPythonExcludedUrls)];
         foreach (var name in names)
         {
-            var present = _resource.PresentVariables.GetValueOrDefault(name, "");
-            string[] presentTexts = present is string list
-                ? list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-                : [];
-            if (texts.Except(presentTexts, StringComparer.Ordinal).ToArray() is not { Length: > 0 } missing)
-            {
-                continue;
-            }
+            Join(name, texts, StringComparer.Ordinal);
+        }
+    }
 
-            if (present is string)
-            {
-                Set(name, string.Join(',', presentTexts.Concat(missing)));
-            }
-            else
-            {
-                _values[name] = new JoinedValue(present, $",{string.Join(',', missing)}");
-            }
+    private void NameHeaders(string variable, IReadOnlyList<string> names)
+    {
+        if (names.Count > 0 && !_resource.Language.ReadsDotNetVariables && !_resource.Language.ReadsPythonVariables)
+        {
+            _warnings.Add($"'{_resource.Name}' is not told which headers to capture: OpenTelemetry for {_resource.Language} doesn't read {variable}.");
+            return;
+        }
+
+        foreach (var name in names.Where(name => !_resource.Carriers.Preserve(name)))
+        {
+            _warnings.Add($"The header's name '{name}' is left out of '{_resource.Name}', for the deployment would not carry it unchanged. Say it without special characters.");
+        }
+
+        Join(variable, [.. names.Where(name => _resource.Carriers.Preserve(name))], StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Joins items that have no comma of their own to what the variable lists already.</summary>
+    private void Join(string variable, IReadOnlyList<string> items, StringComparer comparer)
+    {
+        var present = _resource.PresentVariables.GetValueOrDefault(variable, "");
+        string[] presentItems = (present as string)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+        if (items.Except(presentItems, comparer).ToArray() is not { Length: > 0 } missing)
+        {
+            return;
+        }
+
+        if (present is string)
+        {
+            Set(variable, string.Join(',', presentItems.Concat(missing)));
+        }
+        else
+        {
+            _values[variable] = new JoinedValue(present, $",{string.Join(',', missing)}");
         }
     }
 
@@ -137,8 +161,8 @@ internal sealed class RouteTracingVariables
         if (Encoding.UTF8.GetByteCount(text) is var length and > LongestList)
         {
             throw new InvalidOperationException(
-                $"The list of excluded URLs for '{_resource.Name}' is too long: {name} would have {length} bytes, and the limit is {LongestList}. "
-                + "Say several URLs with one pattern, or exclude them in the service.");
+                $"A list for '{_resource.Name}' is too long: {name} would have {length} bytes, and the limit is {LongestList}. "
+                + "Say several of its items with one pattern, or say them in the service.");
         }
 
         _values[name] = text;

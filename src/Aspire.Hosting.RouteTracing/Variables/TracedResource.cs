@@ -18,6 +18,14 @@ internal sealed record TracedResource
     /// <summary>The paths of health checks that are to be excluded, too.</summary>
     public IReadOnlyList<string> HealthCheckPaths { get; init; } = [];
 
+    /// <summary>Names of headers that become attributes of the spans; these three are .NET's and Python's alike.</summary>
+    public IReadOnlyList<string> CapturedRequestHeaders { get; init; } = [];
+
+    public IReadOnlyList<string> CapturedResponseHeaders { get; init; } = [];
+
+    /// <summary>Names of headers whose values don't.</summary>
+    public IReadOnlyList<string> SanitizedHeaders { get; init; } = [];
+
     /// <summary>
     /// The secret that all services share, which lets one believe another that a request is excluded: a string, or what stands for it until it is
     /// deployed. <see langword="null"/> where nothing is excluded anywhere.

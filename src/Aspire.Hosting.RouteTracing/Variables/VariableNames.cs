@@ -7,6 +7,9 @@ internal static class VariableNames
     public const string SettingsExcludedUrls = "Aspire__RouteTracing__ExcludedUrls";
     public const string ExclusionKey = "Aspire__RouteTracing__ExclusionKey";
     public const string PythonExcludedUrls = "OTEL_PYTHON_EXCLUDED_URLS";
+    public const string CapturedRequestHeaders = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST";
+    public const string CapturedResponseHeaders = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE";
+    public const string SanitizedHeaders = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS";
     public const string TracesSampler = "OTEL_TRACES_SAMPLER";
 
     /// <summary>Aspire's choice in Development. It asks no parent, so a service behind an excluded request would go on tracing.</summary>
