@@ -3,6 +3,7 @@ using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Lifecycle;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.Hosting.RouteTracing.Headers;
+using Aspire.Hosting.RouteTracing.LiveExclusions;
 using Aspire.Hosting.RouteTracing.Variables;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -25,6 +26,8 @@ internal sealed class AppRouteTracing(IDistributedApplicationBuilder builder)
         ? VariableCarriers.Orchestrator
         : builder.Resources.OfType<IComputeEnvironmentResource>().Select(GetCarrier).DefaultIfEmpty(VariableCarriers.Manifest).Aggregate((all, carrier) => all | carrier);
 
+    public IResourceBuilder<IResource> GetBuilder(IResource resource) => builder.CreateResourceBuilder(resource);
+
     public static AppRouteTracing Of(IDistributedApplicationBuilder builder)
     {
         var present = builder.Services.FirstOrDefault(service => service.ServiceType == typeof(AppRouteTracing));
@@ -35,6 +38,7 @@ internal sealed class AppRouteTracing(IDistributedApplicationBuilder builder)
 
         appRouteTracing = new AppRouteTracing(builder);
         builder.Services.AddSingleton(appRouteTracing);
+        builder.Services.AddSingleton<LiveListFolder>();
         builder.Services.TryAddEventingSubscriber<RouteTracingSubscriber>();
         return appRouteTracing;
     }

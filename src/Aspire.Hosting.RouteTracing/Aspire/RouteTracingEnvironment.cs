@@ -1,6 +1,8 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.Hosting.RouteTracing.Headers;
 using Aspire.Hosting.RouteTracing.Variables;
+using Aspire.RouteTracing.ExcludedUrls;
 
 namespace Aspire.Hosting.RouteTracing;
 
@@ -32,10 +34,11 @@ internal static class RouteTracingEnvironment
     public static TracedResource Describe(IResource resource, AppRouteTracing appRouteTracing, IReadOnlyDictionary<string, object> variables)
     {
         resource.TryGetLastAnnotation<RouteTracingAnnotation>(out var own);
+        resource.TryGetLastAnnotation<LiveResource>(out var live);
         var hasTelemetry = resource.HasAnnotationOfType<OtlpExporterAnnotation>();
         var appWide = hasTelemetry && own is not { IgnoresAppWideList: true } ? appRouteTracing.Exclusions : null;
         var healthChecks = own?.Exclusions.HealthChecks is true || appWide?.HealthChecks is true ? HealthCheckPaths.Of(resource) : [];
-        return new TracedResource
+        var described = new TracedResource
         {
             Name = resource.Name,
             Language = ResourceLanguages.Of(resource),
@@ -50,6 +53,8 @@ internal static class RouteTracingEnvironment
             Carriers = appRouteTracing.Carriers,
         };
 
+        return live?.List.Edited is { } edited ? described with { AppWideExcludedUrls = [], ExcludedUrls = edited, HealthCheckPaths = [] } : described;
+
         IReadOnlyList<string> NamesOf(Func<DeclaredHeaders, HeaderNames> select) =>
             [.. hasTelemetry ? select(appRouteTracing.Headers).Names : [], .. own is null ? [] : select(own.Headers).Names];
     }
@@ -62,11 +67,56 @@ internal static class RouteTracingEnvironment
             await ReplayAsync(context).ConfigureAwait(false);
         }
 
+        context.Resource.TryGetLastAnnotation<LiveResource>(out var live);
+        if (live is not null)
+        {
+            await PrepareAsync(live, variables, context.CancellationToken).ConfigureAwait(false);
+        }
+
         var resource = Describe(context.Resource, appRouteTracing, variables);
+        IReadOnlyList<ListedUrl> users = live is null ? [] : GetUsersUrls(live, variables);
         foreach (var (name, value) in RouteTracingVariables.For(resource).Values)
         {
             variables[name] = value is JoinedValue joined ? ToExpression(joined) : value;
         }
+
+        if (live is not null)
+        {
+            if (live.List.Edited is null)
+            {
+                live.List.Declare([.. users.Concat(resource.ListedUrls).DistinctBy(url => url.Pattern, StringComparer.Ordinal)]);
+            }
+
+            if (live.File is { } file)
+            {
+                file.Write(live.List.Patterns);
+                variables[VariableNames.ExclusionsFile] = file.Path;
+            }
+
+            await live.ShowAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Makes the user's lists known, for the file stands in their place, and empties them where an edited list does.</summary>
+    private static async Task PrepareAsync(LiveResource live, Dictionary<string, object> variables, CancellationToken cancellationToken)
+    {
+        foreach (var name in variables.Keys.Where(VariableNames.IsExcludedUrls).ToArray())
+        {
+            if (live.List.Edited is not null)
+            {
+                variables[name] = "";
+            }
+            else if (variables[name] is IValueProvider provider)
+            {
+                variables[name] = await provider.GetValueAsync(cancellationToken).ConfigureAwait(false) ?? "";
+            }
+        }
+    }
+
+    private static IReadOnlyList<ListedUrl> GetUsersUrls(LiveResource live, Dictionary<string, object> variables)
+    {
+        var name = live.Language == ResourceLanguage.Python ? VariableNames.PythonExcludedUrls : VariableNames.DotNetExcludedUrls;
+        return [.. ExclusionListFormat.Parse(variables.GetValueOrDefault(name) as string, out _).Select(pattern => new ListedUrl(pattern, name))];
     }
 
     /// <summary>

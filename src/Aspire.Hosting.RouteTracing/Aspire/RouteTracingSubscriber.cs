@@ -1,31 +1,54 @@
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Eventing;
 using Aspire.Hosting.Lifecycle;
+using Aspire.Hosting.RouteTracing.LiveExclusions;
 using Aspire.Hosting.RouteTracing.Variables;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace Aspire.Hosting.RouteTracing;
 
 /// <summary>When the model is complete and nothing has started, reaches every resource that sends telemetry.</summary>
-internal sealed partial class RouteTracingSubscriber(AppRouteTracing appRouteTracing, ILogger<RouteTracingSubscriber> logger) : IDistributedApplicationEventingSubscriber
+internal sealed partial class RouteTracingSubscriber(
+    AppRouteTracing appRouteTracing,
+    LiveListFolder folder,
+    ResourceNotificationService notifications,
+    IConfiguration configuration,
+    ILogger<RouteTracingSubscriber> logger) : IDistributedApplicationEventingSubscriber
 {
     public Task SubscribeAsync(IDistributedApplicationEventing eventing, DistributedApplicationExecutionContext executionContext, CancellationToken cancellationToken)
     {
-        eventing.Subscribe<BeforeStartEvent>((started, _) =>
+        eventing.Subscribe<BeforeStartEvent>(async (started, _) =>
         {
             foreach (var resource in started.Model.Resources.OfType<IResourceWithEnvironment>().Where(IsTraced))
             {
-                RouteTracingEnvironment.Attach(resource, appRouteTracing);
                 var described = RouteTracingEnvironment.Describe(resource, appRouteTracing, new Dictionary<string, object>());
                 foreach (var warning in RouteTracingVariables.For(described).Warnings)
                 {
                     Log.CannotBeTold(logger, warning);
                 }
-            }
 
-            return Task.CompletedTask;
+                if (executionContext.IsRunMode && appRouteTracing.ExclusionKey is not null && described.Language.ReadsExcludedUrls && !resource.HasAnnotationOfType<LiveResource>())
+                {
+                    await EnliveAsync(resource, described, started.Model).ConfigureAwait(false);
+                }
+
+                RouteTracingEnvironment.Attach(resource, appRouteTracing);
+            }
         });
         return Task.CompletedTask;
+    }
+
+    private Task EnliveAsync(IResource resource, TracedResource described, DistributedApplicationModel model)
+    {
+        // A container doesn't see the AppHost's files, and of another executable nobody knows whether it looks.
+        var file = described.Language == ResourceLanguage.DotNet && !resource.IsContainer() ? folder.GetFile(resource.Name) : null;
+        var live = new LiveResource(resource, file, notifications);
+        live.List.Declare([.. described.ListedUrls]);
+        resource.Annotations.Add(live);
+        LiveResourceCommands.AddTo(appRouteTracing.GetBuilder(resource), live);
+        TracesLink.AddTo(resource, model, configuration);
+        return live.ShowAsync();
     }
 
     private static bool IsTraced(IResource resource) =>

@@ -6,6 +6,8 @@ internal static class ResourceLanguageExtensions
     {
         public bool ReadsDotNetVariables => language is ResourceLanguage.DotNet or ResourceLanguage.Unknown;
 
+        public bool ReadsExcludedUrls => language.ReadsDotNetVariables || language.ReadsPythonVariables;
+
         public bool ReadsPythonVariables => language is ResourceLanguage.Python or ResourceLanguage.Unknown;
     }
 }

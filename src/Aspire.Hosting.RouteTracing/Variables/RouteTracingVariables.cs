@@ -28,7 +28,7 @@ internal sealed class RouteTracingVariables
         var variables = new RouteTracingVariables(resource);
         if (resource.HasExclusions)
         {
-            variables.Exclude([.. resource.Patterns]);
+            variables.Exclude([.. resource.ListedUrls.Select(url => url.Pattern)]);
         }
 
         if (resource.HealthCheckPaths.Any(path => HealthCheckPath.ToPattern(path) is null))
@@ -62,7 +62,7 @@ internal sealed class RouteTracingVariables
             ExcludeInPython(patterns);
         }
 
-        if (_resource.Language is ResourceLanguage.JavaScript or ResourceLanguage.Java or ResourceLanguage.Go or ResourceLanguage.Rust)
+        if (!_resource.Language.ReadsExcludedUrls)
         {
             _warnings.Add(
                 $"The requests to '{_resource.Name}' stay in the traces: OpenTelemetry for {_resource.Language} reads no list of excluded URLs. "
@@ -122,7 +122,7 @@ internal sealed class RouteTracingVariables
 
     private void NameHeaders(string variable, IReadOnlyList<string> names)
     {
-        if (names.Count > 0 && !_resource.Language.ReadsDotNetVariables && !_resource.Language.ReadsPythonVariables)
+        if (names.Count > 0 && !_resource.Language.ReadsExcludedUrls)
         {
             _warnings.Add($"'{_resource.Name}' is not told which headers to capture: OpenTelemetry for {_resource.Language} doesn't read {variable}.");
             return;

@@ -37,9 +37,12 @@ internal sealed record TracedResource
 
     public VariableCarriers Carriers { get; init; }
 
-    public bool HasExclusions => Patterns.Any();
+    public bool HasExclusions => ListedUrls.Any();
 
     /// <summary>All that is to be excluded, each pattern once.</summary>
-    public IEnumerable<string> Patterns =>
-        AppWideExcludedUrls.Concat(ExcludedUrls).Concat(HealthCheckPaths.Select(HealthCheckPath.ToPattern).OfType<string>()).Distinct(StringComparer.Ordinal);
+    public IEnumerable<ListedUrl> ListedUrls =>
+        AppWideExcludedUrls.Select(pattern => new ListedUrl(pattern, "the app-wide list"))
+            .Concat(ExcludedUrls.Select(pattern => new ListedUrl(pattern, $"the list of '{Name}'")))
+            .Concat(HealthCheckPaths.Select(HealthCheckPath.ToPattern).OfType<string>().Select(pattern => new ListedUrl(pattern, $"the health checks of '{Name}'")))
+            .DistinctBy(url => url.Pattern, StringComparer.Ordinal);
 }

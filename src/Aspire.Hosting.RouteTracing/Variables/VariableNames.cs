@@ -6,6 +6,10 @@ internal static class VariableNames
     public const string AspNetCoreExcludedUrls = "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS";
     public const string SettingsExcludedUrls = "Aspire__RouteTracing__ExcludedUrls";
     public const string ExclusionKey = "Aspire__RouteTracing__ExclusionKey";
+
+    /// <summary>Names the file that takes the place of <see cref="DotNetExcludedUrls"/> while the service runs.</summary>
+    public const string ExclusionsFile = "Aspire__RouteTracing__ExclusionsFile";
+
     public const string PythonExcludedUrls = "OTEL_PYTHON_EXCLUDED_URLS";
     public const string CapturedRequestHeaders = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST";
     public const string CapturedResponseHeaders = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE";
@@ -16,6 +20,9 @@ internal static class VariableNames
     public const string AspireTracesSampler = "always_on";
 
     public const string ParentBasedTracesSampler = "parentbased_always_on";
+
+    /// <summary>Whether it holds excluded URLs that the AppHost joins its own to.</summary>
+    public static bool IsExcludedUrls(string name) => name is DotNetExcludedUrls or PythonExcludedUrls || IsSpecificPythonExcludedUrls(name);
 
     /// <summary>Whether it is the variable of one Python instrumentation, such as OTEL_PYTHON_FLASK_EXCLUDED_URLS, which hides the general one from it.</summary>
     public static bool IsSpecificPythonExcludedUrls(string name) =>

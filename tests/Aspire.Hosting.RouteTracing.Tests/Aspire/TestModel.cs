@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -66,6 +67,65 @@ internal sealed class TestModel : IAsyncDisposable
 
         return context.EnvironmentVariables.GetValueOrDefault(name);
     }
+
+    /// <summary>The variables as they are evaluated anew, as Aspire does when it restarts a resource.</summary>
+    public static async Task<IReadOnlyDictionary<string, object>> GetVariablesAfterRestartAsync<T>(IResourceBuilder<T> resource)
+        where T : IResource
+    {
+        var context = new EnvironmentCallbackContext(resource.ApplicationBuilder.ExecutionContext, resource.Resource);
+        foreach (var annotation in resource.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
+        {
+            await annotation.Callback(context);
+        }
+
+        return context.EnvironmentVariables;
+    }
+
+    /// <summary>What the dashboard shows as the resource's excluded URLs.</summary>
+    public string? GetProperty<T>(IResourceBuilder<T> resource)
+        where T : IResource
+    {
+        var notifications = _app.Services.GetRequiredService<ResourceNotificationService>();
+        return notifications.TryGetCurrentState(GetId(resource.Resource), out var current)
+            ? current.Snapshot.Properties.Single(property => property.DisplayName == "Excluded URLs").Value as string
+            : null;
+    }
+
+    /// <summary>Executes a command with arguments, as the command line does.</summary>
+    public Task<ExecuteCommandResult> ExecuteAsync<T>(IResourceBuilder<T> resource, string command, params (string Name, string Value)[] arguments)
+        where T : IResource
+    {
+        var definitions = resource.Resource.Annotations.OfType<ResourceCommandAnnotation>().Single(annotation => annotation.Name == command).Arguments;
+        var inputs = definitions.Select(definition => new InteractionInput
+        {
+            Name = definition.Name,
+            InputType = definition.InputType,
+            Value = arguments.Where(argument => argument.Name == definition.Name).Select(argument => argument.Value).LastOrDefault(definition.Value),
+        });
+        return _app.Services.GetRequiredService<ResourceCommandService>().ExecuteCommandAsync(
+            GetId(resource.Resource), command, new InteractionInputCollection([.. inputs]), TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>What the dashboard shows beside the arguments of a command that were refused, and the command line prints.</summary>
+    public static string GetErrors(ExecuteCommandResult result)
+    {
+        Assert.False(result.Success);
+        return string.Join('\n', GetInvalidArguments(result)!.SelectMany(GetValidationErrors));
+    }
+
+    // A project is known by the name of its instance.
+    private string GetId(IResource resource)
+    {
+        var notifications = _app.Services.GetRequiredService<ResourceNotificationService>();
+        Assert.True(notifications.TryGetCurrentState(resource.Name, out var current));
+        return current.ResourceId;
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_InvalidArguments")]
+    private static extern InteractionInputCollection? GetInvalidArguments(ExecuteCommandResult result);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_ValidationErrors")]
+    private static extern List<string> GetValidationErrors(InteractionInput input);
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 

@@ -1,0 +1,68 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.LiveExclusions;
+using Aspire.Hosting.RouteTracing.Variables;
+using Aspire.RouteTracing.ExcludedUrls;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Aspire.Hosting.RouteTracing;
+
+/// <summary>A resource in run mode: its list can be seen, tried and edited in the dashboard and from the command line.</summary>
+/// <param name="resource">The resource.</param>
+/// <param name="file">Where its service looks for the list while it runs; <see langword="null"/> for a service that reads its list once, at its start.</param>
+/// <param name="notifications">Where the dashboard learns of the resource.</param>
+internal sealed class LiveResource(IResource resource, LiveListFile? file, ResourceNotificationService notifications) : IResourceAnnotation
+{
+    private const string PropertyName = "aspire.route_tracing.excluded_urls";
+
+    public LiveList List { get; } = new();
+
+    public ResourceLanguage Language { get; } = ResourceLanguages.Of(resource);
+
+    public LiveListFile? File { get; } = file;
+
+    /// <summary>The argument of the command that edits the list; it starts as the list in force.</summary>
+    public InteractionInput PatternsInput { get; } = new()
+    {
+        Name = "patterns",
+        Label = "Patterns",
+        Description = "Regular expressions, separated by commas. They take the place of what the AppHost's code and the resource's variables say.",
+        InputType = InputType.Text,
+        MaxLength = RouteTracingVariables.LongestList,
+    };
+
+    /// <summary>Shows the list in force, in the resource's details and as what the command that edits it starts with.</summary>
+    public Task ShowAsync()
+    {
+        var text = ExclusionListFormat.Write(List.Patterns);
+        PatternsInput.Value = text;
+        var property = new ResourcePropertySnapshot(PropertyName, text is "" ? "none" : text) { DisplayName = "Excluded URLs", IsHighlighted = true };
+        return notifications.PublishUpdateAsync(
+            resource,
+            snapshot => snapshot with { Properties = [.. snapshot.Properties.Where(present => present.Name != PropertyName), property] });
+    }
+
+    /// <summary>Makes the list in force known to the resource, and says how, as a sentence.</summary>
+    public async Task<ExecuteCommandResult> ApplyAsync(ExecuteCommandContext context)
+    {
+        File?.Write(List.Patterns);
+        await ShowAsync().ConfigureAwait(false);
+
+        var list = List.Patterns.Count == 0 ? "Nothing is excluded" : $"Excluded: {string.Join("  ", List.Patterns)}";
+        if (!notifications.TryGetCurrentState(context.ResourceName, out var current) || current.Snapshot.State?.Text != KnownResourceStates.Running)
+        {
+            return CommandResults.Success($"{list}. '{resource.Name}' doesn't run; it will read the list when it starts.");
+        }
+
+        if (File is not null)
+        {
+            return CommandResults.Success($"{list}. '{resource.Name}' follows within a second, without a restart.");
+        }
+
+        var restart = await context.Services.GetRequiredService<ResourceCommandService>()
+            .ExecuteCommandAsync(context.ResourceName, KnownResourceCommands.RestartCommand, context.CancellationToken)
+            .ConfigureAwait(false);
+        return restart.Success
+            ? CommandResults.Success($"{list}. '{resource.Name}' was restarted, for it reads the list only when it starts.")
+            : CommandResults.Failure($"{list}. '{resource.Name}' reads the list only when it starts, and couldn't be restarted: {restart.Message}");
+    }
+}

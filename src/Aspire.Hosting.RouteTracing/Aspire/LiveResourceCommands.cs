@@ -1,0 +1,97 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.LiveExclusions;
+using Aspire.RouteTracing.ExcludedUrls;
+
+namespace Aspire.Hosting.RouteTracing;
+
+/// <summary>The commands on a resource. What they need are arguments, for on the command line nobody can be asked.</summary>
+internal static class LiveResourceCommands
+{
+    private const string Url = "url";
+    private const string Reset = "reset";
+
+    public static void AddTo(IResourceBuilder<IResource> builder, LiveResource live)
+    {
+        builder.WithCommand(
+            "test-url",
+            "Test URL",
+            context => Task.FromResult(CommandResults.Success(UrlTest.Answer(context.Arguments[Url].Value!, live.List.InForce, live.Language))),
+            new CommandOptions
+            {
+                Description = "Says whether the AppHost's list excludes a URL from the traces, and by which pattern.",
+                IconName = "Search",
+                Arguments =
+                [
+                    new InteractionInput { Name = Url, Label = "URL or path", InputType = InputType.Text, Required = true, Placeholder = "/health" },
+                ],
+                ValidateArguments = ValidateUrl,
+            });
+        builder.WithCommand(
+            "edit-excluded-urls",
+            "Edit excluded URLs",
+            context => EditAsync(context, live),
+            new CommandOptions
+            {
+                Description = "Changes which requests are left out of the traces, until the AppHost ends.",
+                IconName = "Filter",
+                Arguments =
+                [
+                    live.PatternsInput,
+                    new InteractionInput { Name = Reset, Label = "Reset to the list in the AppHost's code", InputType = InputType.Boolean, Value = "false" },
+                ],
+                ValidateArguments = context => ValidatePatterns(context, live),
+            });
+    }
+
+    private static Task<ExecuteCommandResult> EditAsync(ExecuteCommandContext context, LiveResource live)
+    {
+        if (IsReset(context.Arguments))
+        {
+            live.List.Reset();
+        }
+        else
+        {
+            live.List.Edit(ExclusionListFormat.Parse(context.Arguments[live.PatternsInput.Name].Value, out _));
+        }
+
+        return live.ApplyAsync(context);
+    }
+
+    private static Task ValidateUrl(InputsDialogValidationContext context)
+    {
+        var input = context.Inputs[Url];
+        if (!UrlTest.IsUrl(input.Value ?? ""))
+        {
+            context.AddValidationError(input, $"'{input.Value}' is neither a path, which starts with a slash, nor an http or https URL.");
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static Task ValidatePatterns(InputsDialogValidationContext context, LiveResource live)
+    {
+        var input = context.Inputs[live.PatternsInput.Name];
+        if (IsReset(context.Inputs))
+        {
+            return Task.CompletedTask;
+        }
+
+        var patterns = ExclusionListFormat.Parse(input.Value, out var error);
+        if (error is not null)
+        {
+            context.AddValidationError(input, $"The list can't be read: {error}");
+        }
+
+        foreach (var pattern in patterns)
+        {
+            if (!ExclusionPattern.Validate(pattern, out var reason))
+            {
+                context.AddValidationError(input, $"The pattern '{pattern}' can't be read: {reason}");
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static bool IsReset(InteractionInputCollection inputs) => bool.TryParse(inputs[Reset].Value, out var reset) && reset;
+}
