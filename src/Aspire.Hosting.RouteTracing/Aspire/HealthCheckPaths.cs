@@ -6,12 +6,14 @@ namespace Aspire.Hosting.RouteTracing;
 /// <summary>The paths that Aspire, or what it deploys to, requests to see whether a resource is well.</summary>
 internal static class HealthCheckPaths
 {
-    /// <summary>Patterns for exactly these paths, each once.</summary>
+    /// <summary>Patterns for exactly these paths, each once; none for the root, which is a page of the application, too.</summary>
     public static IEnumerable<string> GetPatterns(IResource resource) =>
         GetProbePaths(resource)
             .Concat(resource.Annotations.OfType<HealthCheckAnnotation>().Select(annotation => GetPath(resource, annotation.Key)).OfType<string>())
             .Select(path => path.Split('?', '#')[0])
-            .Select(path => $"^/{Regex.Escape(path.TrimStart('/'))}$")
+            .Select(path => path.TrimStart('/'))
+            .Where(path => path.Length > 0)
+            .Select(path => $"^/{Regex.Escape(path)}$")
             .Distinct(StringComparer.Ordinal);
 
 #pragma warning disable ASPIREPROBES001 // The annotation is read where it is present; nothing here asks the user to opt in.
