@@ -48,7 +48,7 @@ public sealed class PackageTests : IDisposable
 
         using var package = await ZipFile.OpenReadAsync(Path.Combine(_folder, "packages", $"Aspire.RouteTracing.{version}.nupkg"), TestContext.Current.CancellationToken);
         var files = package.Entries.Select(entry => entry.FullName).ToArray();
-        foreach (var file in new[] { "README.md", "lib/net10.0/Aspire.RouteTracing.dll", "lib/net10.0/Aspire.RouteTracing.xml" })
+        foreach (var file in new[] { "README.md", "lib/net10.0/Aspire.RouteTracing.dll", "lib/net10.0/Aspire.RouteTracing.xml", "ConfigurationSchema.json", "buildTransitive/net10.0/Aspire.RouteTracing.targets" })
         {
             Assert.Contains(file, files);
         }
