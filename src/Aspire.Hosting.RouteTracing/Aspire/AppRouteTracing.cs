@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Lifecycle;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
+using Aspire.Hosting.RouteTracing.Headers;
 using Aspire.Hosting.RouteTracing.Variables;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -13,6 +14,8 @@ internal sealed class AppRouteTracing(IDistributedApplicationBuilder builder)
     private const string KeyParameterName = "route-tracing-exclusion-key";
 
     public DeclaredExclusions Exclusions { get; } = new();
+
+    public DeclaredHeaders Headers { get; } = new();
 
     /// <summary>The secret by which one service believes another that a request is excluded; <see langword="null"/> until something is.</summary>
     public object? ExclusionKey { get; private set; }

@@ -18,10 +18,20 @@ internal static class ResourceLanguages
         ["GoAppResource"] = ResourceLanguage.Go,
         ["GoAppExecutableResource"] = ResourceLanguage.Go,
         ["GolangAppExecutableResource"] = ResourceLanguage.Go,
+        ["RustAppResource"] = ResourceLanguage.Rust,
+        ["RustAppExecutableResource"] = ResourceLanguage.Rust,
     };
 
     private static readonly Dictionary<string, ResourceLanguage> ByCommand = new(StringComparer.OrdinalIgnoreCase)
     {
+        ["dotnet"] = ResourceLanguage.DotNet,
+        ["python"] = ResourceLanguage.Python,
+        ["python3"] = ResourceLanguage.Python,
+        ["uv"] = ResourceLanguage.Python,
+        ["uvicorn"] = ResourceLanguage.Python,
+        ["gunicorn"] = ResourceLanguage.Python,
+        ["flask"] = ResourceLanguage.Python,
+        ["opentelemetry-instrument"] = ResourceLanguage.Python,
         ["node"] = ResourceLanguage.JavaScript,
         ["npm"] = ResourceLanguage.JavaScript,
         ["npx"] = ResourceLanguage.JavaScript,
@@ -35,6 +45,7 @@ internal static class ResourceLanguages
         ["gradle"] = ResourceLanguage.Java,
         ["gradlew"] = ResourceLanguage.Java,
         ["go"] = ResourceLanguage.Go,
+        ["cargo"] = ResourceLanguage.Rust,
     };
 
     public static ResourceLanguage Of(IResource resource)

@@ -1,5 +1,6 @@
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
+using Aspire.Hosting.RouteTracing.Headers;
 
 namespace Aspire.Hosting.RouteTracing;
 
@@ -7,6 +8,8 @@ namespace Aspire.Hosting.RouteTracing;
 internal sealed class RouteTracingAnnotation(AppRouteTracing appRouteTracing) : IResourceAnnotation
 {
     public DeclaredExclusions Exclusions { get; } = new();
+
+    public DeclaredHeaders Headers { get; } = new();
 
     public bool IgnoresAppWideList { get; set; }
 

@@ -2,7 +2,7 @@ using Aspire.Hosting.RouteTracing;
 
 namespace Aspire.Hosting;
 
-/// <summary>Tells every resource with telemetry which requests to leave out of its traces.</summary>
+/// <summary>Tells every resource with telemetry which requests to leave out of its traces, and which headers to put in.</summary>
 public static class RouteTracingBuilderExtensions
 {
     /// <summary>Leaves requests whose URL one of the patterns is found in out of the traces of every resource with telemetry, whenever it is added.</summary>
@@ -35,7 +35,64 @@ public static class RouteTracingBuilderExtensions
         return builder;
     }
 
+    /// <summary>Makes headers of the requests to every resource with telemetry attributes of their spans.</summary>
+    /// <remarks>Everything else is as for <see cref="RouteTracingResourceBuilderExtensions.WithCapturedRequestHeaders"/>.</remarks>
+    /// <param name="builder">The application's builder.</param>
+    /// <param name="names">Regular expressions without commas, one an argument.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentException">A name is empty, has a comma, can't be read or needs backtracking.</exception>
+    [AspireExportIgnore(Reason = "An array instead of params in withCapturedRequestHeaders.")]
+    public static IDistributedApplicationBuilder WithCapturedRequestHeaders(this IDistributedApplicationBuilder builder, params string[] names)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(names);
+        AppRouteTracing.Of(builder).Headers.Request.Add(names);
+        return builder;
+    }
+
+    /// <summary>Makes headers of the responses of every resource with telemetry attributes of their spans.</summary>
+    /// <remarks>Everything else is as for <see cref="RouteTracingResourceBuilderExtensions.WithCapturedResponseHeaders"/>.</remarks>
+    /// <param name="builder">The application's builder.</param>
+    /// <param name="names">Regular expressions without commas, one an argument.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentException">A name is empty, has a comma, can't be read or needs backtracking.</exception>
+    [AspireExportIgnore(Reason = "An array instead of params in withCapturedResponseHeaders.")]
+    public static IDistributedApplicationBuilder WithCapturedResponseHeaders(this IDistributedApplicationBuilder builder, params string[] names)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(names);
+        AppRouteTracing.Of(builder).Headers.Response.Add(names);
+        return builder;
+    }
+
+    /// <summary>Keeps the values of headers out of the traces of every resource with telemetry: of a captured one the attribute is <c>[REDACTED]</c>.</summary>
+    /// <remarks>Everything else is as for <see cref="RouteTracingResourceBuilderExtensions.WithSanitizedHeaders"/>.</remarks>
+    /// <param name="builder">The application's builder.</param>
+    /// <param name="names">Regular expressions without commas, one an argument.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentException">A name is empty, has a comma, can't be read or needs backtracking.</exception>
+    [AspireExportIgnore(Reason = "An array instead of params in withSanitizedHeaders.")]
+    public static IDistributedApplicationBuilder WithSanitizedHeaders(this IDistributedApplicationBuilder builder, params string[] names)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(names);
+        AppRouteTracing.Of(builder).Headers.Sanitized.Add(names);
+        return builder;
+    }
+
     [AspireExport("withAppExcludedUrls", MethodName = "withExcludedUrls")]
     internal static IDistributedApplicationBuilder WithExcludedUrlsExport(this IDistributedApplicationBuilder builder, string[] patterns) =>
         builder.WithExcludedUrls(patterns);
+
+    [AspireExport("withAppCapturedRequestHeaders", MethodName = "withCapturedRequestHeaders")]
+    internal static IDistributedApplicationBuilder WithCapturedRequestHeadersExport(this IDistributedApplicationBuilder builder, string[] names) =>
+        builder.WithCapturedRequestHeaders(names);
+
+    [AspireExport("withAppCapturedResponseHeaders", MethodName = "withCapturedResponseHeaders")]
+    internal static IDistributedApplicationBuilder WithCapturedResponseHeadersExport(this IDistributedApplicationBuilder builder, string[] names) =>
+        builder.WithCapturedResponseHeaders(names);
+
+    [AspireExport("withAppSanitizedHeaders", MethodName = "withSanitizedHeaders")]
+    internal static IDistributedApplicationBuilder WithSanitizedHeadersExport(this IDistributedApplicationBuilder builder, string[] names) =>
+        builder.WithSanitizedHeaders(names);
 }

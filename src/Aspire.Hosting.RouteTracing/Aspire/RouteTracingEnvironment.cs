@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.Headers;
 using Aspire.Hosting.RouteTracing.Variables;
 
 namespace Aspire.Hosting.RouteTracing;
@@ -33,17 +34,24 @@ internal static class RouteTracingEnvironment
         resource.TryGetLastAnnotation<RouteTracingAnnotation>(out var own);
         var hasTelemetry = resource.HasAnnotationOfType<OtlpExporterAnnotation>();
         var appWide = hasTelemetry && own is not { IgnoresAppWideList: true } ? appRouteTracing.Exclusions : null;
-        var healthChecks = own?.Exclusions.HealthChecks is true || appWide?.HealthChecks is true ? HealthCheckPaths.GetPatterns(resource) : [];
+        var healthChecks = own?.Exclusions.HealthChecks is true || appWide?.HealthChecks is true ? HealthCheckPaths.Of(resource) : [];
         return new TracedResource
         {
             Name = resource.Name,
             Language = ResourceLanguages.Of(resource),
             AppWideExcludedUrls = appWide?.Patterns ?? [],
-            ExcludedUrls = [.. own?.Exclusions.Patterns ?? [], .. healthChecks],
+            ExcludedUrls = own?.Exclusions.Patterns ?? [],
+            HealthCheckPaths = [.. healthChecks],
+            CapturedRequestHeaders = NamesOf(headers => headers.Request),
+            CapturedResponseHeaders = NamesOf(headers => headers.Response),
+            SanitizedHeaders = NamesOf(headers => headers.Sanitized),
             ExclusionKey = hasTelemetry || own is { Exclusions.IsEmpty: false } ? appRouteTracing.ExclusionKey : null,
             PresentVariables = variables,
             Carriers = appRouteTracing.Carriers,
         };
+
+        IReadOnlyList<string> NamesOf(Func<DeclaredHeaders, HeaderNames> select) =>
+            [.. hasTelemetry ? select(appRouteTracing.Headers).Names : [], .. own is null ? [] : select(own.Headers).Names];
     }
 
     private static async Task SetVariablesAsync(EnvironmentCallbackContext context, AppRouteTracing appRouteTracing)
@@ -102,9 +110,9 @@ internal static class RouteTracingEnvironment
     private static Task AskParent(EnvironmentCallbackContext context, AppRouteTracing appRouteTracing)
     {
         var resource = Describe(context.Resource, appRouteTracing, context.EnvironmentVariables);
-        if (resource.HasExclusions && context.EnvironmentVariables.GetValueOrDefault(VariableNames.TracesSampler) is "always_on")
+        if (resource.HasExclusions && context.EnvironmentVariables.GetValueOrDefault(VariableNames.TracesSampler) is VariableNames.AspireTracesSampler)
         {
-            context.EnvironmentVariables[VariableNames.TracesSampler] = "parentbased_always_on";
+            context.EnvironmentVariables[VariableNames.TracesSampler] = VariableNames.ParentBasedTracesSampler;
         }
 
         return Task.CompletedTask;

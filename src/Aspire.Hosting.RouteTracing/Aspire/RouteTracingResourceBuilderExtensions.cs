@@ -3,7 +3,7 @@ using Aspire.Hosting.RouteTracing;
 
 namespace Aspire.Hosting;
 
-/// <summary>Tells a resource which requests to leave out of its traces.</summary>
+/// <summary>Tells a resource which requests to leave out of its traces, and which headers to put in.</summary>
 public static class RouteTracingResourceBuilderExtensions
 {
     /// <summary>Leaves requests whose URL one of the patterns is found in out of the resource's traces.</summary>
@@ -58,8 +58,74 @@ public static class RouteTracingResourceBuilderExtensions
         return builder;
     }
 
+    /// <summary>Makes headers of the requests to the resource attributes of their spans.</summary>
+    /// <remarks>A name is matched whole, in whatever case. Values of headers such as <c>authorization</c> and <c>cookie</c> are redacted. .NET and Python read them from <c>OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST</c>; calls add up with each other and with what it says.</remarks>
+    /// <typeparam name="T">The resource's type.</typeparam>
+    /// <param name="builder">The resource's builder.</param>
+    /// <param name="names">Regular expressions without commas, one an argument.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentException">A name is empty, has a comma, can't be read or needs backtracking.</exception>
+    [AspireExportIgnore(Reason = "An array instead of params in withCapturedRequestHeaders.")]
+    public static IResourceBuilder<T> WithCapturedRequestHeaders<T>(this IResourceBuilder<T> builder, params string[] names)
+        where T : IResourceWithEnvironment
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(names);
+        RouteTracingAnnotation.Of(builder).Headers.Request.Add(names);
+        return builder;
+    }
+
+    /// <summary>Makes headers of the responses of the resource attributes of their spans.</summary>
+    /// <remarks>A name is matched whole, in whatever case. Values of headers such as <c>set-cookie</c> are redacted. .NET and Python read them from <c>OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE</c>; calls add up with each other and with what it says.</remarks>
+    /// <typeparam name="T">The resource's type.</typeparam>
+    /// <param name="builder">The resource's builder.</param>
+    /// <param name="names">Regular expressions without commas, one an argument.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentException">A name is empty, has a comma, can't be read or needs backtracking.</exception>
+    [AspireExportIgnore(Reason = "An array instead of params in withCapturedResponseHeaders.")]
+    public static IResourceBuilder<T> WithCapturedResponseHeaders<T>(this IResourceBuilder<T> builder, params string[] names)
+        where T : IResourceWithEnvironment
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(names);
+        RouteTracingAnnotation.Of(builder).Headers.Response.Add(names);
+        return builder;
+    }
+
+    /// <summary>Keeps the values of headers out of the resource's traces: of a captured one the attribute is <c>[REDACTED]</c>.</summary>
+    /// <remarks>A name is searched in that of the header, in whatever case. .NET services redact headers such as <c>authorization</c> and <c>cookie</c> without being told. .NET and Python read them from <c>OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS</c>; calls add up with each other and with what it says.</remarks>
+    /// <typeparam name="T">The resource's type.</typeparam>
+    /// <param name="builder">The resource's builder.</param>
+    /// <param name="names">Regular expressions without commas, one an argument.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentException">A name is empty, has a comma, can't be read or needs backtracking.</exception>
+    [AspireExportIgnore(Reason = "An array instead of params in withSanitizedHeaders.")]
+    public static IResourceBuilder<T> WithSanitizedHeaders<T>(this IResourceBuilder<T> builder, params string[] names)
+        where T : IResourceWithEnvironment
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(names);
+        RouteTracingAnnotation.Of(builder).Headers.Sanitized.Add(names);
+        return builder;
+    }
+
     [AspireExport("withExcludedUrls")]
     internal static IResourceBuilder<T> WithExcludedUrlsExport<T>(this IResourceBuilder<T> builder, string[] patterns)
         where T : IResourceWithEnvironment
         => builder.WithExcludedUrls(patterns);
+
+    [AspireExport("withCapturedRequestHeaders")]
+    internal static IResourceBuilder<T> WithCapturedRequestHeadersExport<T>(this IResourceBuilder<T> builder, string[] names)
+        where T : IResourceWithEnvironment
+        => builder.WithCapturedRequestHeaders(names);
+
+    [AspireExport("withCapturedResponseHeaders")]
+    internal static IResourceBuilder<T> WithCapturedResponseHeadersExport<T>(this IResourceBuilder<T> builder, string[] names)
+        where T : IResourceWithEnvironment
+        => builder.WithCapturedResponseHeaders(names);
+
+    [AspireExport("withSanitizedHeaders")]
+    internal static IResourceBuilder<T> WithSanitizedHeadersExport<T>(this IResourceBuilder<T> builder, string[] names)
+        where T : IResourceWithEnvironment
+        => builder.WithSanitizedHeaders(names);
 }

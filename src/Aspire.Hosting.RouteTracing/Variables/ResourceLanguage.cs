@@ -10,4 +10,5 @@ internal enum ResourceLanguage
     JavaScript,
     Java,
     Go,
+    Rust,
 }

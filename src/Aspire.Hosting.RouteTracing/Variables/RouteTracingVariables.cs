@@ -26,11 +26,21 @@ internal sealed class RouteTracingVariables
     public static RouteTracingVariables For(TracedResource resource)
     {
         var variables = new RouteTracingVariables(resource);
-        string[] patterns = [.. resource.AppWideExcludedUrls.Concat(resource.ExcludedUrls).Distinct(StringComparer.Ordinal)];
-        if (patterns.Length > 0)
+        if (resource.HasExclusions)
         {
-            variables.Exclude(patterns);
+            variables.Exclude([.. resource.Patterns]);
         }
+
+        if (resource.HealthCheckPaths.Any(path => HealthCheckPath.ToPattern(path) is null))
+        {
+            variables._warnings.Add(
+                $"The health check of '{resource.Name}' stays in the traces, for it requests '/', which is a page of the application, too. "
+                + "WithExcludedUrls(\"^/$\") excludes both.");
+        }
+
+        variables.NameHeaders(VariableNames.CapturedRequestHeaders, resource.CapturedRequestHeaders);
+        variables.NameHeaders(VariableNames.CapturedResponseHeaders, resource.CapturedResponseHeaders);
+        variables.NameHeaders(VariableNames.SanitizedHeaders, resource.SanitizedHeaders);
 
         if (resource.ExclusionKey is { } key && resource.Language.ReadsDotNetVariables && !resource.PresentVariables.ContainsKey(VariableNames.ExclusionKey))
         {
@@ -52,7 +62,7 @@ internal sealed class RouteTracingVariables
             ExcludeInPython(patterns);
         }
 
-        if (_resource.Language is ResourceLanguage.JavaScript or ResourceLanguage.Java or ResourceLanguage.Go)
+        if (_resource.Language is ResourceLanguage.JavaScript or ResourceLanguage.Java or ResourceLanguage.Go or ResourceLanguage.Rust)
         {
             _warnings.Add(
                 $"The requests to '{_resource.Name}' stay in the traces: OpenTelemetry for {_resource.Language} reads no list of excluded URLs. "
@@ -106,23 +116,43 @@ internal sealed class RouteTracingVariables
         string[] names = [VariableNames.PythonExcludedUrls, .. _resource.PresentVariables.Keys.Where(VariableNames.IsSpecificPythonExcludedUrls)];
         foreach (var name in names)
         {
-            var present = _resource.PresentVariables.GetValueOrDefault(name, "");
-            string[] presentTexts = present is string list
-                ? list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-                : [];
-            if (texts.Except(presentTexts, StringComparer.Ordinal).ToArray() is not { Length: > 0 } missing)
-            {
-                continue;
-            }
+            Join(name, texts, StringComparer.Ordinal);
+        }
+    }
 
-            if (present is string)
-            {
-                Set(name, string.Join(',', presentTexts.Concat(missing)));
-            }
-            else
-            {
-                _values[name] = new JoinedValue(present, $",{string.Join(',', missing)}");
-            }
+    private void NameHeaders(string variable, IReadOnlyList<string> names)
+    {
+        if (names.Count > 0 && !_resource.Language.ReadsDotNetVariables && !_resource.Language.ReadsPythonVariables)
+        {
+            _warnings.Add($"'{_resource.Name}' is not told which headers to capture: OpenTelemetry for {_resource.Language} doesn't read {variable}.");
+            return;
+        }
+
+        foreach (var name in names.Where(name => !_resource.Carriers.Preserve(name)))
+        {
+            _warnings.Add($"The header's name '{name}' is left out of '{_resource.Name}', for the deployment would not carry it unchanged. Say it without special characters.");
+        }
+
+        Join(variable, [.. names.Where(name => _resource.Carriers.Preserve(name))], StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Joins items that have no comma of their own to what the variable lists already.</summary>
+    private void Join(string variable, IReadOnlyList<string> items, StringComparer comparer)
+    {
+        var present = _resource.PresentVariables.GetValueOrDefault(variable, "");
+        string[] presentItems = (present as string)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+        if (items.Except(presentItems, comparer).ToArray() is not { Length: > 0 } missing)
+        {
+            return;
+        }
+
+        if (present is string)
+        {
+            Set(variable, string.Join(',', presentItems.Concat(missing)));
+        }
+        else
+        {
+            _values[variable] = new JoinedValue(present, $",{string.Join(',', missing)}");
         }
     }
 
@@ -131,8 +161,8 @@ internal sealed class RouteTracingVariables
         if (Encoding.UTF8.GetByteCount(text) is var length and > LongestList)
         {
             throw new InvalidOperationException(
-                $"The list of excluded URLs for '{_resource.Name}' is too long: {name} would have {length} bytes, and the limit is {LongestList}. "
-                + "Say several URLs with one pattern, or exclude them in the service.");
+                $"A list for '{_resource.Name}' is too long: {name} would have {length} bytes, and the limit is {LongestList}. "
+                + "Say several of its items with one pattern, or say them in the service.");
         }
 
         _values[name] = text;

@@ -1,3 +1,5 @@
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
+
 namespace Aspire.Hosting.RouteTracing.Variables;
 
 /// <summary>What is known of a resource when its environment is put together.</summary>
@@ -13,6 +15,17 @@ internal sealed record TracedResource
     /// <summary>Patterns for this resource.</summary>
     public IReadOnlyList<string> ExcludedUrls { get; init; } = [];
 
+    /// <summary>The paths of health checks that are to be excluded, too.</summary>
+    public IReadOnlyList<string> HealthCheckPaths { get; init; } = [];
+
+    /// <summary>Names of headers that become attributes of the spans; these three are .NET's and Python's alike.</summary>
+    public IReadOnlyList<string> CapturedRequestHeaders { get; init; } = [];
+
+    public IReadOnlyList<string> CapturedResponseHeaders { get; init; } = [];
+
+    /// <summary>Names of headers whose values don't.</summary>
+    public IReadOnlyList<string> SanitizedHeaders { get; init; } = [];
+
     /// <summary>
     /// The secret that all services share, which lets one believe another that a request is excluded: a string, or what stands for it until it is
     /// deployed. <see langword="null"/> where nothing is excluded anywhere.
@@ -24,5 +37,9 @@ internal sealed record TracedResource
 
     public VariableCarriers Carriers { get; init; }
 
-    public bool HasExclusions => AppWideExcludedUrls.Count + ExcludedUrls.Count > 0;
+    public bool HasExclusions => Patterns.Any();
+
+    /// <summary>All that is to be excluded, each pattern once.</summary>
+    public IEnumerable<string> Patterns =>
+        AppWideExcludedUrls.Concat(ExcludedUrls).Concat(HealthCheckPaths.Select(HealthCheckPath.ToPattern).OfType<string>()).Distinct(StringComparer.Ordinal);
 }

@@ -112,7 +112,7 @@ public sealed class ExcludedUrlsTests
         var catalog = builder.AddProject<TestProject>("catalog").WithExcludedUrls("here").WithoutExcludedUrls();
         await using var model = await TestModel.StartAsync(builder);
 
-        Assert.Null(await ValueBeforeAllocationAsync(orders, DotNet));
+        Assert.Null(await TestModel.GetUnresolvedAsync(orders, DotNet));
         Assert.Equal("here", await TestModel.GetVariableAsync(catalog, DotNet));
     }
 
@@ -126,7 +126,7 @@ public sealed class ExcludedUrlsTests
         await using var model = await TestModel.StartAsync(builder);
 
         Assert.Empty(await TestModel.GetVariablesAsync(silent));
-        Assert.Equal("everywhere", await ValueBeforeAllocationAsync(traced, DotNet));
+        Assert.Equal("everywhere", await TestModel.GetUnresolvedAsync(traced, DotNet));
         Assert.Equal([Key, DotNet, Python], (await TestModel.GetVariablesAsync(asked)).Keys.Order(StringComparer.Ordinal));
         Assert.Equal("here", await TestModel.GetVariableAsync(asked, DotNet));
     }
@@ -155,11 +155,11 @@ public sealed class ExcludedUrlsTests
         await using var model = await TestModel.StartAsync(builder);
 
         const string health = @"^[^:/?#]+://[^/?#]*/health(?![^?])";
-        Assert.Equal(health, await ValueBeforeAllocationAsync(reviews, Python));
-        Assert.Equal(health, await ValueBeforeAllocationAsync(flask, Python));
-        Assert.Equal("mine," + health, await ValueBeforeAllocationAsync(flask, "OTEL_PYTHON_FLASK_EXCLUDED_URLS"));
-        Assert.Null(await ValueBeforeAllocationAsync(reviews, DotNet));
-        Assert.Null(await ValueBeforeAllocationAsync(reviews, Key));
+        Assert.Equal(health, await TestModel.GetUnresolvedAsync(reviews, Python));
+        Assert.Equal(health, await TestModel.GetUnresolvedAsync(flask, Python));
+        Assert.Equal("mine," + health, await TestModel.GetUnresolvedAsync(flask, "OTEL_PYTHON_FLASK_EXCLUDED_URLS"));
+        Assert.Null(await TestModel.GetUnresolvedAsync(reviews, DotNet));
+        Assert.Null(await TestModel.GetUnresolvedAsync(reviews, Key));
         Assert.Equal(2, model.Warnings.Count);
         Assert.All(model.Warnings, warning => Assert.Contains(@"'\p{L}' is left out", warning, StringComparison.Ordinal));
     }
@@ -172,8 +172,8 @@ public sealed class ExcludedUrlsTests
         await using var model = await TestModel.StartAsync(builder);
 
         Assert.Contains($"'app' stay in the traces: OpenTelemetry for {language} reads no list", Assert.Single(model.Warnings), StringComparison.Ordinal);
-        Assert.Null(await ValueBeforeAllocationAsync(app, DotNet));
-        Assert.Equal("parentbased_always_on", await ValueBeforeAllocationAsync(app, "OTEL_TRACES_SAMPLER"));
+        Assert.Null(await TestModel.GetUnresolvedAsync(app, DotNet));
+        Assert.Equal("parentbased_always_on", await TestModel.GetUnresolvedAsync(app, "OTEL_TRACES_SAMPLER"));
     }
 
     [Fact]
@@ -198,7 +198,7 @@ public sealed class ExcludedUrlsTests
         orders.WithHealthCheck("database");
         await using var model = await TestModel.StartAsync(builder);
 
-        Assert.Equal(@"^/alive\.json$,^/ready_now$,^/health$", await ValueBeforeAllocationAsync(orders, DotNet));
+        Assert.Equal(@"^/alive\.json/?$,^/ready_now/?$,^/health/?$", await TestModel.GetUnresolvedAsync(orders, DotNet));
     }
 
     [Fact]
@@ -209,8 +209,19 @@ public sealed class ExcludedUrlsTests
         var catalog = builder.AddProject<TestProject>("catalog").WithHttpEndpoint(name: "http").WithHttpHealthCheck("/catalog/health");
         await using var model = await TestModel.StartAsync(builder);
 
-        Assert.Equal("^/orders/health$", await ValueBeforeAllocationAsync(orders, DotNet));
-        Assert.Equal("^/catalog/health$", await ValueBeforeAllocationAsync(catalog, DotNet));
+        Assert.Equal("^/orders/health/?$", await TestModel.GetUnresolvedAsync(orders, DotNet));
+        Assert.Equal("^/catalog/health/?$", await TestModel.GetUnresolvedAsync(catalog, DotNet));
+    }
+
+    [Fact]
+    public async Task A_health_check_of_the_root_is_not_excluded_but_mentioned()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedHealthChecks();
+        var orders = builder.AddProject<TestProject>("orders").WithHttpEndpoint(name: "http").WithHttpHealthCheck();
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Null(await TestModel.GetUnresolvedAsync(orders, DotNet));
+        Assert.Contains("The health check of 'orders' stays in the traces, for it requests '/'", Assert.Single(model.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -244,7 +255,7 @@ public sealed class ExcludedUrlsTests
         await using var model = await TestModel.StartAsync(builder);
 
         Assert.Equal("parentbased_always_on", await TestModel.GetVariableAsync(excluded, "OTEL_TRACES_SAMPLER"));
-        Assert.Equal("parentbased_always_on", await ValueBeforeAllocationAsync(late, "OTEL_TRACES_SAMPLER"));
+        Assert.Equal("parentbased_always_on", await TestModel.GetUnresolvedAsync(late, "OTEL_TRACES_SAMPLER"));
         Assert.Equal("always_on", await TestModel.GetVariableAsync(untouched, "OTEL_TRACES_SAMPLER"));
         Assert.Equal("always_on", await TestModel.GetVariableAsync(users, "OTEL_TRACES_SAMPLER"));
     }
@@ -296,7 +307,7 @@ public sealed class ExcludedUrlsTests
 
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => TestModel.StartAsync(builder));
 
-        Assert.Contains("for 'orders' is too long: OTEL_DOTNET_EXCLUDED_URLS would have 40001 bytes", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("A list for 'orders' is too long: OTEL_DOTNET_EXCLUDED_URLS would have 40001 bytes", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -312,19 +323,6 @@ public sealed class ExcludedUrlsTests
         Assert.Throws<ArgumentNullException>("builder", () => RouteTracingResourceBuilderExtensions.WithoutExcludedUrls<ProjectResource>(null!));
         Assert.Throws<ArgumentNullException>("patterns", () => builder.WithExcludedUrls(null!));
         Assert.Throws<ArgumentNullException>("patterns", () => orders.WithExcludedUrls(null!));
-    }
-
-    /// <summary>The value as the callbacks left it; that of other variables, an endpoint's, is only known when the resource starts.</summary>
-    private static async Task<object?> ValueBeforeAllocationAsync<T>(IResourceBuilder<T> resource, string name)
-        where T : IResource
-    {
-        var context = new EnvironmentCallbackContext(resource.ApplicationBuilder.ExecutionContext, resource.Resource);
-        foreach (var annotation in resource.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
-        {
-            await annotation.Callback(context);
-        }
-
-        return context.EnvironmentVariables.GetValueOrDefault(name);
     }
 
     private static IEnumerable<T[]> Permutations<T>(T[] items) =>

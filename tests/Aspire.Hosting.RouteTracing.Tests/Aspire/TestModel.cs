@@ -54,6 +54,19 @@ internal sealed class TestModel : IAsyncDisposable
         return configuration.EnvironmentVariables.ToDictionary();
     }
 
+    /// <summary>The value as the callbacks left it, for a resource some of whose variables are known only when it starts, such as the address of an endpoint.</summary>
+    public static async Task<object?> GetUnresolvedAsync<T>(IResourceBuilder<T> resource, string name)
+        where T : IResource
+    {
+        var context = new EnvironmentCallbackContext(resource.ApplicationBuilder.ExecutionContext, resource.Resource);
+        foreach (var annotation in resource.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
+        {
+            await annotation.Callback(context);
+        }
+
+        return context.EnvironmentVariables.GetValueOrDefault(name);
+    }
+
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     private sealed class LogMessages : ILoggerProvider, ILogger
