@@ -1,5 +1,8 @@
 var builder = DistributedApplication.CreateBuilder(args);
 
+builder.WithExcludedUrls(@"^/favicon\.ico$");
+builder.WithExcludedHealthChecks();
+
 var catalog = builder.AddProject<Projects.Catalog>("catalog")
     .WithHttpHealthCheck("/readyz");
 
@@ -10,6 +13,7 @@ var orders = builder.AddProject<Projects.Orders>("orders")
 
 builder.AddProject<Projects.Storefront>("storefront")
     .WithHttpHealthCheck("/readyz")
+    .WithExcludedUrls("^/cart/[^/]+/badge$")
     .WithReference(orders)
     .WithReference(catalog)
     .WaitFor(orders)

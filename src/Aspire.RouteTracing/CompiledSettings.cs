@@ -8,13 +8,14 @@ namespace Aspire.RouteTracing;
 /// <summary>One state of the settings, compiled. Never changes once it is in force, so a request reads it without a lock.</summary>
 internal sealed record CompiledSettings(
     ExclusionRules Exclusion,
+    RouteTemplateFormat RouteTemplateFormat,
     HeaderCapture RequestHeaders,
     HeaderCapture ResponseHeaders,
     SettingsHook? Hook,
     ResponsePropagators ResponsePropagators)
 {
     /// <summary>The library steps aside.</summary>
-    public static readonly CompiledSettings Disabled = new(ExclusionRules.Disabled, HeaderCapture.None, HeaderCapture.None, null, ResponsePropagators.None);
+    public static readonly CompiledSettings Disabled = new(ExclusionRules.Disabled, default, HeaderCapture.None, HeaderCapture.None, null, ResponsePropagators.None);
 
     public bool Enabled => Exclusion.Enabled;
 
@@ -32,6 +33,7 @@ internal sealed record CompiledSettings(
         var sanitized = HeaderName.Compile(nameof(settings.SanitizedHeaders), settings.SanitizedHeaders, sources.SanitizedHeaders, whole: false, logger);
         return new CompiledSettings(
             ExclusionRules.Compile(settings, logger),
+            settings.RouteTemplateFormat,
             new HeaderCapture("http.request.header.", requestHeaders, sanitized),
             new HeaderCapture("http.response.header.", responseHeaders, sanitized),
             SettingsHook.From(settings),

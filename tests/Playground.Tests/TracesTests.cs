@@ -20,7 +20,7 @@ public class TracesTests
                 ("orders", ActivityKind.Server, "GET /orders/{id:int}", "/orders/{id:int}", "storefront: GET"),
                 ("orders", ActivityKind.Client, "SELECT orders", null, "orders: GET /orders/{id:int}"),
                 ("orders", ActivityKind.Client, "GET", null, "orders: GET /orders/{id:int}"),
-                ("catalog", ActivityKind.Server, "GET api/Products/{sku}", "api/Products/{sku}", "orders: GET"),
+                ("catalog", ActivityKind.Server, "GET /api/Products/{sku}", "/api/Products/{sku}", "orders: GET"),
             ],
             shop.Spans.OrderBy(span => span.Start).Select(span => (
                 span.Service,

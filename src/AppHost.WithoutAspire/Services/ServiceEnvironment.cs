@@ -1,8 +1,9 @@
 using System.Globalization;
+using Aspire.Hosting.RouteTracing.Variables;
 
 namespace AppHost.WithoutAspire.Services;
 
-/// <summary>The environment variables that an AppHost gives a project in run mode.</summary>
+/// <summary>The environment variables that an AppHost gives a project in run mode. Those of the exclusions are what Aspire.Hosting.RouteTracing decides.</summary>
 internal static class ServiceEnvironment
 {
     /// <param name="otlpEndpoint">Where telemetry goes; null where the variables of this process say it.</param>
@@ -31,12 +32,22 @@ internal static class ServiceEnvironment
             variables["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
         }
 
-        string[] excludedUrls = [.. Shop.ExcludedUrls, $"^{Shop.ReadinessPath}$", .. service.ExcludedUrls];
-        variables["OTEL_DOTNET_EXCLUDED_URLS"] = string.Join(',', excludedUrls);
-        variables["Aspire__RouteTracing__ExclusionKey"] = exclusionKey;
-        if (Environment.GetEnvironmentVariable("OTEL_TRACES_SAMPLER") is null)
+        var resource = new TracedResource
         {
-            variables["OTEL_TRACES_SAMPLER"] = "parentbased_always_on";
+            Name = service.Name,
+            Language = ResourceLanguage.DotNet,
+            AppWideExcludedUrls = Shop.ExcludedUrls,
+            ExcludedUrls = [.. service.ExcludedUrls, Shop.ReadinessPattern],
+            ExclusionKey = exclusionKey,
+        };
+        foreach (var (name, value) in RouteTracingVariables.For(resource).Values)
+        {
+            variables[name] = (string)value;
+        }
+
+        if (Environment.GetEnvironmentVariable(VariableNames.TracesSampler) is null)
+        {
+            variables[VariableNames.TracesSampler] = "parentbased_always_on";
         }
 
         return variables;

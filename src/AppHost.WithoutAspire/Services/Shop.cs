@@ -3,7 +3,8 @@ namespace AppHost.WithoutAspire.Services;
 /// <summary>The same services, with the same exclusions, as the model in src/AppHost/AppHost.cs.</summary>
 internal static class Shop
 {
-    public const string ReadinessPath = "/readyz";
+    /// <summary>What <c>builder.WithExcludedHealthChecks</c> makes of the path that <c>WithHttpHealthCheck</c> is given for each of them.</summary>
+    public const string ReadinessPattern = "^/readyz$";
 
     /// <summary>What <c>builder.WithExcludedUrls</c> says of all of them.</summary>
     public static IReadOnlyList<string> ExcludedUrls { get; } = [@"^/favicon\.ico$"];

@@ -32,7 +32,7 @@ public static class RouteTracingResourceBuilderExtensions
     }
 
     /// <summary>Leaves the requests of the resource's own health checks out of its traces.</summary>
-    /// <remarks>These are the paths given to <c>WithHttpHealthCheck</c> and <c>WithHttpProbe</c>, before or after this call.</remarks>
+    /// <remarks>These are the paths given to <c>WithHttpHealthCheck</c> and <c>WithHttpProbe</c>, before or after this call. A check of <c>/</c> is not excluded, for that is a page of the application, too.</remarks>
     /// <typeparam name="T">The resource's type.</typeparam>
     /// <param name="builder">The resource's builder.</param>
     /// <returns>The same builder.</returns>

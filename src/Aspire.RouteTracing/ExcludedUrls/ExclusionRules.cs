@@ -21,7 +21,6 @@ internal sealed partial class ExclusionRules
         Enabled = settings.Enabled;
         ExcludeFromMetrics = settings.ExcludeFromMetrics;
         HonorUpstreamExclusion = settings.HonorUpstreamExclusion;
-        RouteTemplateFormat = settings.RouteTemplateFormat;
     }
 
     public bool Enabled { get; }
@@ -29,8 +28,6 @@ internal sealed partial class ExclusionRules
     public bool ExcludeFromMetrics { get; }
 
     public bool HonorUpstreamExclusion { get; }
-
-    public RouteTemplateFormat RouteTemplateFormat { get; }
 
     public IReadOnlyList<UrlExclusion> InForce { get; private set; }
 

@@ -23,7 +23,7 @@ internal sealed partial class RouteNaming(ActiveRouteTracing tracing, ILogger<Ro
 
         try
         {
-            var routes = tracing.Rules.RouteTemplateFormat == RouteTemplateFormat.Simple ? _simple : _templates;
+            var routes = tracing.InForce.RouteTemplateFormat == RouteTemplateFormat.Simple ? _simple : _templates;
             var named = routes.Get(endpoint, context.Request.PathBase);
             if (!ReferenceEquals(named, endpoint))
             {

@@ -41,7 +41,7 @@ public class DecisionCacheTests
             Request(Path("junk", i), -1);
         }
 
-        // Two of them may be taken for the same.
+        // Some have the hash of another one.
         Assert.InRange(_cache.Count, 0, 10);
     }
 
@@ -60,16 +60,17 @@ public class DecisionCacheTests
     [Fact]
     public void Paths_that_come_back_a_few_times_do_not_push_out_those_that_always_do()
     {
+        var missed = 0;
         for (var i = 0; i < 50_000; i++)
         {
             Request(Path("junk", i), -1);
             Request(Path("junk", i), -1);
             Request(Path("junk", i), -1);
-            Request(Path("hot", i % 10), i % 10);
+            missed += Request(Path("hot", i % 10), i % 10) is null ? 1 : 0;
         }
 
-        Assert.InRange(_cache.Count, 1, DecisionCache.Capacity);
-        Assert.All(Enumerable.Range(0, 10), i => Assert.Equal(i, Request(Path("hot", i), i)));
+        // One in a hundred.
+        Assert.InRange(missed, 0, 500);
     }
 
     [Fact]

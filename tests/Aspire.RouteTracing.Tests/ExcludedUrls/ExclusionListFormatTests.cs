@@ -79,6 +79,10 @@ public class ExclusionListFormatTests
         Reads("(?x) a # one, (two\n b,# c", "(?x) a # one, (two\n b", "# c");
 
     [Fact]
+    public void What_an_item_says_about_white_space_does_not_concern_the_next() =>
+        Reads("(?x)a,/b#(\n,c)", "(?x)a", "/b#(\n,c)");
+
+    [Fact]
     public void A_base64_value_holds_the_same_text() =>
         Reads("base64:" + Convert.ToBase64String(Encoding.UTF8.GetBytes(@"/caf\,é, /健康$ ,")), "/caf,é", "/健康$");
 

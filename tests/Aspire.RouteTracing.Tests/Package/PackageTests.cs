@@ -14,7 +14,7 @@ public sealed class PackageTests : IDisposable
     {
         var version = await PackAsync();
         var webApp = Directory.CreateDirectory(Path.Combine(_folder, "WebApp")).FullName;
-        File.Copy(Path.Combine(RepositoryRoot, "tests/Aspire.RouteTracing.Tests/Package/WebApp/Program.cs"), Path.Combine(webApp, "Program.cs"));
+        File.Copy(Path.Combine(Repository.Root, "tests/Aspire.RouteTracing.Tests/Package/WebApp/Program.cs"), Path.Combine(webApp, "Program.cs"));
         await File.WriteAllTextAsync(Path.Combine(webApp, "WebApp.csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk.Web">
               <PropertyGroup>
@@ -48,7 +48,7 @@ public sealed class PackageTests : IDisposable
 
         using var package = await ZipFile.OpenReadAsync(Path.Combine(_folder, "packages", $"Aspire.RouteTracing.{version}.nupkg"), TestContext.Current.CancellationToken);
         var files = package.Entries.Select(entry => entry.FullName).ToArray();
-        foreach (var file in new[] { "README.md", "lib/net10.0/Aspire.RouteTracing.dll", "lib/net10.0/Aspire.RouteTracing.xml" })
+        foreach (var file in new[] { "README.md", "lib/net10.0/Aspire.RouteTracing.dll", "lib/net10.0/Aspire.RouteTracing.xml", "ConfigurationSchema.json", "buildTransitive/net10.0/Aspire.RouteTracing.targets" })
         {
             Assert.Contains(file, files);
         }
@@ -67,26 +67,12 @@ public sealed class PackageTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static string RepositoryRoot
-    {
-        get
-        {
-            var folder = new DirectoryInfo(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(folder.FullName, "Aspire.RouteTracing.sln")))
-            {
-                folder = folder.Parent ?? throw new InvalidOperationException("The tests run outside the repository.");
-            }
-
-            return folder.FullName;
-        }
-    }
-
     // Under a version of its own, and with outputs of its own, so that nothing that is installed or built already is taken for it.
     private async Task<string> PackAsync()
     {
         var suffix = $"test.{DateTime.UtcNow.Ticks}";
         await DotnetAsync(
-            RepositoryRoot,
+            Repository.Root,
             ["pack", "src/Aspire.RouteTracing", "--version-suffix", suffix, "--output", Path.Combine(_folder, "packages"), "--artifacts-path", Path.Combine(_folder, "artifacts")]);
         var package = Directory.GetFiles(Path.Combine(_folder, "packages"), "*.nupkg").Single();
         return Path.GetFileNameWithoutExtension(package)["Aspire.RouteTracing.".Length..];

@@ -20,6 +20,18 @@ public class RouteNameTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
+    public async Task Hooks_and_captured_headers_change_nothing_by_themselves(string shape)
+        => Assert.Equal(Expected(shape), Lines(shape, await RouteNameRun.RunAsync(shape, settings =>
+        {
+            settings.RequestHook = (_, _) => { };
+            settings.ResponseHook = (_, _) => { };
+            settings.ResponsePropagators = ResponsePropagators.TraceResponse | ResponsePropagators.ServerTiming;
+            settings.CapturedRequestHeaders.Add(".*");
+            settings.CapturedResponseHeaders.Add(".*");
+        })));
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
     public async Task The_simple_format_leaves_the_names_of_the_parameters(string shape)
     {
         var outcomes = await RouteNameRun.RunAsync(shape, settings => settings.RouteTemplateFormat = RouteTemplateFormat.Simple);

@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+
+namespace Aspire.RouteTracing.Tests.FlaskParity;
+
+/// <summary>
+/// The Flask application of the playground, with OpenTelemetry's own instrumentation, next to the same application here: for the same list they trace
+/// the same requests. Skipped where Python and the packages of playground/reviews/requirements.txt are not installed.
+/// </summary>
+public partial class FlaskApplicationTests
+{
+    private static readonly string[] Urls =
+    [
+        "/readyz",
+        "/readyz?full=1",
+        "/products/tea-pot/reviews",
+        "/products/tea-pot/reviews?page=2",
+        "/products/no-such-thing/reviews",
+        "/ready%7A",
+        "/caf%C3%A9",
+        "/unmatched",
+    ];
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("readyz")]
+    [InlineData("/readyz$")]
+    [InlineData("/readyz(\\?.*)?$,unmatched")]
+    [InlineData("products/.*/reviews")]
+    [InlineData("^http://127.0.0.1:[0-9]+/readyz")]
+    [InlineData("page=[0-9]+$ , café")]
+    [InlineData("^/readyz$")]
+    public async Task The_same_list_leaves_out_the_same_requests(string list)
+    {
+        var flask = await RunFlaskAsync(list);
+        var here = await RunHereAsync(list);
+
+        Assert.Equal(flask.Keys.Order(), here.Keys.Order());
+        Assert.All(flask.Keys.Where(url => url.Contains("ready", StringComparison.Ordinal) || url.Contains("reviews", StringComparison.Ordinal)), url => Assert.Equal(flask[url], here[url]));
+    }
+
+    private static async Task<Dictionary<string, string>> RunHereAsync(string list)
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.MatchFullUrl = true),
+            app =>
+            {
+                app.MapGet("/products/{sku}/reviews", (string sku) => sku == "tea-pot" ? Results.Ok() : Results.NotFound());
+                app.MapGet("/readyz", () => "Healthy");
+            },
+            new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = list });
+
+        await SendAllAsync(app.Client.BaseAddress!);
+        await app.StopAsync();
+
+        return app.Spans.ToDictionary(span => UrlOf(span.TraceId.ToString()), span => span.DisplayName);
+    }
+
+    private static async Task<Dictionary<string, string>> RunFlaskAsync(string list)
+    {
+        var python = await FindPythonAsync();
+        var port = FreePort();
+        using var process = Start(python, ["app.py"], new()
+        {
+            ["PORT"] = $"{port}",
+            ["PYTHONUNBUFFERED"] = "1",
+            ["OTEL_PYTHON_EXCLUDED_URLS"] = list,
+            ["OTEL_TRACES_EXPORTER"] = "console",
+            ["OTEL_METRICS_EXPORTER"] = "none",
+            ["OTEL_LOGS_EXPORTER"] = "none",
+        });
+        try
+        {
+            var spans = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            while (await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) is { } line && !line.Contains("Running on", StringComparison.Ordinal))
+            {
+            }
+
+            var log = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await SendAllAsync(new Uri($"http://127.0.0.1:{port}"));
+
+            // Its exporter writes what is left when Python exits.
+            using var interrupt = Process.Start("kill", ["-INT", $"{process.Id}"]);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            await log;
+            return SpanOfConsoleExporter().Matches(await spans).ToDictionary(
+                span => UrlOf(span.Groups["trace"].Value),
+                span => span.Groups["name"].Value.Replace('<', '{').Replace('>', '}'));
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    // Each URL in a trace of its own, by which its span is found.
+    private static async Task SendAllAsync(Uri server)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = server };
+        for (var i = 0; i < Urls.Length; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, Urls[i]);
+            request.Headers.Add("traceparent", $"00-{i + 1:x32}-b7ad6b7169203331-01");
+            using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private static string UrlOf(string traceId) => Urls[Convert.ToInt32(traceId[24..], 16) - 1];
+
+    private static async Task<string> FindPythonAsync()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Interrupts Python as a terminal would, which takes a Unix.");
+        var installed = Path.Combine(ReviewsFolder, ".venv/bin/python");
+        var python = File.Exists(installed) ? installed : "python3";
+        string error;
+        try
+        {
+            using var process = Start(python, ["-c", "import flask, opentelemetry.distro, opentelemetry.instrumentation.flask"], []);
+            error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.SkipWhen(process.ExitCode != 0, $"Needs the packages of playground/reviews/requirements.txt: {error.Trim().Split('\n')[^1]}");
+        }
+        catch (System.ComponentModel.Win32Exception exception)
+        {
+            Assert.Skip($"Needs Python: {exception.Message}");
+        }
+
+        return python;
+    }
+
+    private static Process Start(string fileName, string[] arguments, Dictionary<string, string> environment)
+    {
+        var start = new ProcessStartInfo(fileName, arguments) { WorkingDirectory = ReviewsFolder, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static string ReviewsFolder => Path.Combine(Repository.Root, "playground/reviews");
+
+    [GeneratedRegex("""
+        "name": "(?<name>[^"]*)",\s*"context": \{\s*"trace_id": "0x(?<trace>[0-9a-f]{32})"
+        """)]
+    private static partial Regex SpanOfConsoleExporter();
+}
