@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
 
 namespace Aspire.RouteTracing.Benchmarks;
 
@@ -41,7 +42,8 @@ internal sealed class InProcessServer : IServer
     {
     }
 
-    private sealed class PooledFeatures<TContext> : FeatureCollection, IHostContextContainer<TContext>
+    // Kestrel's connection is its own endpoint feature, too, and forgets the endpoint of the request before; with one set, routing has nothing to do.
+    private sealed class PooledFeatures<TContext> : FeatureCollection, IHostContextContainer<TContext>, IEndpointFeature, IRouteValuesFeature
         where TContext : notnull
     {
         private readonly HttpRequestFeature _request = new() { Method = "GET", Scheme = "http", Protocol = "HTTP/1.1" };
@@ -52,15 +54,23 @@ internal sealed class InProcessServer : IServer
 
         public TContext? HostContext { get; set; }
 
+        public Endpoint? Endpoint { get; set; }
+
+        public RouteValueDictionary RouteValues { get; set; } = [];
+
         public void Reset(string path, string? traceParent)
         {
             _request.Path = path;
             _request.PathBase = "";
             _request.Headers.TraceParent = traceParent;
             _response.StatusCode = 200;
+            Endpoint = null;
+            RouteValues.Clear();
             Set<IHttpRequestFeature>(_request);
             Set<IHttpResponseFeature>(_response);
             Set<IHttpResponseBodyFeature>(_body);
+            Set<IEndpointFeature>(this);
+            Set<IRouteValuesFeature>(this);
         }
     }
 }

@@ -57,10 +57,9 @@ internal sealed class RouteMatchedObserver(
             return;
         }
 
-        routeNaming.Name(context);
-        if (context.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is not null)
+        if (context.GetEndpoint() is { } endpoint && routeNaming.Name(context, endpoint) is { IsExcluded: true } excluded)
         {
-            endpointExclusion.Exclude(context, endpoint);
+            endpointExclusion.Exclude(context, excluded.Endpoint);
         }
 
         hooks.OnRouteMatched(context);

@@ -12,16 +12,16 @@ internal sealed class NamedEndpoints
     private const int FallbackOrder = int.MaxValue;
 
     // An entry lives as long as its endpoint does: sources such as a reloaded proxy configuration or a compiled page replace theirs.
-    private readonly ConditionalWeakTable<Endpoint, Endpoint> _named = [];
-    private readonly Func<Endpoint, Endpoint> _name;
+    private readonly ConditionalWeakTable<Endpoint, NamedEndpoint> _named = [];
+    private readonly Func<Endpoint, NamedEndpoint> _name;
 
-    public NamedEndpoints(string pathBase, RouteTemplateFormat format) => _name = endpoint => Name(endpoint, pathBase, format);
+    public NamedEndpoints(string pathBase, RouteTemplateFormat format) => _name = endpoint => new NamedEndpoint(Name(endpoint, pathBase, format));
 
     /// <returns>
     /// <paramref name="endpoint"/>, or a copy of it that differs in the name of the route. The metric, which is recorded before the span's
     /// last callbacks run, takes its route from the endpoint and from nowhere else.
     /// </returns>
-    public Endpoint Get(Endpoint endpoint) => _named.GetOrAdd(endpoint, _name);
+    public NamedEndpoint Get(Endpoint endpoint) => _named.GetOrAdd(endpoint, _name);
 
     private static Endpoint Name(Endpoint endpoint, string pathBase, RouteTemplateFormat format)
     {

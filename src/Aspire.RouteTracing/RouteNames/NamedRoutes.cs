@@ -15,7 +15,7 @@ internal sealed class NamedRoutes(RouteTemplateFormat format)
     private readonly NamedEndpoints _underNone = new("", format);
     private int _pathBases;
 
-    public Endpoint Get(Endpoint endpoint, PathString pathBase)
+    public NamedEndpoint Get(Endpoint endpoint, PathString pathBase)
         => (pathBase.HasValue ? Under(pathBase.Value) : _underNone).Get(endpoint);
 
     private NamedEndpoints Under(string pathBase)

@@ -14,6 +14,13 @@ internal static class ReExecution
     /// <param name="original">The endpoint that the client's own request had matched, if any.</param>
     public static bool IsRunning(HttpContext context, out Endpoint? original)
     {
+        // Either has set the status code of the failure by now. To ask for two features takes longer than all else that is done for a name.
+        if (context.Response.StatusCode == StatusCodes.Status200OK)
+        {
+            original = null;
+            return false;
+        }
+
         if (context.Features.Get<IExceptionHandlerFeature>() is { } exception)
         {
             original = exception.Endpoint;

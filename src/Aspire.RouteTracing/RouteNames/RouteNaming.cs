@@ -13,22 +13,19 @@ internal sealed partial class RouteNaming(ActiveRouteTracing tracing, ILogger<Ro
     private readonly NamedRoutes _simple = new(RouteTemplateFormat.Simple);
     private int _failed;
 
-    /// <summary>Gives the request an endpoint that bears the right name. To be called when routing has chosen one.</summary>
-    public void Name(HttpContext context)
+    /// <summary>Gives the request an endpoint that bears the right name. To be called when routing has chosen <paramref name="endpoint"/>.</summary>
+    public NamedEndpoint Name(HttpContext context, Endpoint endpoint)
     {
-        if (context.GetEndpoint() is not { } endpoint)
-        {
-            return;
-        }
-
         try
         {
             var routes = tracing.InForce.RouteTemplateFormat == RouteTemplateFormat.Simple ? _simple : _templates;
             var named = routes.Get(endpoint, context.Request.PathBase);
-            if (!ReferenceEquals(named, endpoint))
+            if (!ReferenceEquals(named.Endpoint, endpoint))
             {
-                context.SetEndpoint(named);
+                context.SetEndpoint(named.Endpoint);
             }
+
+            return named;
         }
         catch (Exception exception)
         {
@@ -36,6 +33,8 @@ internal sealed partial class RouteNaming(ActiveRouteTracing tracing, ILogger<Ro
             {
                 Log.Failed(logger, endpoint.DisplayName, exception);
             }
+
+            return new NamedEndpoint(endpoint);
         }
     }
 

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using Aspire.RouteTracing.Benchmarks;
+using Aspire.RouteTracing.Tests.RouteNames.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Trace;
+
+namespace Aspire.RouteTracing.Tests.RouteNames;
+
+/// <summary>A traced request that ends well allocates nothing for its name.</summary>
+public class RouteNameAllocationTests
+{
+    private const int Requests = 1000;
+    private const int Rounds = 5;
+
+    // No object is smaller, so an average below it is no object for each request.
+    private const int SmallestObject = 24;
+
+    [Theory]
+    [InlineData("Minimal APIs", "/users/42")]
+    [InlineData("Minimal APIs", "/noslash/42")]
+    [InlineData("Controllers, attribute routes", "/api/Widgets/5")]
+    [InlineData("Controllers, conventional routes", "/home/about/77")]
+    [InlineData("Fallback endpoint", "/anything/else")]
+    [InlineData("UsePathBase", "/base/users/42")]
+    [InlineData("Map and MapWhen", "/branch/users/42")]
+    public async Task Naming_a_request_allocates_nothing(string shape, string path)
+    {
+        var (stockServer, routeTracingServer) = (new InProcessServer(), new InProcessServer());
+        await using var stock = await StartAsync(shape, stockServer, builder =>
+            builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddAspNetCoreInstrumentation()));
+        await using var routeTracing = await StartAsync(shape, routeTracingServer, builder => builder.AddRouteTracing());
+
+        // In turns, and the least of several rounds: what the runtime does meanwhile to make code faster counts for neither.
+        var (stockBytes, routeTracingBytes) = (long.MaxValue, long.MaxValue);
+        for (var round = 0; round < Rounds; round++)
+        {
+            stockBytes = Math.Min(stockBytes, BytesPerRequest(stockServer, path));
+            routeTracingBytes = Math.Min(routeTracingBytes, BytesPerRequest(routeTracingServer, path));
+        }
+
+        Assert.True(routeTracingBytes - stockBytes < SmallestObject, $"{routeTracingBytes} bytes instead of {stockBytes}");
+    }
+
+    private static long BytesPerRequest(InProcessServer server, string path)
+    {
+        server.Send(path);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var request = 0; request < Requests; request++)
+        {
+            server.Send(path);
+        }
+
+        return (GC.GetAllocatedBytesForCurrentThread() - before) / Requests;
+    }
+
+    private static async Task<WebApplication> StartAsync(string shape, InProcessServer server, Action<WebApplicationBuilder> configure)
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton<IServer>(server);
+        builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddProcessor(new NoExport()));
+        AppShapes.All[shape].Configure?.Invoke(builder);
+        configure(builder);
+        var app = builder.Build();
+        AppShapes.All[shape].Map(app);
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        return app;
+    }
+
+    private sealed class NoExport : BaseProcessor<Activity>;
+}
