@@ -4,7 +4,7 @@ namespace AppHost.WithoutAspire.Services;
 internal static class Shop
 {
     /// <summary>What <c>builder.WithExcludedHealthChecks</c> makes of the path that <c>WithHttpHealthCheck</c> is given for each of them.</summary>
-    public const string ReadinessPattern = "^/readyz$";
+    public const string ReadinessPattern = "^/readyz/?$";
 
     /// <summary>What <c>builder.WithExcludedUrls</c> says of all of them.</summary>
     public static IReadOnlyList<string> ExcludedUrls { get; } = [@"^/favicon\.ico$"];
