@@ -25,7 +25,9 @@ internal sealed class NamedEndpoints
 
     private static Endpoint Name(Endpoint endpoint, string pathBase, RouteTemplateFormat format)
     {
-        if (RouteTemplate.Of(endpoint, format) is not { } route)
+        // An application and a tracer provider beside it can both trace routes; the first to name one has done it for both.
+        var written = endpoint.Metadata.GetMetadata<IRouteDiagnosticsMetadata>();
+        if (written is RouteName || RouteTemplate.Of(endpoint, format) is not { } route)
         {
             return endpoint;
         }
@@ -35,7 +37,7 @@ internal sealed class NamedEndpoints
         return endpoint switch
         {
             RouteEndpoint { Order: FallbackOrder } fallback => NameFallback(fallback, metadata),
-            _ when endpoint.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route == name.Route => endpoint,
+            _ when written?.Route == name.Route => endpoint,
             RouteEndpoint matched => new RouteEndpoint(matched.RequestDelegate!, matched.RoutePattern, matched.Order, metadata, matched.DisplayName),
             _ when endpoint.GetType() == typeof(Endpoint) => new Endpoint(endpoint.RequestDelegate, metadata, endpoint.DisplayName),
             _ => endpoint,

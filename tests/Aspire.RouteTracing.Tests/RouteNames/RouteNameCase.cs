@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace Aspire.RouteTracing.Tests.RouteNames;
 
 /// <summary>What is sent to an application of some shape, and what its telemetry says about it.</summary>
-/// <param name="Endpoint">What the request reaches, in the words of the code that maps it.</param>
+/// <param name="Endpoint">What the request reaches, in the words of the code that maps it, as Markdown.</param>
 /// <param name="Request">The request line without the version, or a client other than HTTP and what it calls.</param>
 /// <param name="Status">The status code of the answer, as it is on the span.</param>
 /// <param name="Name">The name of the span.</param>

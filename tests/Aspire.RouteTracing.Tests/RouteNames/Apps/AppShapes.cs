@@ -35,6 +35,7 @@ internal static class AppShapes
         ["UsePathBase"] = new(MapUnderPathBase, AddControllers),
         ["Map and MapWhen"] = new(MapBranches),
         ["UseRewriter"] = new(MapRewritten),
+        ["A route value named page"] = new(MapPageRouteValue),
         ["UseExceptionHandler with a path"] = new(app => MapFailing(app, app => app.UseExceptionHandler("/error"))),
         ["UseExceptionHandler with a path, under UsePathBase"] = new(
             app => MapFailing(app, app => app.UsePathBase("/base").UseExceptionHandler("/error"))),
@@ -55,6 +56,8 @@ internal static class AppShapes
         ["UseDeveloperExceptionPage"] = new(app => MapFailing(app, app => app.UseDeveloperExceptionPage())),
         ["No exception handler"] = new(app => MapFailing(app, app => app)),
         ["UseStatusCodePagesWithReExecute"] = new(MapStatusCodePages),
+        ["UseStatusCodePagesWithReExecute around UseExceptionHandler"] = new(MapStatusCodePagesAroundExceptionHandler),
+        ["UseExceptionHandler around UseStatusCodePagesWithReExecute"] = new(MapExceptionHandlerAroundStatusCodePages),
         ["UseStatusCodePagesWithRedirects"] = new(MapStatusCodeRedirects),
         ["Authorization and rate limiter"] = new(MapGuarded, AddGuards),
         ["UseHttpsRedirection"] = new(
@@ -69,6 +72,7 @@ internal static class AppShapes
             {
                 app.UseCors();
                 app.MapGet("/users/{id}", (string id) => id);
+                app.MapGet("/shared/{id}", (string id) => id).RequireCors();
             },
             builder => builder.Services.AddCors(options => options.AddDefaultPolicy(policy => policy.AllowAnyOrigin()))),
         ["Static files, health checks, short circuits"] = new(MapShortCircuits, builder => builder.Services.AddHealthChecks()),
@@ -172,6 +176,17 @@ internal static class AppShapes
         app.MapGet("/users/{id}", (string id) => id);
     }
 
+    private static void MapPageRouteValue(WebApplication app)
+    {
+        app.UseRouting();
+        app.Use((context, next) =>
+        {
+            context.Request.RouteValues["page"] = context.Request.Query["page"].ToString();
+            return next(context);
+        });
+        app.MapGet("", () => "a page of a long list");
+    }
+
     private static void MapFailing(WebApplication app, Func<IApplicationBuilder, IApplicationBuilder> useExceptionHandler)
     {
         useExceptionHandler(app);
@@ -191,6 +206,24 @@ internal static class AppShapes
         app.UseStatusCodePagesWithReExecute("/status/{0}");
         app.MapGet("/answers/{code:int}", (int code) => Results.StatusCode(code));
         app.MapGet("/status/{code:int}", (int code) => $"status {code}");
+    }
+
+    private static void MapStatusCodePagesAroundExceptionHandler(WebApplication app)
+    {
+        app.UseStatusCodePagesWithReExecute("/status/{0}");
+        app.UseExceptionHandler("/error");
+        app.MapGet("/boom/{id}", string (string id) => throw new InvalidOperationException(id));
+        app.Map("/error", () => Results.StatusCode(StatusCodes.Status500InternalServerError));
+        app.MapGet("/status/{code:int}", (int code) => $"status {code}");
+    }
+
+    private static void MapExceptionHandlerAroundStatusCodePages(WebApplication app)
+    {
+        app.UseExceptionHandler("/error");
+        app.UseStatusCodePagesWithReExecute("/status/{0}");
+        app.MapGet("/answers/{code:int}", (int code) => Results.StatusCode(code));
+        app.MapGet("/status/{code:int}", string (int code) => throw new InvalidOperationException($"{code}"));
+        app.Map("/error", () => "sorry");
     }
 
     private static void MapStatusCodeRedirects(WebApplication app)
