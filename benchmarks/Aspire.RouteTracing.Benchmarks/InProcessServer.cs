@@ -58,6 +58,7 @@ internal sealed class InProcessServer : IServer
             _request.PathBase = "";
             _request.Headers.TraceParent = traceParent;
             _response.StatusCode = 200;
+            Set<IItemsFeature>(null);
             Set<IHttpRequestFeature>(_request);
             Set<IHttpResponseFeature>(_response);
             Set<IHttpResponseBodyFeature>(_body);
