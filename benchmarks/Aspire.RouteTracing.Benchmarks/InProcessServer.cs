@@ -66,6 +66,7 @@ internal sealed class InProcessServer : IServer
             _response.StatusCode = 200;
             Endpoint = null;
             RouteValues.Clear();
+            Set<IItemsFeature>(null);
             Set<IHttpRequestFeature>(_request);
             Set<IHttpResponseFeature>(_response);
             Set<IHttpResponseBodyFeature>(_body);

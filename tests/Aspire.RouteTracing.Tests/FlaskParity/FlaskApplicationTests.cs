@@ -1,4 +1,7 @@
+using System.ComponentModel;
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
@@ -124,7 +127,7 @@ public partial class FlaskApplicationTests
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
             Assert.SkipWhen(process.ExitCode != 0, $"Needs the packages of playground/reviews/requirements.txt: {error.Trim().Split('\n')[^1]}");
         }
-        catch (System.ComponentModel.Win32Exception exception)
+        catch (Win32Exception exception)
         {
             Assert.Skip($"Needs Python: {exception.Message}");
         }
@@ -145,9 +148,9 @@ public partial class FlaskApplicationTests
 
     private static int FreePort()
     {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string ReviewsFolder => Path.Combine(Repository.Root, "playground/reviews");

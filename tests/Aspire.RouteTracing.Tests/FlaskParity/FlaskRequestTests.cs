@@ -166,7 +166,11 @@ public class FlaskRequestTests
         Assert.All(bodies, body => Assert.Equal($"{body.Key} {body.Key} {body.Key} ", body.Value));
         var spans = app.Spans.Where(span => span.Kind == ActivityKind.Server).ToList();
         Assert.Equal(Enumerable.Range(0, 40).Select(id => $"/stream/{id}").Order(), spans.Select(span => span.GetTagItem("url.path")!.ToString()).Order());
-        Assert.All(spans, span => Assert.Equal(span.GetTagItem("url.path"), $"/stream/{span.GetTagItem("id")}"));
+        Assert.All(spans, span =>
+        {
+            Assert.Equal(span.GetTagItem("url.path"), $"/stream/{span.GetTagItem("id")}");
+            Assert.Equal(3, app.Spans.Count(child => child.DisplayName == "chunk" && child.ParentSpanId == span.SpanId));
+        });
     }
 
     [Fact]
@@ -225,6 +229,7 @@ public class FlaskRequestTests
             {
                 for (var chunk = 0; chunk < 3; chunk++)
                 {
+                    using var child = TracedApp.Source.StartActivity("chunk");
                     await response.WriteAsync($"{stream} ");
                     await response.Body.FlushAsync();
                 }
