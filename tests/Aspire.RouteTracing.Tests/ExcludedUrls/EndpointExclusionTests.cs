@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.Tests.Apps;
+using Aspire.RouteTracing.Tests.ExcludedUrls.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -25,6 +26,37 @@ public class EndpointExclusionTests
 
         Assert.Empty(app.SpanNames);
         Assert.Empty(app.CountsOf("http.server.request.duration"));
+    }
+
+    [Theory]
+    [InlineData("GET", "/quiet-controller", 0)]
+    [InlineData("GET", "/half-quiet-controller/quiet", 0)]
+    [InlineData("GET", "/half-quiet-controller/traced", 1)]
+    [InlineData("GET", "/Quiet", 0)]
+    [InlineData("POST", "/quiet-hub/negotiate?negotiateVersion=1", 0)]
+    public async Task Controllers_actions_pages_and_hubs_can_have_the_attribute(string method, string path, int spans)
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing();
+                builder.Services.AddControllers().AddApplicationPart(typeof(QuietController).Assembly);
+                builder.Services.AddRazorPages(options => options.RootDirectory = "/ExcludedUrls/Apps/Pages").AddApplicationPart(typeof(QuietController).Assembly);
+                builder.Services.AddSignalR();
+            },
+            app =>
+            {
+                app.MapControllers();
+                app.MapRazorPages();
+                app.MapHub<QuietHub>("/quiet-hub");
+            });
+
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        using var response = await app.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        response.EnsureSuccessStatusCode();
+        await app.StopAsync();
+
+        Assert.Equal(spans, app.Spans.Count);
     }
 
     [Fact]

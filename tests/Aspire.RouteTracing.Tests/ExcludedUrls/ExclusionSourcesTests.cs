@@ -1,5 +1,6 @@
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -211,6 +212,20 @@ public class ExclusionSourcesTests
         await using var app = await StartAsync(new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "client/.*/info,healthcheck,^http://shop.example:8080/internal$" });
 
         Assert.Equal(pattern, app.RouteTracing().FindExclusion(url)?.Pattern);
+    }
+
+    [Theory]
+    [InlineData("/client/7/info", "client/.*/info by OTEL_DOTNET_EXCLUDED_URLS")]
+    [InlineData("/orders?x=client/7/info", "none")]
+    public async Task A_request_can_be_asked_about(string url, string expected)
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(),
+            app => app.MapGet("/{**path}", (HttpRequest request, IRouteTracing routeTracing) =>
+                routeTracing.FindExclusion(request) is { } exclusion ? $"{exclusion.Pattern} by {exclusion.Source}" : "none"),
+            new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "client/.*/info" });
+
+        Assert.Equal(expected, await app.Client.GetStringAsync(url, TestContext.Current.CancellationToken));
     }
 
     [Fact]
