@@ -16,7 +16,7 @@ internal sealed class ExclusionMatcher
     private readonly PatternSet _forPath;
     private readonly PatternSet _forFullUrl;
     private readonly Action<int>? _onOutOfForce;
-    private DecisionCache? _decisions;
+    private DecisionCache _decisions = new();
 
     private ExclusionMatcher(
         IReadOnlyList<string> items,
@@ -34,7 +34,6 @@ internal sealed class ExclusionMatcher
 
         _forPath = Compile(forPath, problems);
         _forFullUrl = Compile(forFullUrl, problems);
-        _decisions = _forPath.IsFast ? null : new DecisionCache();
     }
 
     /// <summary>A list without items.</summary>
@@ -128,12 +127,12 @@ internal sealed class ExclusionMatcher
 
     private int FindInPath(ReadOnlySpan<char> path)
     {
-        var decisions = _decisions;
-        if (decisions is null || path.Length > DecisionCache.MaxPathLength)
+        if (path.Length > DecisionCache.MaxPathLength)
         {
             return _forPath.Find(path, out _);
         }
 
+        var decisions = _decisions;
         if (!decisions.TryGet(path, out var hash, out var index))
         {
             index = _forPath.Find(path, out var timedOut);
@@ -182,11 +181,7 @@ internal sealed class ExclusionMatcher
     private void PutOutOfForce(int index)
     {
         // Decisions for this item no longer hold. A request that is being decided adds to the cache that it looked into, the old one.
-        if (_decisions is not null)
-        {
-            _decisions = new DecisionCache();
-        }
-
+        _decisions = new DecisionCache();
         _onOutOfForce?.Invoke(index);
     }
 }

@@ -32,9 +32,6 @@ internal sealed class PatternSet
     /// <summary>The lowest position in the list.</summary>
     public int FirstIndex { get; }
 
-    /// <summary>Whether a search takes no longer than to look its result up.</summary>
-    public bool IsFast => _anyLiteral is null && _joined.Length + _backtracking.Length == 0;
-
     /// <summary>The position in the list of the first item that matches, or -1.</summary>
     /// <param name="text">What to search.</param>
     /// <param name="timedOut">Whether a search was given up, so that the result may be another one next time.</param>

@@ -43,7 +43,7 @@ internal readonly record struct RequiredText(string Text, bool IsWhole, bool AtS
                 case '*' or '?':
                     EndRun(withoutLast: true);
                     continue;
-                case '{' when item.IndexOf('}', i) is > 0 and var end:
+                case '{' when QuantifierEnd(item, i) is > 0 and var end:
                     i = end;
                     EndRun(withoutLast: true);
                     continue;
@@ -91,19 +91,36 @@ internal readonly record struct RequiredText(string Text, bool IsWhole, bool AtS
         }
     }
 
+    private static int QuantifierEnd(string item, int start)
+    {
+        var end = start + 1;
+        while (end < item.Length && (char.IsAsciiDigit(item[end]) || item[end] == ','))
+        {
+            end++;
+        }
+
+        return end < item.Length && item[end] == '}' ? end : -1;
+    }
+
     private static int ClassEnd(string item, int start)
     {
         var i = start + 1;
         i += i < item.Length && item[i] == '^' ? 1 : 0;
         for (var first = i; i < item.Length && (item[i] != '[' || i == first); i++)
         {
+            if (item[i] == ']' && i > first)
+            {
+                return i;
+            }
+
             if (item[i] == '\\')
             {
                 i++;
-            }
-            else if (item[i] == ']' && i > first)
-            {
-                return i;
+                if (i < item.Length && item[i] == 'c')
+                {
+                    // \c] is one character.
+                    return -1;
+                }
             }
         }
 

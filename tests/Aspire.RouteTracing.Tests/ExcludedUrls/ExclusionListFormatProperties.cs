@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Aspire.RouteTracing.ExcludedUrls;
 using CsCheck;
 
@@ -6,7 +5,7 @@ namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
 public class ExclusionListFormatProperties
 {
-    private static readonly Gen<string> ValidItem = Gen.OneOf(Patterns.Hostile, Patterns.Regex)
+    private static readonly Gen<string> ValidItem = Gen.OneOf(Patterns.Hostile, Patterns.Usual)
         .Where(item => item.Length > 0 && item == item.Trim() && ExclusionPattern.Validate(item, out _));
 
     [Fact]
@@ -30,11 +29,9 @@ public class ExclusionListFormatProperties
 
     [Fact]
     public void Another_spelling_of_an_item_reads_as_one_that_means_the_same() =>
-        Gen.Select(ValidItem, Patterns.Path).Sample((item, path) =>
-        {
-            var normal = Normalize(item);
-            Assert.Equal(Matches(item, path), Matches(normal, path));
-        }, iter: 3_000);
+        Gen.Select(ValidItem, Patterns.Path)
+            .Where((item, path) => Patterns.IsMatch(item, path) is not null)
+            .Sample((item, path) => Assert.Equal(Patterns.IsMatch(item, path), Patterns.IsMatch(Normalize(item), path)), iter: 3_000);
 
     [Fact]
     public void What_was_read_is_in_the_normal_spelling() =>
@@ -45,6 +42,4 @@ public class ExclusionListFormatProperties
         }, iter: 3_000);
 
     private static string Normalize(string item) => Assert.Single(ExclusionListFormat.Parse(ExclusionListFormat.Write([item]), out _));
-
-    private static bool Matches(string item, string path) => new Regex(item).IsMatch(path);
 }
