@@ -33,7 +33,7 @@ public class ExclusionMatcherProperties
     [Fact]
     public void Text_that_is_said_to_be_required_is_in_every_match() =>
         Gen.Select(Gen.OneOf(Patterns.Usual, Patterns.Hostile), Patterns.Path.Array[20])
-            .Where((item, _) => ExclusionPattern.Validate(item, out _))
+            .Where((item, paths) => ExclusionPattern.Validate(item, out _))
             .Sample((item, paths) =>
             {
                 var required = RequiredText.Of(item);
