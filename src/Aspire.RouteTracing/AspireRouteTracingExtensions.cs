@@ -6,8 +6,8 @@ namespace Microsoft.Extensions.Hosting;
 public static class AspireRouteTracingExtensions
 {
     /// <summary>
-    /// Adds route tracing on top of OpenTelemetry's ASP.NET Core instrumentation, which it adds to the tracer provider if need be: URL
-    /// exclusion lists that take the whole subtree of an excluded request with them.
+    /// Adds route tracing on top of OpenTelemetry's ASP.NET Core instrumentation, which it adds to the tracer provider if need be: spans named after the
+    /// route that matched, exclusion lists that take the whole subtree of an excluded request with them, and hooks, see <see cref="RouteTracingSettings"/>.
     /// </summary>
     /// <remarks>
     /// The order of this call and of <c>AddOpenTelemetry</c> and <c>AddAspNetCoreInstrumentation</c> does not matter, and the filters and enrichment callbacks

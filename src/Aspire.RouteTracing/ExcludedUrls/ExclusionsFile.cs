@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
@@ -14,7 +15,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// The file is looked at every <see cref="Interval"/> instead of being watched: the AppHost replaces it by rename, and a file system watcher
 /// misses changes on the file systems where DOTNET_USE_POLLING_FILE_WATCHER is set, for which the framework's own polling takes four seconds.
 /// </remarks>
-internal sealed class ExclusionsFile : IOptionsChangeTokenSource<RouteTracingSettings>, IDisposable
+internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTracingSettings>, IDisposable
 {
     public const string PathKey = "Aspire:RouteTracing:ExclusionsFile";
 
@@ -25,20 +26,22 @@ internal sealed class ExclusionsFile : IOptionsChangeTokenSource<RouteTracingSet
 
     private readonly string? _path;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly ITimer? _timer;
     private string? _text;
     private (DateTime Written, long Length) _seen;
     private ConfigurationReloadToken _changed = new();
 
-    public ExclusionsFile(IConfiguration configuration)
-        : this(configuration[PathKey], TimeProvider.System)
+    public ExclusionsFile(IConfiguration configuration, ILogger<ExclusionsFile> logger)
+        : this(configuration[PathKey], TimeProvider.System, logger)
     {
     }
 
-    public ExclusionsFile(string? path, TimeProvider time)
+    public ExclusionsFile(string? path, TimeProvider time, ILogger logger)
     {
         _path = path;
         _time = time;
+        _logger = logger;
         if (!string.IsNullOrEmpty(_path))
         {
             Read();
@@ -59,7 +62,15 @@ internal sealed class ExclusionsFile : IOptionsChangeTokenSource<RouteTracingSet
     {
         if (Read())
         {
-            Interlocked.Exchange(ref _changed, new ConfigurationReloadToken()).OnReload();
+            try
+            {
+                Interlocked.Exchange(ref _changed, new ConfigurationReloadToken()).OnReload();
+            }
+            catch (AggregateException exception)
+            {
+                // An options monitor of the settings that the application asked for runs the settings delegates, too, and lets their exceptions pass.
+                Log.SubscriberFailed(_logger, exception);
+            }
         }
 
         // Answers false when the service is shutting down.
@@ -103,5 +114,11 @@ internal sealed class ExclusionsFile : IOptionsChangeTokenSource<RouteTracingSet
 
         items = ExclusionListFormat.Parse(text, out var error);
         return error is null && items.All(item => ExclusionPattern.Validate(item, out _));
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(5, LogLevel.Error, "The list of excluded URLs changed, and somebody who follows the settings threw an exception. Route tracing follows the list.")]
+        public static partial void SubscriberFailed(ILogger logger, Exception exception);
     }
 }

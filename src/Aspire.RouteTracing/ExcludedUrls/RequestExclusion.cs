@@ -15,7 +15,10 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
 
     public ExclusionRules Rules => tracing.Rules;
 
-    /// <summary>Notes on <paramref name="server"/> that its request is excluded though its URL isn't: by a Filter of the application, or by its endpoint.</summary>
+    /// <summary>
+    /// Notes on <paramref name="server"/> that its request is excluded, so that nobody has to find it out again, or finds something else because the
+    /// settings changed in between.
+    /// </summary>
     public static void MarkExcluded(Activity server) => server.DisplayName = Excluded;
 
     public static bool IsMarkedExcluded(Activity server) => ReferenceEquals(server.DisplayName, Excluded);

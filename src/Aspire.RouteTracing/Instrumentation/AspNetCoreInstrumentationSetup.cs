@@ -58,16 +58,10 @@ internal sealed class AspNetCoreInstrumentationSetup(
             return filter is null || filter(context);
         }
 
-        if (exclusion.Find(context) is not null || exclusion.IsExcludedUpstream(server))
-        {
-            Exclude(server);
-            return false;
-        }
-
         var accepted = false;
         try
         {
-            accepted = filter is null || filter(context);
+            accepted = exclusion.Find(context) is null && !exclusion.IsExcludedUpstream(server) && (filter is null || filter(context));
         }
         finally
         {

@@ -57,6 +57,25 @@ public partial class ExcludedSubtreeTests
     }
 
     [Fact]
+    public async Task A_request_that_starts_while_the_list_changes_is_excluded_as_a_whole_or_not_at_all()
+    {
+        // The listener's subscribers are called last in, first out: the instrumentation has asked for the list when this one changes it.
+        var starting = new ChangeAtStart();
+        using var all = DiagnosticListener.AllListeners.Subscribe(starting);
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(),
+            app => app.MapGet("/health", () => TracedApp.Source.StartActivity("own source")?.Dispose()),
+            new() { ["OTEL_TRACES_SAMPLER"] = "always_on", ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/health$" });
+        starting.Change = () => app.Reload("OTEL_DOTNET_EXCLUDED_URLS", "nothing");
+
+        using var response = await app.GetAsync("/health");
+        await app.StopAsync();
+
+        Assert.Equal(["nothing"], app.ExcludedUrls().Select(exclusion => exclusion.Pattern));
+        Assert.Empty(app.SpanNames);
+    }
+
+    [Fact]
     public async Task A_second_tracer_provider_of_the_process_exports_nothing_either()
     {
         var spans = new List<Activity>();
@@ -240,4 +259,33 @@ public partial class ExcludedSubtreeTests
 
     [LoggerMessage(LogLevel.Information, "checked")]
     private static partial void LogChecked(ILogger logger);
+
+    private sealed class ChangeAtStart : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>
+    {
+        public Action Change { get; set; } = () => { };
+
+        public void OnNext(DiagnosticListener value)
+        {
+            if (value.Name == "Microsoft.AspNetCore")
+            {
+                value.Subscribe(this);
+            }
+        }
+
+        public void OnNext(KeyValuePair<string, object?> value)
+        {
+            if (value.Key == "Microsoft.AspNetCore.Hosting.HttpRequestIn.Start")
+            {
+                Change();
+            }
+        }
+
+        public void OnCompleted()
+        {
+        }
+
+        public void OnError(Exception error)
+        {
+        }
+    }
 }
