@@ -1,13 +1,11 @@
-using System.Runtime.CompilerServices;
-
 namespace Aspire.Hosting.RouteTracing.Tests.Aspire;
 
 /// <summary>A text kept beside the tests; UPDATE_SNAPSHOTS=1 writes it anew.</summary>
 internal static class Snapshot
 {
-    public static void Match(string fileName, string actual, [CallerFilePath] string testPath = "")
+    public static void Match(string fileName, string actual)
     {
-        var path = Path.Combine(Path.GetDirectoryName(testPath)!, "Snapshots", fileName);
+        var path = Path.Combine(Repository.Root, "tests/Aspire.Hosting.RouteTracing.Tests/Aspire/Snapshots", fileName);
         actual = actual.ReplaceLineEndings("\n");
         if (Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") == "1")
         {

@@ -1,4 +1,4 @@
-namespace Aspire.RouteTracing.Tests;
+namespace Tests;
 
 /// <summary>The repository that the tests run in.</summary>
 internal static class Repository
