@@ -40,8 +40,8 @@ internal sealed class TracedApp : IAsyncDisposable
 
     public int Port => Client.BaseAddress!.Port;
 
-    /// <summary>The server spans of this application, and every other span that its provider exported.</summary>
-    public IReadOnlyList<Activity> Spans => [.. _spans.Where(span => span.Kind != ActivityKind.Server || Equals(span.GetTagItem("server.port"), Port))];
+    /// <summary>The spans of this application's requests, and every other span that its provider exported.</summary>
+    public IReadOnlyList<Activity> Spans => [.. _spans.Where(span => span.OperationName != "Microsoft.AspNetCore.Hosting.HttpRequestIn" || Equals(span.GetTagItem("server.port"), Port))];
 
     public IReadOnlyList<string> SpanNames => [.. Spans.Select(span => span.DisplayName)];
 

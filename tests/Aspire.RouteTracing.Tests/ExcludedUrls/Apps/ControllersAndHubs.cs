@@ -24,3 +24,8 @@ public sealed class HalfQuietController : ControllerBase
 
 [ExcludeFromTracing]
 public sealed class QuietHub : Hub;
+
+public sealed class EchoHub : Hub
+{
+    public string Echo(string text) => text;
+}
