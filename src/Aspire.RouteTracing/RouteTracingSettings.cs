@@ -25,7 +25,7 @@ public sealed class RouteTracingSettings
     /// When the delegate given to <c>AddRouteTracing</c> runs, the list holds what came from the configuration section (an array, or one
     /// comma-delimited string), from <c>OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS</c> and from <c>OTEL_DOTNET_EXCLUDED_URLS</c>; the delegate may add to it or clear it.
     /// An item added in code that is no valid expression is an <see cref="ArgumentException"/> at start-up; one that comes from the
-    /// configuration is logged and left out.
+    /// configuration is logged and left out. Of a list of more than 10,000 items the first 10,000 apply, and that is logged.
     /// </remarks>
     /// <value>The default value is an empty list.</value>
     public IList<string> ExcludedUrls { get; } = [];
@@ -67,7 +67,7 @@ public sealed class RouteTracingSettings
     /// When the delegate given to <c>AddRouteTracing</c> runs, the list holds what came from the configuration section (an array, or one comma-delimited string) and from
     /// <c>OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST</c>. At most 64 values of a request are captured, at most 1,024 characters of each. An item added in code
     /// that is no valid expression, or that needs backtracking (look-around, back-references), is an <see cref="ArgumentException"/> at start-up;
-    /// one that comes from the configuration is logged and left out.
+    /// one that comes from the configuration is logged and left out. Of a list of more than 256 items the first 256 apply, and that is logged.
     /// </remarks>
     /// <value>The default value is an empty list.</value>
     public IList<string> CapturedRequestHeaders { get; } = [];
@@ -87,7 +87,7 @@ public sealed class RouteTracingSettings
     /// </summary>
     /// <remarks>
     /// What the configuration section and <c>OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS</c> hold is added to the default; code can clear the list. Items that
-    /// are no valid expression are treated as those of <see cref="CapturedRequestHeaders"/>.
+    /// are no valid expression, or too many, are treated as those of <see cref="CapturedRequestHeaders"/>.
     /// </remarks>
     /// <value>The default value is <c>authorization</c>, <c>cookie</c>, <c>set-cookie</c>, <c>proxy-authorization</c>, <c>x-api-key</c>.</value>
     public IList<string> SanitizedHeaders { get; } = ["authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key"];

@@ -70,8 +70,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         {
             context.Response.StatusCode = exception.StatusCode;
         }
-        catch (Exception exception) when (exception is InvalidProtocolBufferException or InvalidDataException)
+        catch (Exception exception) when (exception is InvalidProtocolBufferException or InvalidDataException or InvalidOperationException)
         {
+            // The last one is what broken Brotli is; broken gzip is invalid data.
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
         }
     }

@@ -9,7 +9,7 @@ namespace AppHost.WithoutAspire.Otlp;
 /// </summary>
 internal sealed class Telemetry
 {
-    /// <summary>In bytes as sent, and <see cref="ItemOverhead"/> for each item, for each signal.</summary>
+    /// <summary>In bytes as sent, of an item and of the names that it shares with others, and <see cref="ItemOverhead"/> for each item, for each signal.</summary>
     public const long Capacity = 32 * 1024 * 1024;
 
     /// <summary>What an item takes in memory however short it is.</summary>
@@ -33,7 +33,7 @@ internal sealed class Telemetry
         {
             foreach (var (span, message) in OtlpReader.Spans(export))
             {
-                _spans.Add(span, Size(message));
+                _spans.Add(span, Size(message) + span.Service.Length);
             }
         }
     }
@@ -44,7 +44,7 @@ internal sealed class Telemetry
         {
             foreach (var (log, message) in OtlpReader.Logs(export))
             {
-                _logs.Add(log, Size(message));
+                _logs.Add(log, Size(message) + log.Service.Length);
             }
         }
     }
@@ -57,12 +57,13 @@ internal sealed class Telemetry
             {
                 if (!_points.ContainsKey(series))
                 {
-                    if (_pointsSize + Size(message) > Capacity)
+                    var size = Size(message) + series.Length;
+                    if (_pointsSize + size > Capacity)
                     {
                         continue;
                     }
 
-                    _pointsSize += Size(message);
+                    _pointsSize += size;
                 }
 
                 _points[series] = point;

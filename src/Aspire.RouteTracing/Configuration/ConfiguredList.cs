@@ -14,6 +14,7 @@ internal sealed class ConfiguredList
     public static readonly ConfiguredList Empty = new();
 
     private readonly List<Item> _items = [];
+    private readonly Dictionary<string, Item> _first = new(StringComparer.Ordinal);
     private readonly List<UnreadableValue> _unreadable = [];
 
     public IReadOnlyList<Item> Items => _items;
@@ -39,10 +40,17 @@ internal sealed class ConfiguredList
     }
 
     public void AddItems(IEnumerable<string> patterns, string source)
-        => _items.AddRange(patterns.Select((pattern, index) => new Item(pattern, source, index + 1)));
+    {
+        foreach (var (index, pattern) in patterns.Index())
+        {
+            var item = new Item(pattern, source, index + 1);
+            _items.Add(item);
+            _first.TryAdd(pattern, item);
+        }
+    }
 
     /// <summary>Where <paramref name="pattern"/> comes from: the first source that holds it, or the code.</summary>
-    public Item Find(string pattern) => _items.FirstOrDefault(item => item.Pattern == pattern) ?? new Item(pattern, Code, 0);
+    public Item Find(string pattern) => _first.GetValueOrDefault(pattern) ?? new Item(pattern, Code, 0);
 
     /// <param name="Pattern">The regular expression.</param>
     /// <param name="Source">The variable or key that holds it.</param>

@@ -54,6 +54,7 @@ internal sealed partial class ExclusionRules
             });
         rules = new ExclusionRules(exclusions, matcher, settings);
 
+        var leftOut = new HashSet<int>();
         foreach (var problem in problems)
         {
             var item = items[problem.Index];
@@ -66,11 +67,16 @@ internal sealed partial class ExclusionRules
                     throw new ArgumentException($"The excluded URL '{item.Pattern}', added in code, is no valid regular expression: {problem.Reason}");
                 case ExclusionProblemKind.Invalid:
                     Log.Invalid(logger, item.Pattern, item.Position, item.Source, problem.Reason);
-                    rules.InForce = [.. rules.InForce.Where(exclusion => exclusion != exclusions[problem.Index])];
+                    leftOut.Add(problem.Index);
+                    break;
+                case ExclusionProblemKind.TooMany:
+                    Log.TooMany(logger, problem.Reason, item.Pattern, item.Position, item.Source);
+                    leftOut.UnionWith(Enumerable.Range(problem.Index, items.Length - problem.Index));
                     break;
             }
         }
 
+        rules.InForce = [.. exclusions.Where((_, index) => !leftOut.Contains(index))];
         return rules;
     }
 
@@ -106,5 +112,8 @@ internal sealed partial class ExclusionRules
 
         [LoggerMessage(4, LogLevel.Error, "The excluded URL '{Pattern}' of {Source} ran out of its 10 ms three times and excludes nothing until the settings are loaded again.")]
         public static partial void OutOfForce(ILogger logger, string pattern, string source);
+
+        [LoggerMessage(6, LogLevel.Error, "Too many excluded URLs: {Reason} '{Pattern}', item {Position} of {Source}, and what comes after it are left out. Join some with '|'.")]
+        public static partial void TooMany(ILogger logger, string reason, string pattern, int position, string source);
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -22,8 +21,8 @@ internal sealed class HeaderCapture
 
     private readonly string _attributePrefix;
     private readonly CapturedHeader[] _plain;
-    private readonly Regex[] _expressions;
-    private readonly Regex[] _sanitized;
+    private readonly HeaderName[] _expressions;
+    private readonly HeaderName[] _sanitized;
 
     // What was decided about a name, null for one that isn't captured. Bounded, since clients can think of any number of names.
     private readonly ConcurrentDictionary<string, CapturedHeader?> _known = new(StringComparer.OrdinalIgnoreCase);
@@ -32,9 +31,9 @@ internal sealed class HeaderCapture
     public HeaderCapture(string attributePrefix, IReadOnlyList<HeaderName> names, IReadOnlyList<HeaderName> sanitized)
     {
         _attributePrefix = attributePrefix;
-        _sanitized = [.. sanitized.Select(name => name.Expression)];
+        _sanitized = [.. sanitized];
         _plain = [.. names.Where(name => name.IsPlain).Select(name => Describe(name.Item))];
-        _expressions = [.. names.Where(name => !name.IsPlain).Select(name => name.Expression)];
+        _expressions = [.. names.Where(name => !name.IsPlain)];
     }
 
     /// <summary>Sets the attributes on <paramref name="span"/>. One that is there already stays: a hook set it.</summary>
@@ -81,11 +80,14 @@ internal sealed class HeaderCapture
         for (var i = 0; i < count; i++)
         {
             var value = values[i] ?? "";
-            copy[i] = value.Length <= MostCharacters ? value : value[..MostCharacters];
+            copy[i] = value.Length <= MostCharacters ? value : value[..CutAt(value)];
         }
 
         return copy;
     }
+
+    // Not between the halves of a character.
+    private static int CutAt(string value) => char.IsSurrogatePair(value, MostCharacters - 1) ? MostCharacters - 1 : MostCharacters;
 
     private CapturedHeader? Find(string name)
     {

@@ -64,8 +64,8 @@ internal sealed class ExclusionMatcher
         {
             found.Add(new ExclusionProblem(
                 MaxItems,
-                ExclusionProblemKind.Invalid,
-                $"The list has {items.Count} items. It can have {MaxItems}; this one and those after it are left out."));
+                ExclusionProblemKind.TooMany,
+                $"The list has {items.Count} items and can have {MaxItems}."));
         }
 
         found.Sort((x, y) => x.Index.CompareTo(y.Index));

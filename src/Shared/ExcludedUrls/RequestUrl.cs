@@ -65,14 +65,22 @@ internal readonly ref struct RequestUrl
             return false;
         }
 
-        url = new RequestUrl
+        try
         {
-            Scheme = isPath ? "" : uri.Scheme,
-            Host = isPath ? "" : HostHeader(uri),
-            Path = PathDecoder.Decode(uri.AbsolutePath),
-            Query = uri.Query,
-        };
-        return true;
+            url = new RequestUrl
+            {
+                Scheme = isPath ? "" : uri.Scheme,
+                Host = isPath ? "" : HostHeader(uri),
+                Path = PathDecoder.Decode(uri.AbsolutePath),
+                Query = uri.Query,
+            };
+            return true;
+        }
+        catch (UriFormatException)
+        {
+            // Whether a name is one that can be looked up is found out when the host is asked for.
+            return false;
+        }
     }
 
     /// <summary>Writes the whole URL, <see cref="FullUrlLength"/> characters.</summary>

@@ -42,6 +42,45 @@ public class TelemetryTests
         Assert.Equal(2, telemetry.Points.Single(point => point.Metric == "metric 0").Value);
     }
 
+    [Fact]
+    public void The_name_of_a_service_counts_with_each_thing_it_sent()
+    {
+        var telemetry = new Telemetry();
+        for (var i = 0; i < 40; i++)
+        {
+            var service = new Resource
+            {
+                Attributes = { new KeyValue { Key = "service.name", Value = new() { StringValue = $"{i} {new string('x', 1024 * 1024)}" } } },
+            };
+            var export = Export(new Span());
+            export.ResourceSpans[0].Resource = service;
+            telemetry.Add(export);
+            telemetry.Add(new ExportLogsServiceRequest
+            {
+                ResourceLogs = { new ResourceLogs { Resource = service, ScopeLogs = { new ScopeLogs { LogRecords = { new LogRecord() } } } } },
+            });
+            var sum = Sum("sold", value: 1);
+            sum.ResourceMetrics[0].Resource = service;
+            telemetry.Add(sum);
+        }
+
+        Assert.Equal((31, 31, 31), (telemetry.Spans.Count, telemetry.Logs.Count, telemetry.Points.Count));
+    }
+
+    [Fact]
+    public void The_name_of_a_metric_counts_with_each_of_its_series()
+    {
+        var telemetry = new Telemetry();
+        var export = Sum(new string('x', 1024 * 1024), value: 1);
+        var sum = export.ResourceMetrics[0].ScopeMetrics[0].Metrics[0].Sum;
+        sum.DataPoints.Clear();
+        sum.DataPoints.AddRange(Enumerable.Range(0, 40).Select(i =>
+            new NumberDataPoint { Attributes = { new KeyValue { Key = "product", Value = new() { IntValue = i } } } }));
+        telemetry.Add(export);
+
+        Assert.Equal(31, telemetry.Points.Count);
+    }
+
     private static ExportTraceServiceRequest Export(params Span[] spans)
     {
         var scope = new ScopeSpans();

@@ -83,7 +83,7 @@ public class HostileExclusionTests
         Assert.Equal(9_999, matcher.Find(new RequestUrl { Path = "/item9999" }));
         Assert.Equal(-1, matcher.Find(new RequestUrl { Path = "/item10000" }));
         Assert.Equal(
-            new ExclusionProblem(10_000, ExclusionProblemKind.Invalid, "The list has 100000 items. It can have 10000; this one and those after it are left out."),
+            new ExclusionProblem(10_000, ExclusionProblemKind.TooMany, "The list has 100000 items and can have 10000."),
             Assert.Single(problems));
     }
 

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using System.Globalization;
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Aspire.RouteTracing.Tests.Configuration;
+
+/// <summary>Lists that nobody would write by hand: the application starts, follows what it can, and says what it leaves out.</summary>
+public class HostileConfigurationTests
+{
+    private const string GeneralVariable = "OTEL_DOTNET_EXCLUDED_URLS";
+
+    [Theory]
+    [InlineData("^/item{0}$")]
+    [InlineData("^/item{0}[a-z]*$")]
+    public async Task Of_100_000_patterns_10_000_apply_and_the_log_says_so(string item)
+    {
+        var items = Enumerable.Range(1, 100_000).Select(number => string.Format(CultureInfo.InvariantCulture, item, number));
+        await using var app = await StartAsync(new() { [GeneralVariable] = string.Join(',', items) });
+
+        using var excluded = await app.GetAsync("/item10000");
+        using var traced = await app.GetAsync("/item10001");
+        await app.StopAsync();
+
+        Assert.Equal(10_000, app.ExcludedUrls().Count);
+        Assert.Equal("/item10001", Assert.Single(app.Spans).GetTagItem("url.path"));
+        var message = Assert.Single(app.Logs, log => log.LogLevel == LogLevel.Error).FormattedMessage;
+        Assert.Contains("item 10001 of OTEL_DOTNET_EXCLUDED_URLS", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("(bad", 0)]
+    [InlineData("[0-9]{2147483647},", 2)]
+    [InlineData("((a{1,999}){1,999}){1,999},", 2)]
+    [InlineData("(?=a)|", 1)]
+    [InlineData("[a-z0-9]{0,90}", 1)]
+    [InlineData("(a+)+", 1)]
+    public async Task A_megabyte_of_it_leaves_an_application_that_runs(string piece, int inForce)
+    {
+        await using var app = await StartAsync(new() { [GeneralVariable] = string.Concat(Enumerable.Repeat(piece, 1_000_000 / piece.Length)) + "!" });
+
+        using var response = await app.GetAsync("/orders/" + new string('a', 200));
+        response.EnsureSuccessStatusCode();
+        await app.StopAsync();
+
+        Assert.Equal(inForce, app.ExcludedUrls().Count);
+    }
+
+    [Fact]
+    public async Task Of_10_000_header_names_256_apply_and_the_log_says_so()
+    {
+        const string Variable = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST";
+        await using var app = await StartAsync(new() { [Variable] = string.Join(',', Enumerable.Range(1, 10_000).Select(number => $"x-{number}-.*")) });
+
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/");
+        request.Headers.Add("x-256-a", "captured");
+        request.Headers.Add("x-257-a", "left out");
+        using var response = await app.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        await app.StopAsync();
+
+        Assert.Equal(
+            ["http.request.header.x-256-a"],
+            Assert.Single(app.Spans).TagObjects.Where(tag => tag.Key.Contains(".header.", StringComparison.Ordinal)).Select(tag => tag.Key));
+        var message = Assert.Single(app.Logs, log => log.LogLevel == LogLevel.Error).FormattedMessage;
+        Assert.Contains($"'x-257-.*', item 257 of {Variable}", message, StringComparison.Ordinal);
+    }
+
+    private static async Task<TracedApp> StartAsync(Dictionary<string, string?> configuration)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var app = await TracedApp.StartAsync(builder => builder.AddRouteTracing(), app => app.MapGet("/{**path}", () => "ok"), configuration);
+
+        // Seconds, in fact.
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        return app;
+    }
+}

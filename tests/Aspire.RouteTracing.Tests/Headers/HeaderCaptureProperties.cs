@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using System.Text;
+using Aspire.RouteTracing.Configuration;
+using Aspire.RouteTracing.Headers;
+using Aspire.RouteTracing.Tests.ExcludedUrls;
+using CsCheck;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Primitives;
+
+namespace Aspire.RouteTracing.Tests.Headers;
+
+/// <summary>Whatever is asked for and whatever is sent, capturing comes to its end, and what it keeps is bounded.</summary>
+public class HeaderCaptureProperties
+{
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private static readonly Gen<string> Name = Gen.OneOf("x-", "a", "A", "-", "1", "tenant", "cookie", "é", "ſ", "K").Array[1, 5].Select(string.Concat);
+
+    private static readonly Gen<string> Item = Gen.OneOf(Name, Patterns.Usual, Patterns.Hostile, Gen.Const(".*"));
+
+    private static readonly Gen<string?> Value = Gen.OneOf(
+        Gen.Const((string?)null),
+        Gen.String.Select(text => (string?)text),
+        Gen.Select(Gen.Int[1020, 1030], Gen.OneOf("", "\uD83D\uDE00", "é")).Select((length, end) => (string?)(new string('a', length) + end + end + end)));
+
+    [Fact]
+    public void What_is_captured_is_bounded_and_has_the_names_of_the_conventions() =>
+        Gen.Select(Item.Array[0, 6], Item.Array[0, 3], Gen.Select(Name, Value.Array[0, 40]).Array[0, 6]).Sample((items, sanitized, headers) =>
+        {
+            var capture = new HeaderCapture("http.request.header.", Compile(items, whole: true), Compile(sanitized, whole: false));
+            using var span = new Activity("request");
+            var dictionary = new HeaderDictionary();
+            foreach (var (name, values) in headers)
+            {
+                dictionary[name] = new StringValues(values);
+            }
+
+            capture.Capture(span, dictionary);
+
+            var captured = span.TagObjects.ToList();
+            Assert.InRange(captured.Sum(tag => ((string[])tag.Value!).Length), 0, 64);
+            Assert.All(captured, tag =>
+            {
+                var name = tag.Key["http.request.header.".Length..];
+                Assert.Equal(name.ToLowerInvariant(), name);
+                Assert.True(dictionary.ContainsKey(name));
+                Assert.All((string[])tag.Value!, value => Assert.InRange(value.Length, 0, 1024));
+            });
+        }, iter: 3_000);
+
+    [Fact]
+    public void A_value_is_not_cut_within_a_character() =>
+        Value.Where(value => value is not null && IsWhole(value)).Sample(value =>
+        {
+            var capture = new HeaderCapture("", Compile(["x"], whole: true), []);
+            using var span = new Activity("request");
+            capture.Capture(span, new HeaderDictionary { ["x"] = value });
+
+            Assert.True(IsWhole(Assert.Single((string[])span.GetTagItem("x")!)));
+        });
+
+    private static IReadOnlyList<HeaderName> Compile(string[] items, bool whole)
+    {
+        var configured = new ConfiguredList();
+        configured.AddItems(items, "test");
+        return HeaderName.Compile("Headers", items, configured, whole, NullLogger.Instance);
+    }
+
+    private static bool IsWhole(string text)
+    {
+        try
+        {
+            return StrictUtf8.GetByteCount(text) >= text.Length;
+        }
+        catch (EncoderFallbackException)
+        {
+            return false;
+        }
+    }
+}
