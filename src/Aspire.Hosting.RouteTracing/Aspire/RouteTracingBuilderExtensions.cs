@@ -80,18 +80,34 @@ public static class RouteTracingBuilderExtensions
         return builder;
     }
 
+    /// <summary>Leaves requests to some URLs out of the traces of every resource with telemetry.</summary>
+    /// <param name="builder">The application's builder.</param>
+    /// <param name="patterns">Regular expressions. One that contains <c>://</c> is searched in the whole URL, any other in the path.</param>
+    /// <returns>The same builder.</returns>
     [AspireExport("withAppExcludedUrls", MethodName = "withExcludedUrls")]
     internal static IDistributedApplicationBuilder WithExcludedUrlsExport(this IDistributedApplicationBuilder builder, string[] patterns) =>
         builder.WithExcludedUrls(patterns);
 
+    /// <summary>Makes headers of the requests to every resource with telemetry attributes of their spans.</summary>
+    /// <param name="builder">The application's builder.</param>
+    /// <param name="names">Regular expressions that match the whole name, in whatever case, without commas.</param>
+    /// <returns>The same builder.</returns>
     [AspireExport("withAppCapturedRequestHeaders", MethodName = "withCapturedRequestHeaders")]
     internal static IDistributedApplicationBuilder WithCapturedRequestHeadersExport(this IDistributedApplicationBuilder builder, string[] names) =>
         builder.WithCapturedRequestHeaders(names);
 
+    /// <summary>Makes headers of the responses of every resource with telemetry attributes of their spans.</summary>
+    /// <param name="builder">The application's builder.</param>
+    /// <param name="names">Regular expressions that match the whole name, in whatever case, without commas.</param>
+    /// <returns>The same builder.</returns>
     [AspireExport("withAppCapturedResponseHeaders", MethodName = "withCapturedResponseHeaders")]
     internal static IDistributedApplicationBuilder WithCapturedResponseHeadersExport(this IDistributedApplicationBuilder builder, string[] names) =>
         builder.WithCapturedResponseHeaders(names);
 
+    /// <summary>Keeps the values of headers out of the traces of every resource with telemetry.</summary>
+    /// <param name="builder">The application's builder.</param>
+    /// <param name="names">Regular expressions that are searched in the name, in whatever case, without commas.</param>
+    /// <returns>The same builder.</returns>
     [AspireExport("withAppSanitizedHeaders", MethodName = "withSanitizedHeaders")]
     internal static IDistributedApplicationBuilder WithSanitizedHeadersExport(this IDistributedApplicationBuilder builder, string[] names) =>
         builder.WithSanitizedHeaders(names);

@@ -32,7 +32,7 @@ public static class RouteTracingResourceBuilderExtensions
     }
 
     /// <summary>Leaves the requests of the resource's own health checks out of its traces.</summary>
-    /// <remarks>These are the paths given to <c>WithHttpHealthCheck</c> and <c>WithHttpProbe</c>, before or after this call. A check of <c>/</c> is not excluded, for that is a page of the application, too.</remarks>
+    /// <remarks>These are the paths of its HTTP health checks and HTTP probes, added before or after this call. A check of <c>/</c> is not excluded, for that is a page of the application, too.</remarks>
     /// <typeparam name="T">The resource's type.</typeparam>
     /// <param name="builder">The resource's builder.</param>
     /// <returns>The same builder.</returns>
@@ -109,21 +109,41 @@ public static class RouteTracingResourceBuilderExtensions
         return builder;
     }
 
+    /// <summary>Leaves requests to some URLs out of the resource's traces.</summary>
+    /// <typeparam name="T">The resource's type.</typeparam>
+    /// <param name="builder">The resource's builder.</param>
+    /// <param name="patterns">Regular expressions. One that contains <c>://</c> is searched in the whole URL, any other in the path.</param>
+    /// <returns>The same builder.</returns>
     [AspireExport("withExcludedUrls")]
     internal static IResourceBuilder<T> WithExcludedUrlsExport<T>(this IResourceBuilder<T> builder, string[] patterns)
         where T : IResourceWithEnvironment
         => builder.WithExcludedUrls(patterns);
 
+    /// <summary>Makes headers of the requests to the resource attributes of their spans.</summary>
+    /// <typeparam name="T">The resource's type.</typeparam>
+    /// <param name="builder">The resource's builder.</param>
+    /// <param name="names">Regular expressions that match the whole name, in whatever case, without commas.</param>
+    /// <returns>The same builder.</returns>
     [AspireExport("withCapturedRequestHeaders")]
     internal static IResourceBuilder<T> WithCapturedRequestHeadersExport<T>(this IResourceBuilder<T> builder, string[] names)
         where T : IResourceWithEnvironment
         => builder.WithCapturedRequestHeaders(names);
 
+    /// <summary>Makes headers of the responses of the resource attributes of their spans.</summary>
+    /// <typeparam name="T">The resource's type.</typeparam>
+    /// <param name="builder">The resource's builder.</param>
+    /// <param name="names">Regular expressions that match the whole name, in whatever case, without commas.</param>
+    /// <returns>The same builder.</returns>
     [AspireExport("withCapturedResponseHeaders")]
     internal static IResourceBuilder<T> WithCapturedResponseHeadersExport<T>(this IResourceBuilder<T> builder, string[] names)
         where T : IResourceWithEnvironment
         => builder.WithCapturedResponseHeaders(names);
 
+    /// <summary>Keeps the values of headers out of the resource's traces.</summary>
+    /// <typeparam name="T">The resource's type.</typeparam>
+    /// <param name="builder">The resource's builder.</param>
+    /// <param name="names">Regular expressions that are searched in the name, in whatever case, without commas.</param>
+    /// <returns>The same builder.</returns>
     [AspireExport("withSanitizedHeaders")]
     internal static IResourceBuilder<T> WithSanitizedHeadersExport<T>(this IResourceBuilder<T> builder, string[] names)
         where T : IResourceWithEnvironment
