@@ -91,6 +91,11 @@ internal sealed class TestModel : IAsyncDisposable
             : null;
     }
 
+    /// <summary>Has it that the resource runs, though nothing of the model does.</summary>
+    public Task SetRunningAsync<T>(IResourceBuilder<T> resource)
+        where T : IResource
+        => _app.Services.GetRequiredService<ResourceNotificationService>().PublishUpdateAsync(resource.Resource, snapshot => snapshot with { State = KnownResourceStates.Running });
+
     /// <summary>Executes a command with arguments, as the command line does.</summary>
     public Task<ExecuteCommandResult> ExecuteAsync<T>(IResourceBuilder<T> resource, string command, params (string Name, string Value)[] arguments)
         where T : IResource

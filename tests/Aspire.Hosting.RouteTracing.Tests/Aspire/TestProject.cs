@@ -1,7 +1,7 @@
 namespace Aspire.Hosting.RouteTracing.Tests.Aspire;
 
 /// <summary>A project without a launch profile, so without endpoints that had to be allocated.</summary>
-internal sealed class TestProject : IProjectMetadata
+internal class TestProject : IProjectMetadata
 {
     public string ProjectPath => Path.Combine(AppContext.BaseDirectory, "Orders.csproj");
 

@@ -98,7 +98,7 @@ public sealed partial class TypeScriptAppHostTests
     [GeneratedRegex("^//.*$", RegexOptions.Multiline)]
     private static partial Regex Comment();
 
-    [GeneratedRegex(@"\.(?<name>\w+)\((?<arguments>[^()]*)\)")]
+    [GeneratedRegex("""\.(?<name>\w+)\((?<arguments>(?:"(?:\\.|[^"\\])*"|[^()"])*)\)""")]
     private static partial Regex Call();
 
     [GeneratedRegex("addProject\\(\"[^\"]*\", \"([^\"]*)\"")]
