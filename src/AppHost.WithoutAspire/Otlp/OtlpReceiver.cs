@@ -13,7 +13,13 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     /// <summary>In bytes, compressed or not. An exporter's batch of 512 spans takes some hundred KB.</summary>
     public const int MaxRequestSize = 4 * 1024 * 1024;
 
+    /// <summary>A service keeps a few. What is over is closed.</summary>
+    public const int MaxConnections = 64;
+
     private const string Protobuf = "application/x-protobuf";
+
+    // A request of nothing but empty messages takes eighty times its size when it is parsed, so one at a time is.
+    private static readonly Lock Parsing = new();
 
     private readonly WebApplication _app;
 
@@ -31,7 +37,11 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     {
         var telemetry = new Telemetry();
         var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = MaxRequestSize);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = MaxRequestSize;
+            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+        });
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddRoutingCore();
         builder.Services.AddRequestDecompression();
@@ -63,7 +73,11 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         {
             using var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-            add(parser.ParseFrom(body.GetBuffer().AsSpan(0, (int)body.Length)));
+            lock (Parsing)
+            {
+                add(parser.ParseFrom(body.GetBuffer().AsSpan(0, (int)body.Length)));
+            }
+
             context.Response.ContentType = Protobuf;
         }
         catch (BadHttpRequestException exception)

@@ -19,8 +19,10 @@ internal sealed class ExclusionMiddleware(
         var rules = exclusion.Rules;
         var server = Activity.Current;
 
-        // The instrumentation's Filter was asked about a recorded request already, and let it pass.
-        if (!rules.Enabled || server is { IsAllDataRequested: true })
+        // The instrumentation's Filter was asked already: about a recorded request, which it let pass, or about one that it marked before the
+        // settings changed.
+        var isMarked = server is not null && RequestExclusion.IsMarkedExcluded(server);
+        if ((!rules.Enabled && !isMarked) || server is { IsAllDataRequested: true })
         {
             return next(context);
         }
@@ -35,7 +37,7 @@ internal sealed class ExclusionMiddleware(
             return RunExcludedAsync(context, server, urlExclusion);
         }
 
-        return server is not null && (RequestExclusion.IsMarkedExcluded(server) || exclusion.IsExcludedUpstream(server))
+        return isMarked || (server is not null && exclusion.IsExcludedUpstream(server))
             ? RunExcludedAsync(context, server, urlExclusion: null)
             : next(context);
     }

@@ -128,9 +128,8 @@ public sealed class OtlpReceiverProperties : IAsyncLifetime
     [InlineData("\0\0\0\0\r\n\r\n", "400")]
     public async Task A_request_that_breaks_the_protocol_is_refused(string request, string status)
     {
-        using (var client = new TcpClient())
+        using (var client = await ConnectAsync())
         {
-            await client.ConnectAsync(IPAddress.Loopback, _receiver.Endpoint.Port, Cancellation);
             await client.GetStream().WriteAsync(System.Text.Encoding.Latin1.GetBytes(request), Cancellation);
             using var answer = new StreamReader(client.GetStream());
             Assert.StartsWith($"HTTP/1.1 {status} ", await answer.ReadLineAsync(Cancellation), StringComparison.Ordinal);
@@ -147,12 +146,33 @@ public sealed class OtlpReceiverProperties : IAsyncLifetime
         byte[] request = [.. System.Text.Encoding.ASCII.GetBytes(head), .. export];
         for (var length = 0; length < request.Length; length++)
         {
-            using var client = new TcpClient { LingerState = new(enable: true, seconds: 0) };
-            await client.ConnectAsync(IPAddress.Loopback, _receiver.Endpoint.Port, Cancellation);
+            using var client = await ConnectAsync();
+            client.LingerState = new(enable: true, seconds: 0);
             await client.GetStream().WriteAsync(request.AsMemory(0, length), Cancellation);
         }
 
         await AssertReceivesAsync();
+    }
+
+    [Fact]
+    public async Task Connections_over_the_limit_are_closed()
+    {
+        var clients = new List<TcpClient>();
+        for (var i = 0; i < OtlpReceiver.MaxConnections; i++)
+        {
+            clients.Add(await ConnectAsync());
+            await AskAsync(clients[i]);
+        }
+
+        using var tooMany = await ConnectAsync();
+        await Assert.ThrowsAnyAsync<IOException>(() => AskAsync(tooMany));
+        clients.ForEach(client => client.Dispose());
+
+        async Task AskAsync(TcpClient client)
+        {
+            await client.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Cancellation);
+            await client.GetStream().ReadExactlyAsync(new byte[1], Cancellation);
+        }
     }
 
     [Theory]
@@ -212,6 +232,13 @@ public sealed class OtlpReceiverProperties : IAsyncLifetime
 
     // What is no UTF-16 can't be sent.
     private static string WithoutHalfCharacters(string text) => System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text));
+
+    private async Task<TcpClient> ConnectAsync()
+    {
+        var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, _receiver.Endpoint.Port, Cancellation);
+        return client;
+    }
 
     private async Task AssertReceivesAsync()
     {

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry;
+using OpenTelemetry.Trace;
+
+namespace Aspire.RouteTracing.Tests.Shutdown;
+
+/// <summary>An application that stops while requests run. What concerns a whole process, an exporter that is stuck among it, is in Playground.Tests.</summary>
+public class ShutdownTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Spans_in_flight_when_the_host_stops_are_exported_and_those_of_excluded_requests_are_not()
+    {
+        var exporter = new Exporter();
+        using var running = new CountdownEvent(2);
+        var stopping = new TaskCompletionSource();
+        var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing(settings => settings.RequestHook = (span, _) => span.SetTag("hooked", true));
+                builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddProcessor(
+                    new BatchActivityExportProcessor(exporter, scheduledDelayMilliseconds: int.MaxValue)));
+            },
+            app => app.MapGet("/{kind}/{id}", async () =>
+            {
+                using var inner = TracedApp.Source.StartActivity("inner");
+                running.Signal();
+                await stopping.Task;
+            }),
+            new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/hidden/", ["OTEL_TRACES_SAMPLER"] = "always_on" });
+
+        var requests = new[] { app.GetAsync("/shown/1"), app.GetAsync("/hidden/1") };
+        await Task.Run(() => running.Wait(Cancellation), Cancellation);
+        app.App.Lifetime.ApplicationStopping.Register(stopping.SetResult);
+        await app.App.StopAsync(Cancellation);
+        foreach (var response in await Task.WhenAll(requests))
+        {
+            response.EnsureSuccessStatusCode();
+            response.Dispose();
+        }
+
+        Assert.Empty(exporter.Spans);
+        await app.DisposeAsync();
+
+        Assert.Equal(["GET /shown/{id}", "inner"], exporter.Spans.Select(span => span.Replace("{kind}", "shown", StringComparison.Ordinal)).Order());
+    }
+
+    [Fact]
+    public async Task An_application_that_has_ended_listens_to_no_source_any_more()
+    {
+        var app = await TracedApp.StartAsync(builder => builder.AddRouteTracing(), app => app.MapGet("/", () => "ok"));
+        using var foreign = new ActivitySource("foreign");
+        Assert.True(foreign.HasListeners());
+
+        await app.DisposeAsync();
+
+        Assert.False(foreign.HasListeners());
+    }
+
+    private sealed class Exporter : BaseExporter<Activity>
+    {
+        public List<string> Spans { get; } = [];
+
+        public override ExportResult Export(in Batch<Activity> batch)
+        {
+            foreach (var span in batch)
+            {
+                Spans.Add(span.Kind is ActivityKind.Server && span.GetTagItem("hooked") is null ? "no hook" : span.DisplayName);
+            }
+
+            return ExportResult.Success;
+        }
+    }
+}

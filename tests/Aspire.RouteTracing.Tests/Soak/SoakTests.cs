@@ -1,0 +1,26 @@
+using System.Diagnostics;
+
+namespace Aspire.RouteTracing.Tests.Soak;
+
+public class SoakTests
+{
+    /// <summary>A two-hundredth of the soak, so that it stays fit to be run.</summary>
+    [Fact]
+    public async Task Five_thousand_requests_find_no_fault()
+    {
+        var start = new ProcessStartInfo(
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+            ["exec", typeof(Aspire.RouteTracing.Soak.Program).Assembly.Location, "5000"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var soak = Process.Start(start)!;
+        var error = soak.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = await soak.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await soak.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.True(soak.ExitCode == 0, output + await error);
+        Assert.EndsWith("No fault.", output.TrimEnd(), StringComparison.Ordinal);
+    }
+}
