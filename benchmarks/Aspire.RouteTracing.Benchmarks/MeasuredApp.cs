@@ -1,9 +1,7 @@
 using System.Diagnostics;
-using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -36,20 +34,8 @@ internal sealed class MeasuredApp : IDisposable
     /// <summary>The filter people write by hand.</summary>
     public static MeasuredApp HandWritten(IEnumerable<string> patterns)
     {
-        var expressions = patterns.Select(pattern => new Regex(pattern)).ToArray();
-        return Stock(context =>
-        {
-            var url = context.Request.GetDisplayUrl();
-            foreach (var expression in expressions)
-            {
-                if (expression.IsMatch(url))
-                {
-                    return false;
-                }
-            }
-
-            return true;
-        });
+        var filter = new HandWrittenFilter(patterns);
+        return Stock(context => filter.ShouldRecord(context.Request));
     }
 
     public static MeasuredApp RouteTracing(params IEnumerable<string> patterns) => Start(builder => builder.AddRouteTracing(settings =>
