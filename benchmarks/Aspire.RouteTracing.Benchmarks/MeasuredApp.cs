@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -15,14 +16,19 @@ namespace Aspire.RouteTracing.Benchmarks;
 internal sealed class MeasuredApp : IDisposable
 {
     private readonly WebApplication _app;
+    private readonly SpanCounter _spans;
 
-    private MeasuredApp(WebApplication app, InProcessServer server)
+    private MeasuredApp(WebApplication app, InProcessServer server, SpanCounter spans)
     {
         _app = app;
+        _spans = spans;
         Server = server;
     }
 
     public InProcessServer Server { get; }
+
+    /// <summary>How many spans an exporter would have got.</summary>
+    public int RecordedSpans => _spans.Count;
 
     /// <summary>OpenTelemetry's instrumentation as it comes, with a filter or without.</summary>
     public static MeasuredApp Stock(Func<HttpContext, bool>? filter = null) => Start(builder =>
@@ -48,6 +54,13 @@ internal sealed class MeasuredApp : IDisposable
 
     public static MeasuredApp Untraced() => Start(_ => { });
 
+    /// <summary>Puts an exclusion list in the place of the one in the configuration. Returns when it is in force.</summary>
+    public void Reload(string excludedUrls)
+    {
+        _app.Configuration["OTEL_DOTNET_EXCLUDED_URLS"] = excludedUrls;
+        ((IConfigurationRoot)_app.Configuration).Reload();
+    }
+
     public void Dispose()
     {
         _app.StopAsync().GetAwaiter().GetResult();
@@ -57,18 +70,24 @@ internal sealed class MeasuredApp : IDisposable
     private static MeasuredApp Start(Action<WebApplicationBuilder> configure)
     {
         var server = new InProcessServer();
+        var spans = new SpanCounter();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<IServer>(server);
-        builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddProcessor(new NoExport()));
+        builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddProcessor(spans));
         configure(builder);
         var app = builder.Build();
         app.MapGet("/orders/{id}", () => "");
         app.MapGet("/health", () => "");
         app.StartAsync().GetAwaiter().GetResult();
-        return new MeasuredApp(app, server);
+        return new MeasuredApp(app, server, spans);
     }
 
     // Exporting is a batch's work on another thread.
-    private sealed class NoExport : BaseProcessor<Activity>;
+    private sealed class SpanCounter : BaseProcessor<Activity>
+    {
+        public int Count { get; private set; }
+
+        public override void OnEnd(Activity data) => Count++;
+    }
 }
