@@ -1,9 +1,8 @@
 using System.Diagnostics;
-using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Extensions;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -17,14 +16,19 @@ namespace Aspire.RouteTracing.Benchmarks;
 internal sealed class MeasuredApp : IDisposable
 {
     private readonly WebApplication _app;
+    private readonly SpanCounter _spans;
 
-    private MeasuredApp(WebApplication app, InProcessServer server)
+    private MeasuredApp(WebApplication app, InProcessServer server, SpanCounter spans)
     {
         _app = app;
+        _spans = spans;
         Server = server;
     }
 
     public InProcessServer Server { get; }
+
+    /// <summary>How many spans an exporter would have got.</summary>
+    public int RecordedSpans => _spans.Count;
 
     /// <summary>OpenTelemetry's instrumentation as it comes, with a filter or without.</summary>
     public static MeasuredApp Stock(Func<HttpContext, bool>? filter = null) => Start(builder =>
@@ -36,20 +40,8 @@ internal sealed class MeasuredApp : IDisposable
     /// <summary>The filter people write by hand.</summary>
     public static MeasuredApp HandWritten(IEnumerable<string> patterns)
     {
-        var expressions = patterns.Select(pattern => new Regex(pattern)).ToArray();
-        return Stock(context =>
-        {
-            var url = context.Request.GetDisplayUrl();
-            foreach (var expression in expressions)
-            {
-                if (expression.IsMatch(url))
-                {
-                    return false;
-                }
-            }
-
-            return true;
-        });
+        var filter = new HandWrittenFilter(patterns);
+        return Stock(context => filter.ShouldRecord(context.Request));
     }
 
     public static MeasuredApp RouteTracing(params IEnumerable<string> patterns) => Start(builder => builder.AddRouteTracing(settings =>
@@ -62,6 +54,13 @@ internal sealed class MeasuredApp : IDisposable
 
     public static MeasuredApp Untraced() => Start(_ => { });
 
+    /// <summary>Puts an exclusion list in the place of the one in the configuration. Returns when it is in force.</summary>
+    public void Reload(string excludedUrls)
+    {
+        _app.Configuration["OTEL_DOTNET_EXCLUDED_URLS"] = excludedUrls;
+        ((IConfigurationRoot)_app.Configuration).Reload();
+    }
+
     public void Dispose()
     {
         _app.StopAsync().GetAwaiter().GetResult();
@@ -71,18 +70,24 @@ internal sealed class MeasuredApp : IDisposable
     private static MeasuredApp Start(Action<WebApplicationBuilder> configure)
     {
         var server = new InProcessServer();
+        var spans = new SpanCounter();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<IServer>(server);
-        builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddProcessor(new NoExport()));
+        builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddProcessor(spans));
         configure(builder);
         var app = builder.Build();
         app.MapGet("/orders/{id}", () => "");
         app.MapGet("/health", () => "");
         app.StartAsync().GetAwaiter().GetResult();
-        return new MeasuredApp(app, server);
+        return new MeasuredApp(app, server, spans);
     }
 
     // Exporting is a batch's work on another thread.
-    private sealed class NoExport : BaseProcessor<Activity>;
+    private sealed class SpanCounter : BaseProcessor<Activity>
+    {
+        public int Count { get; private set; }
+
+        public override void OnEnd(Activity data) => Count++;
+    }
 }

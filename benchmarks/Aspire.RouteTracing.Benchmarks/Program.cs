@@ -1,3 +1,11 @@
+using Aspire.RouteTracing.Benchmarks.Report;
 using BenchmarkDotNet.Running;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+if (args is ["report"])
+{
+    await PerformanceReport.WriteAsync();
+}
+else
+{
+    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+}

@@ -87,14 +87,17 @@ internal sealed partial class ExclusionRules
             return null;
         }
 
-        return Find(new RequestUrl
-        {
-            Scheme = request.Scheme,
-            Host = request.Host.Value,
-            PathBase = request.PathBase.Value,
-            Path = request.Path.Value,
-            Query = request.QueryString.Value,
-        });
+        // To ask for the host takes about as long as to decide.
+        return _matcher.IsForPath
+            ? Find(new RequestUrl { PathBase = request.PathBase.Value, Path = request.Path.Value })
+            : Find(new RequestUrl
+            {
+                Scheme = request.Scheme,
+                Host = request.Host.Value,
+                PathBase = request.PathBase.Value,
+                Path = request.Path.Value,
+                Query = request.QueryString.Value,
+            });
     }
 
     public UrlExclusion? Find(in RequestUrl url) => _matcher.Find(url) is >= 0 and var index ? _exclusions[index] : null;

@@ -42,6 +42,9 @@ internal sealed class ExclusionMatcher
     /// <summary>Whether no item is in the list.</summary>
     public bool IsEmpty => _forPath.IsEmpty && _forFullUrl.IsEmpty;
 
+    /// <summary>Whether no item is searched in more than the path.</summary>
+    public bool IsForPath => _forFullUrl.IsEmpty;
+
     /// <summary>Compiles a list.</summary>
     /// <param name="items">One regular expression each. Blank ones count as absent.</param>
     /// <param name="matchFullUrl">Whether every item is searched in the whole URL, not only those that contain <c>://</c>.</param>
@@ -170,12 +173,9 @@ internal sealed class ExclusionMatcher
             }
         }
 
-        var joined = JoinedPatterns.Join([.. patterns], out var refused);
+        var set = new PatternSet(literals, patterns, PutOutOfForce, out var refused);
         problems.AddRange(refused.Select(item => new ExclusionProblem(item.Pattern.Index, ExclusionProblemKind.Backtracks, item.Reason)));
-        return new PatternSet(
-            [.. literals],
-            [.. joined],
-            [.. refused.Select(item => new BacktrackingPattern(item.Pattern, PutOutOfForce))]);
+        return set;
     }
 
     private void PutOutOfForce(int index)

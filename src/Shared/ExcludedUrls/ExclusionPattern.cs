@@ -9,12 +9,19 @@ internal sealed class ExclusionPattern
     /// <summary>How long one search may take where .NET can't search in linear time.</summary>
     public static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(10);
 
-    private ExclusionPattern(int index, string text, Regex regex) => (Index, Text, Regex) = (index, text, regex);
+    private ExclusionPattern(int index, string text, Regex regex)
+    {
+        (Index, Text, Regex) = (index, text, regex);
+        RequiredText = ExcludedUrls.RequiredText.Of(text).Text;
+    }
 
     /// <summary>The item's position in its list.</summary>
     public int Index { get; }
 
     public string Text { get; }
+
+    /// <summary>Text that a URL has to contain; empty where none is known.</summary>
+    public string RequiredText { get; }
 
     /// <summary>The item for .NET's backtracking engine, with <see cref="MatchTimeout"/>.</summary>
     public Regex Regex { get; }

@@ -33,7 +33,7 @@ internal sealed class JoinedPatterns
     /// <summary>Joins items into as few automata as it takes, in the order of the list.</summary>
     /// <param name="patterns">The items.</param>
     /// <param name="refused">The items that can't be searched in linear time, each with .NET's reason.</param>
-    public static List<JoinedPatterns> Join(ReadOnlySpan<ExclusionPattern> patterns, out List<(ExclusionPattern Pattern, string Reason)> refused)
+    public static JoinedPatterns[] Join(ReadOnlySpan<ExclusionPattern> patterns, out List<(ExclusionPattern Pattern, string Reason)> refused)
     {
         var joined = new List<JoinedPatterns>();
         refused = [];
@@ -44,7 +44,7 @@ internal sealed class JoinedPatterns
             patterns = patterns[count..];
         }
 
-        return joined;
+        return [.. joined];
     }
 
     /// <summary>The position in the list of the first of these items that matches, or -1.</summary>
@@ -108,13 +108,12 @@ internal sealed class JoinedPatterns
     {
         // An automaton takes hundreds of kilobytes, so an item gets one of its own only when a URL shows that it needs it.
         private Regex _regex = pattern.Regex;
-        private readonly string _requiredText = RequiredText.Of(pattern.Text).Text;
 
         public int Index => pattern.Index;
 
         public bool IsMatch(ReadOnlySpan<char> url)
         {
-            if (url.IndexOf(_requiredText) < 0)
+            if (url.IndexOf(pattern.RequiredText) < 0)
             {
                 return false;
             }

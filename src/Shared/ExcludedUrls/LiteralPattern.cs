@@ -20,6 +20,9 @@ internal sealed class LiteralPattern
     /// <summary>The text that a URL has to contain.</summary>
     public string Text { get; }
 
+    /// <summary>Whether a URL has to consist of the text.</summary>
+    public bool IsWholeUrl => _atStart && _atEnd;
+
     public static bool TryCreate(int index, string item, [NotNullWhen(true)] out LiteralPattern? pattern)
     {
         var text = RequiredText.Of(item);
@@ -35,9 +38,6 @@ internal sealed class LiteralPattern
         }
 
         // As in any .NET regular expression, $ is also in front of a line break that ends the text.
-        return EndsAt(url) || (url is [.. var line, '\n'] && EndsAt(line));
+        return url.EndsWith(Text) || (url is [.. var line, '\n'] && line.EndsWith(Text));
     }
-
-    private bool EndsAt(ReadOnlySpan<char> url) =>
-        _atStart ? url.SequenceEqual(Text) : url.EndsWith(Text);
 }

@@ -1,33 +1,55 @@
 using System.Buffers;
+using System.Collections.Frozen;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>The items of a list that are searched in the same text.</summary>
+/// <remarks>
+/// Most URLs match none of them. So the first question is whether a URL contains any of the texts without one of which few items can match, and an
+/// automaton reads it only if it does.
+/// </remarks>
 internal sealed class PatternSet
 {
+    private const int NotFound = int.MaxValue;
+
+    // Shorter ones are in most URLs.
+    private const int ShortestRequiredText = 3;
+
+    private readonly FrozenDictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _wholeUrls;
+    private readonly SearchValues<string>? _requiredTexts;
     private readonly LiteralPattern[] _literals;
-    private readonly SearchValues<string>? _anyLiteral;
+    private readonly JoinedPatterns[] _joinedWithRequiredText;
     private readonly JoinedPatterns[] _joined;
     private readonly BacktrackingPattern[] _backtracking;
 
-    public PatternSet(LiteralPattern[] literals, JoinedPatterns[] joined, BacktrackingPattern[] backtracking)
+    /// <param name="literals">Items that are plain text, in the order of the list.</param>
+    /// <param name="patterns">The other items, in the order of the list.</param>
+    /// <param name="onOutOfForce">Called with the position of an item that takes too long.</param>
+    /// <param name="refused">The items that can't be searched in linear time, each with .NET's reason.</param>
+    public PatternSet(
+        IReadOnlyList<LiteralPattern> literals,
+        IReadOnlyList<ExclusionPattern> patterns,
+        Action<int> onOutOfForce,
+        out List<(ExclusionPattern Pattern, string Reason)> refused)
     {
-        _literals = literals;
-        _joined = joined;
-        _backtracking = backtracking;
-        FirstIndex = new[]
-        {
-            literals.FirstOrDefault()?.Index,
-            joined.FirstOrDefault()?.FirstIndex,
-            backtracking.FirstOrDefault()?.Index,
-        }.Min() ?? -1;
-        if (literals.Length > 1)
-        {
-            _anyLiteral = SearchValues.Create([.. literals.Select(literal => literal.Text)], StringComparison.Ordinal);
-        }
+        var wholeUrls = literals.Where(literal => literal.IsWholeUrl).DistinctBy(literal => literal.Text);
+        _wholeUrls = wholeUrls.ToFrozenDictionary(literal => literal.Text, literal => literal.Index).GetAlternateLookup<ReadOnlySpan<char>>();
+        _literals = [.. literals.Where(literal => !literal.IsWholeUrl)];
+
+        var hasRequiredText = patterns.ToLookup(pattern => pattern.RequiredText.Length >= ShortestRequiredText);
+        _joinedWithRequiredText = JoinedPatterns.Join([.. hasRequiredText[true]], out refused);
+        _joined = JoinedPatterns.Join([.. hasRequiredText[false]], out var alsoRefused);
+        refused.AddRange(alsoRefused);
+        _backtracking = [.. refused.OrderBy(item => item.Pattern.Index).Select(item => new BacktrackingPattern(item.Pattern, onOutOfForce))];
+
+        // One item alone is searched as fast as its text.
+        string[] requiredTexts = [.. _literals.Select(literal => literal.Text), .. hasRequiredText[true].Select(pattern => pattern.RequiredText)];
+        _requiredTexts = requiredTexts.Length > 1 ? SearchValues.Create(requiredTexts, StringComparison.Ordinal) : null;
+
+        FirstIndex = literals.Select(literal => literal.Index).Concat(patterns.Select(pattern => pattern.Index)).DefaultIfEmpty(-1).Min();
     }
 
-    public bool IsEmpty => _literals.Length + _joined.Length + _backtracking.Length == 0;
+    public bool IsEmpty => FirstIndex < 0;
 
     /// <summary>The lowest position in the list.</summary>
     public int FirstIndex { get; }
@@ -38,21 +60,14 @@ internal sealed class PatternSet
     public int Find(ReadOnlySpan<char> text, out bool timedOut)
     {
         timedOut = false;
-        var first = FindLiteral(text);
-        foreach (var patterns in _joined)
+        var first = FindWholeUrl(text);
+        if (_requiredTexts is null || text.ContainsAny(_requiredTexts))
         {
-            if (patterns.FirstIndex >= first)
-            {
-                break;
-            }
-
-            if (patterns.Find(text) is >= 0 and var index)
-            {
-                first = Math.Min(first, index);
-                break;
-            }
+            first = FindLiteral(text, first);
+            first = FindJoined(_joinedWithRequiredText, text, first);
         }
 
+        first = FindJoined(_joined, text, first);
         foreach (var pattern in _backtracking)
         {
             if (pattern.Index >= first)
@@ -66,22 +81,50 @@ internal sealed class PatternSet
             }
         }
 
-        return first == int.MaxValue ? -1 : first;
+        return first == NotFound ? -1 : first;
     }
 
-    private int FindLiteral(ReadOnlySpan<char> text)
+    private static int FindJoined(JoinedPatterns[] joined, ReadOnlySpan<char> text, int first)
     {
-        if (_anyLiteral is null || text.ContainsAny(_anyLiteral))
+        foreach (var patterns in joined)
         {
-            foreach (var literal in _literals)
+            if (patterns.FirstIndex >= first)
             {
-                if (literal.IsMatch(text))
-                {
-                    return literal.Index;
-                }
+                break;
+            }
+
+            if (patterns.Find(text) is >= 0 and var index)
+            {
+                return Math.Min(first, index);
             }
         }
 
-        return int.MaxValue;
+        return first;
+    }
+
+    private int FindWholeUrl(ReadOnlySpan<char> text)
+    {
+        var first = _wholeUrls.TryGetValue(text, out var index) ? index : NotFound;
+
+        // As in any .NET regular expression, $ is also in front of a line break that ends the text.
+        return text is [.. var line, '\n'] && _wholeUrls.TryGetValue(line, out index) ? Math.Min(first, index) : first;
+    }
+
+    private int FindLiteral(ReadOnlySpan<char> text, int first)
+    {
+        foreach (var literal in _literals)
+        {
+            if (literal.Index >= first)
+            {
+                break;
+            }
+
+            if (literal.IsMatch(text))
+            {
+                return literal.Index;
+            }
+        }
+
+        return first;
     }
 }
