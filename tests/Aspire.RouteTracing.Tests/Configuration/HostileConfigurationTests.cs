@@ -36,7 +36,6 @@ public class HostileConfigurationTests
     [InlineData("((a{1,999}){1,999}){1,999},", 2)]
     [InlineData("(?=a)|", 1)]
     [InlineData("[a-z0-9]{0,90}", 1)]
-    [InlineData("(a+)+", 1)]
     public async Task A_megabyte_of_it_leaves_an_application_that_runs(string piece, int inForce)
     {
         await using var app = await StartAsync(new() { [GeneralVariable] = string.Concat(Enumerable.Repeat(piece, 1_000_000 / piece.Length)) + "!" });
@@ -72,8 +71,8 @@ public class HostileConfigurationTests
         var started = Stopwatch.GetTimestamp();
         var app = await TracedApp.StartAsync(builder => builder.AddRouteTracing(), app => app.MapGet("/{**path}", () => "ok"), configuration);
 
-        // Seconds, in fact.
-        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        // A second or two, in fact; 40 where a list is gone through for each of its items.
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(20));
         return app;
     }
 }

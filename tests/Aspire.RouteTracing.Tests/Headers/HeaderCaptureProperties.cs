@@ -47,7 +47,7 @@ public class HeaderCaptureProperties
                 Assert.True(dictionary.ContainsKey(name));
                 Assert.All((string[])tag.Value!, value => Assert.InRange(value.Length, 0, 1024));
             });
-        }, iter: 3_000);
+        }, iter: 2_000);
 
     [Fact]
     public void A_value_is_not_cut_within_a_character() =>
