@@ -23,7 +23,7 @@ internal sealed class RouteMatchedObserver(
 
     // The predicate keeps the events that nobody asked for from being written; those that somebody else asked for come here all the same.
     public void Subscribe(DiagnosticListener listener)
-        => _subscriptions.Add(listener.Subscribe(this, static (name, _, _) => name == EndpointMatched));
+        => _subscriptions.Add(listener.Subscribe(this, static name => name == EndpointMatched));
 
     public void OnNext(KeyValuePair<string, object?> value)
     {
