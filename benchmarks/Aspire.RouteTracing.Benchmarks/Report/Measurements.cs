@@ -17,7 +17,7 @@ namespace Aspire.RouteTracing.Benchmarks.Report;
 internal sealed class Measurements
 {
     public const int Rounds = 3;
-    public const int Iterations = 20;
+    public const int Iterations = 100;
 
     private static readonly Type[] Benchmarks =
         [typeof(SeenPathBenchmarks), typeof(NewPathBenchmarks), typeof(HostileUrlBenchmarks), typeof(RequestBenchmarks)];
@@ -33,8 +33,12 @@ internal sealed class Measurements
 
     public static Measurements Take()
     {
-        // Warm-up has to outlast the runtime's tiers of compilation.
-        var job = Job.Default.WithWarmupCount(30).WithIterationCount(Iterations).WithIterationTime(TimeInterval.FromMilliseconds(25));
+        // An iteration is about as long as the operating system lets a thread run at a time. Warm-up has to outlast the runtime's tiers of compilation.
+        var job = Job.Default
+            .WithWarmupCount(150)
+            .WithIterationCount(Iterations)
+            .WithIterationTime(TimeInterval.FromMilliseconds(5))
+            .WithGcForce(false);
         var config = ManualConfig.CreateEmpty()
             .AddJob(job)
             .AddDiagnoser(MemoryDiagnoser.Default)
