@@ -21,7 +21,7 @@ internal sealed class LiveListFolder : IDisposable
         {
             _folder.Value.Delete(recursive: true);
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // Gone already, or a service has a file open on Windows: what remains is in the system's folder for temporary files.
         }
