@@ -181,6 +181,8 @@ internal static class PerformanceReport
         - *Literals* are items such as `^/orders/health$`, `^/cart/swagger` and `/stock/metrics`; *expressions* are items such as `client/.*/info`,
           `^/users/(health|alive|ready)z?$` and `^/auth/v[0-9]+/ping$`; *mixed* is two of the first to one of the second. None of them excludes the new paths.
         - A new path that contains a text that an expression requires is read by an automaton, too, which adds 100 to 300 ns to it.
+        - Decisions for paths that come again are kept. To find that there is none for a new path takes 10 to 30 ns of its time, more than a list of one literal needs to
+          search it.
         - Bytes are differences of averages; less than the smallest object, 24 bytes, is none.
 
         ## New paths
