@@ -5,6 +5,7 @@ using Aspire.RouteTracing.Benchmarks.Reload;
 using Aspire.RouteTracing.Benchmarks.Throughput;
 using OpenTelemetry;
 using OpenTelemetry.Instrumentation.AspNetCore;
+using Tests;
 
 namespace Aspire.RouteTracing.Benchmarks.Report;
 
@@ -27,7 +28,7 @@ internal static class PerformanceReport
         }
 
         var document = Document(targets.ToString(), measurements, reload, throughput);
-        await File.WriteAllTextAsync(Path.Combine(RepositoryRoot(), "docs", "performance.md"), document);
+        await File.WriteAllTextAsync(Path.Combine(Repository.Root, "docs", "performance.md"), document);
         Console.WriteLine();
         Console.WriteLine(targets);
     }
@@ -151,17 +152,6 @@ internal static class PerformanceReport
 
     private static string Version(Type type)
         => type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
-
-    private static string RepositoryRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Aspire.RouteTracing.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("The report is written into the repository, and this program runs outside of it.");
-        }
-
-        return folder.FullName;
-    }
 
     private static string Document(string targets, Measurements measurements, ReloadResult reload, IReadOnlyList<ThroughputResult> throughput) => $"""
         # Performance
