@@ -5,6 +5,7 @@ using Aspire.RouteTracing.Instrumentation;
 using Aspire.RouteTracing.RouteNames;
 using Aspire.RouteTracing.ServerErrors;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -57,6 +58,8 @@ internal static class RouteTracingServices
         services.AddSingleton<ServerErrorTags>();
         services.AddSingleton<RequestHooks>();
         services.AddSingleton<RouteMatchedObserver>();
+
+        services.AddSingleton<MatcherPolicy, RouteNamePolicy>();
 
         // The first startup filter registered is the outermost: what the filters of others do belongs to the request, too.
         services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, RouteTracingStartupFilter>());

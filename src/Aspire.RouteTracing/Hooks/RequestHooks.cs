@@ -12,6 +12,9 @@ internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IEnumerab
     private readonly ConcurrentDictionary<string, bool> _failed = new();
     private volatile bool _used;
 
+    /// <summary>Whether a request was shown to a hook yet.</summary>
+    public bool AreInUse => _used;
+
     public void OnStart(Activity span, HttpContext context)
     {
         var settingsHook = tracing.InForce.Hook;

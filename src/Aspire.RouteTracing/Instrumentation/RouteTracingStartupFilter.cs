@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.ResponsePropagation;
 using Microsoft.AspNetCore.Builder;
@@ -7,21 +6,18 @@ using Microsoft.AspNetCore.Hosting;
 namespace Aspire.RouteTracing.Instrumentation;
 
 /// <summary>
-/// Puts the middleware around the whole request pipeline, and listens to the application's own listener, which no other application of the process writes to.
+/// Puts the middleware around the whole request pipeline.
 /// </summary>
 internal sealed class RouteTracingStartupFilter(
     AppRequests requests,
     ActiveRouteTracing tracing,
     RequestExclusion exclusion,
     ExcludedRequests excludedRequests,
-    ExcludedRequestsCounter counter,
-    DiagnosticListener listener,
-    RouteMatchedObserver routeMatched) : IStartupFilter
+    ExcludedRequestsCounter counter) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next)
     {
         requests.HasPipeline = true;
-        routeMatched.Subscribe(listener);
         return app =>
         {
             app.Use(next => new ExclusionMiddleware(next, exclusion, excludedRequests, counter).InvokeAsync);

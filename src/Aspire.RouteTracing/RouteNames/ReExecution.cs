@@ -9,13 +9,15 @@ namespace Aspire.RouteTracing.RouteNames;
 /// </summary>
 internal static class ReExecution
 {
+    /// <summary>Whether it's worth the look-up of two features to ask: either middleware has set the status code of the failure first.</summary>
+    public static bool MayBeRunning(HttpContext context) => context.Response.StatusCode != StatusCodes.Status200OK;
+
     /// <summary>Whether the request is on its way to an error page.</summary>
     /// <param name="context">The request.</param>
     /// <param name="original">The endpoint that the client's own request had matched, if any.</param>
     public static bool IsRunning(HttpContext context, out Endpoint? original)
     {
-        // Either has set the status code of the failure by now. To ask for two features takes longer than all else that is done for a name.
-        if (context.Response.StatusCode == StatusCodes.Status200OK)
+        if (!MayBeRunning(context))
         {
             original = null;
             return false;

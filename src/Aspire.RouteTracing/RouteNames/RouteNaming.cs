@@ -13,19 +13,26 @@ internal sealed partial class RouteNaming(ActiveRouteTracing tracing, ILogger<Ro
     private readonly NamedRoutes _simple = new(RouteTemplateFormat.Simple);
     private int _failed;
 
+    /// <summary>The endpoint that bears the right name for requests without a path base.</summary>
+    public NamedEndpoint Get(Endpoint endpoint, RouteTemplateFormat format) => Get(endpoint, format, PathString.Empty);
+
     /// <summary>Gives the request an endpoint that bears the right name. To be called when routing has chosen <paramref name="endpoint"/>.</summary>
     public NamedEndpoint Name(HttpContext context, Endpoint endpoint)
     {
+        var named = Get(endpoint, tracing.InForce.RouteTemplateFormat, context.Request.PathBase);
+        if (!ReferenceEquals(named.Endpoint, endpoint))
+        {
+            context.SetEndpoint(named.Endpoint);
+        }
+
+        return named;
+    }
+
+    private NamedEndpoint Get(Endpoint endpoint, RouteTemplateFormat format, PathString pathBase)
+    {
         try
         {
-            var routes = tracing.InForce.RouteTemplateFormat == RouteTemplateFormat.Simple ? _simple : _templates;
-            var named = routes.Get(endpoint, context.Request.PathBase);
-            if (!ReferenceEquals(named.Endpoint, endpoint))
-            {
-                context.SetEndpoint(named.Endpoint);
-            }
-
-            return named;
+            return (format == RouteTemplateFormat.Simple ? _simple : _templates).Get(endpoint, pathBase);
         }
         catch (Exception exception)
         {
