@@ -12,12 +12,15 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// OpenTelemetry's SuppressInstrumentationScope would quieten them, but takes every log record of the request with it.
 /// </para>
 /// <para>
-/// So an AsyncLocal marks the request, and a listener to every activity source of the process takes back what any sampler granted: spans
+/// So an AsyncLocal marks the request, and a listener to the activity sources of the process takes back what any sampler granted: spans
 /// of sources that only another tracer provider listens to, spans that were forced to be new roots, and SignalR's hub calls, which are.
 /// </para>
 /// </remarks>
 internal sealed class ExcludedRequests : IDisposable
 {
+    // A server span is a request of its own, about which Filter, middleware and sampler decide. Listening to its source would cost every request.
+    private const string Servers = "Microsoft.AspNetCore";
+
     // The mark is the server's own activity, not an object of its own: it costs nothing, and it tells by itself when the request is over,
     // so that a loop the request happened to start, and which keeps its execution context, isn't silenced for ever.
     private readonly AsyncLocal<Activity?> _server = new();
@@ -29,7 +32,7 @@ internal sealed class ExcludedRequests : IDisposable
         _signature = signature;
         _listener = new ActivityListener
         {
-            ShouldListenTo = static _ => true,
+            ShouldListenTo = static source => source.Name != Servers,
             Sample = Sample,
             SampleUsingParentId = static (ref _) => ActivitySamplingResult.None,
             ActivityStarted = OnActivityStarted,

@@ -20,6 +20,9 @@ internal sealed class ExcludedRequestsCounter
             description: "Number of HTTP server requests that were left out of the traces.");
     }
 
+    /// <summary>Whether somebody collects the counter.</summary>
+    public bool Enabled => _requests.Enabled;
+
     public void Add(string pattern, int statusCode)
     {
         if (_requests.Enabled)

@@ -16,43 +16,77 @@ internal sealed class ExclusionMiddleware(
 {
     public Task InvokeAsync(HttpContext context)
     {
-        var rules = exclusion.Rules;
+        // The instrumentation's Filter was asked about a recorded request already, and let it pass.
         var server = Activity.Current;
-
-        // The instrumentation's Filter was asked already: about a recorded request, which it let pass, or about one that it marked before the
-        // settings changed.
-        var isMarked = server is not null && RequestExclusion.IsMarkedExcluded(server);
-        if ((!rules.Enabled && !isMarked) || server is { IsAllDataRequested: true })
+        if (server is { IsAllDataRequested: true })
         {
             return next(context);
         }
 
-        if (exclusion.Find(context) is { } urlExclusion)
+        // If it did not, it has marked the request, maybe before the settings changed.
+        if (server is not null && RequestExclusion.IsMarkedExcluded(server))
         {
-            if (rules.ExcludeFromMetrics && context.Features.Get<IHttpMetricsTagsFeature>() is { } metrics)
-            {
-                metrics.MetricsDisabled = true;
-            }
-
-            return RunExcludedAsync(context, server, urlExclusion);
+            return RunExcludedAsync(context, server, exclusion.TakeOver(server, context));
         }
 
-        return isMarked || (server is not null && exclusion.IsExcludedUpstream(server))
-            ? RunExcludedAsync(context, server, urlExclusion: null)
+        if (!exclusion.Rules.Enabled)
+        {
+            return next(context);
+        }
+
+        var urlExclusion = exclusion.Find(context);
+        return urlExclusion is not null || exclusion.IsExcludedUpstream(server)
+            ? RunExcludedAsync(context, server, urlExclusion)
             : next(context);
     }
 
-    private async Task RunExcludedAsync(HttpContext context, Activity? server, UrlExclusion? urlExclusion)
+    private Task RunExcludedAsync(HttpContext context, Activity? server, UrlExclusion? urlExclusion)
     {
-        if (server is not null)
+        // Only what is excluded by its URL is kept from the metrics and counted here: the rest was kept out of the traces elsewhere, or by others.
+        if (urlExclusion is null)
         {
-            excludedRequests.Begin(server);
+            return RunMarkedAsync(context, server);
         }
 
+        // Get<T>, which is generic and virtual, takes twice as long.
+        if (exclusion.Rules.ExcludeFromMetrics && context.Features[typeof(IHttpMetricsTagsFeature)] is IHttpMetricsTagsFeature metrics)
+        {
+            metrics.MetricsDisabled = true;
+        }
+
+        return counter.Enabled ? RunCountedAsync(context, server, urlExclusion) : RunMarkedAsync(context, server);
+    }
+
+    // What next starts takes the mark along in its execution context. Here the context before is put back, as an async method would, which takes longer.
+    private Task RunMarkedAsync(HttpContext context, Activity? server)
+    {
+        if (server is null)
+        {
+            return next(context);
+        }
+
+        var before = ExecutionContext.Capture();
+        excludedRequests.Begin(server);
+        try
+        {
+            return next(context);
+        }
+        finally
+        {
+            // None where the flow is suppressed: nothing takes the mark along then.
+            if (before is not null)
+            {
+                ExecutionContext.Restore(before);
+            }
+        }
+    }
+
+    private async Task RunCountedAsync(HttpContext context, Activity? server, UrlExclusion urlExclusion)
+    {
         var statusCode = StatusCodes.Status500InternalServerError;
         try
         {
-            await next(context);
+            await RunMarkedAsync(context, server);
             statusCode = context.Response.StatusCode;
         }
         catch (BadHttpRequestException exception)
@@ -67,10 +101,7 @@ internal sealed class ExclusionMiddleware(
         }
         finally
         {
-            if (urlExclusion is not null)
-            {
-                counter.Add(urlExclusion.Pattern, statusCode);
-            }
+            counter.Add(urlExclusion.Pattern, statusCode);
         }
     }
 }

@@ -89,7 +89,7 @@ internal sealed partial class ExclusionRules
 
         // To ask for the host takes about as long as to decide.
         return _matcher.IsForPath
-            ? Find(new RequestUrl { PathBase = request.PathBase.Value, Path = request.Path.Value })
+            ? At(_matcher.FindInPath(request.PathBase.Value, request.Path.Value))
             : Find(new RequestUrl
             {
                 Scheme = request.Scheme,
@@ -100,7 +100,9 @@ internal sealed partial class ExclusionRules
             });
     }
 
-    public UrlExclusion? Find(in RequestUrl url) => _matcher.Find(url) is >= 0 and var index ? _exclusions[index] : null;
+    public UrlExclusion? Find(in RequestUrl url) => At(_matcher.Find(url));
+
+    private UrlExclusion? At(int index) => index < 0 ? null : _exclusions[index];
 
     private static partial class Log
     {

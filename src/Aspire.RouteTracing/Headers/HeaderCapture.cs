@@ -36,6 +36,9 @@ internal sealed class HeaderCapture
         _expressions = [.. names.Where(name => !name.IsPlain)];
     }
 
+    /// <summary>Whether no header is captured.</summary>
+    public bool IsEmpty => _plain.Length == 0 && _expressions.Length == 0;
+
     /// <summary>Sets the attributes on <paramref name="span"/>. One that is there already stays: a hook set it.</summary>
     public void Capture(Activity span, IHeaderDictionary headers)
     {

@@ -12,18 +12,21 @@ internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IEnumerab
     private readonly ConcurrentDictionary<string, bool> _failed = new();
     private volatile bool _used;
 
+    /// <summary>Whether there are hooks for requests that start now.</summary>
+    public bool Any => _hooks.Length != 0 || tracing.InForce.Hook is not null;
+
     /// <summary>Whether a request was shown to a hook yet.</summary>
     public bool AreInUse => _used;
 
     public void OnStart(Activity span, HttpContext context)
     {
-        var settingsHook = tracing.InForce.Hook;
-        if ((settingsHook is null && _hooks.Length == 0) || Find(context) is not null)
+        if (!Any || Find(context) is not null)
         {
             return;
         }
 
         _used = true;
+        var settingsHook = tracing.InForce.Hook;
         var request = new HookedRequest(span, context, settingsHook is null ? _hooks : [settingsHook, .. _hooks], Report);
         context.Items[this] = request;
 

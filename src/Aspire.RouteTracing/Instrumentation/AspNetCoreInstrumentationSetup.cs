@@ -59,9 +59,10 @@ internal sealed class AspNetCoreInstrumentationSetup(
         }
 
         var accepted = false;
+        var urlExclusion = exclusion.Find(context);
         try
         {
-            accepted = exclusion.Find(context) is null && !exclusion.IsExcludedUpstream(server) && (filter is null || filter(context));
+            accepted = urlExclusion is null && !exclusion.IsExcludedUpstream(server) && (filter is null || filter(context));
         }
         finally
         {
@@ -69,7 +70,7 @@ internal sealed class AspNetCoreInstrumentationSetup(
             if (!accepted)
             {
                 RequestExclusion.MarkExcluded(server);
-                Exclude(server);
+                Exclude(server, urlExclusion);
             }
         }
 
@@ -80,7 +81,7 @@ internal sealed class AspNetCoreInstrumentationSetup(
     private void OnStart(Activity span, HttpRequest request)
     {
         var settings = tracing.InForce;
-        if (settings.Enabled && requests.Contain(request.HttpContext))
+        if ((!settings.RequestHeaders.IsEmpty || hooks.Any) && requests.Contain(request.HttpContext))
         {
             settings.RequestHeaders.Capture(span, request.Headers);
             hooks.OnStart(span, request.HttpContext);
@@ -90,22 +91,28 @@ internal sealed class AspNetCoreInstrumentationSetup(
     // Called for the same requests, when it has set what it knows at their end.
     private void OnEnd(Activity span, HttpResponse response, bool recordException)
     {
-        if (requests.Contain(response.HttpContext))
+        var settings = tracing.InForce;
+        var isServerError = response.StatusCode >= StatusCodes.Status500InternalServerError;
+        if ((isServerError || hooks.AreInUse || !settings.ResponseHeaders.IsEmpty) && requests.Contain(response.HttpContext))
         {
-            if (tracing.InForce.Enabled)
+            if (isServerError && settings.Enabled)
             {
                 ServerErrorTags.OnResponse(span, response, recordException);
             }
 
             hooks.OnEnd(response.HttpContext);
-            tracing.InForce.ResponseHeaders.Capture(span, response.Headers);
+            settings.ResponseHeaders.Capture(span, response.Headers);
         }
     }
 
-    // The middleware marks the request within an async method of its own, where the mark costs one execution context and goes by itself.
-    private void Exclude(Activity server)
+    // The middleware, where there is one, has the mark end with the request.
+    private void Exclude(Activity server, UrlExclusion? urlExclusion)
     {
-        if (!requests.HasPipeline)
+        if (requests.HasPipeline)
+        {
+            exclusion.HandOver(server, urlExclusion);
+        }
+        else
         {
             excludedRequests.Begin(server);
         }

@@ -79,7 +79,7 @@ internal sealed class ExclusionMatcher
     /// <summary>The index of the first item that matches, or -1.</summary>
     public int Find(in RequestUrl url)
     {
-        var inPath = _forPath.IsEmpty ? -1 : FindInPath(url);
+        var inPath = _forPath.IsEmpty ? -1 : FindInPath(url.PathBase, url.Path);
         if (_forFullUrl.IsEmpty || (inPath >= 0 && inPath < _forFullUrl.FirstIndex))
         {
             return inPath;
@@ -88,6 +88,10 @@ internal sealed class ExclusionMatcher
         var inFullUrl = FindInFullUrl(url);
         return inPath < 0 || (inFullUrl >= 0 && inFullUrl < inPath) ? inFullUrl : inPath;
     }
+
+    /// <summary>The index of the first item that is searched in the path and matches this one, or -1.</summary>
+    public int FindInPath(ReadOnlySpan<char> pathBase, ReadOnlySpan<char> path)
+        => pathBase.IsEmpty ? FindInPath(path) : FindInJoinedPath(pathBase, path);
 
     /// <summary>The index of the first item that is searched in the whole URL and matches this text, or -1.</summary>
     internal int FindInFullUrl(ReadOnlySpan<char> text) => _forFullUrl.Find(text, out _);
@@ -107,18 +111,13 @@ internal sealed class ExclusionMatcher
         return index;
     }
 
-    private int FindInPath(in RequestUrl url)
+    private int FindInJoinedPath(ReadOnlySpan<char> pathBase, ReadOnlySpan<char> path)
     {
-        if (url.PathBase.IsEmpty)
-        {
-            return FindInPath(url.Path);
-        }
-
         char[]? rented = null;
-        var length = url.PathBase.Length + url.Path.Length;
+        var length = pathBase.Length + path.Length;
         var buffer = length <= StackBufferLength ? stackalloc char[StackBufferLength] : rented = ArrayPool<char>.Shared.Rent(length);
-        url.PathBase.CopyTo(buffer);
-        url.Path.CopyTo(buffer[url.PathBase.Length..]);
+        pathBase.CopyTo(buffer);
+        path.CopyTo(buffer[pathBase.Length..]);
         var index = FindInPath(buffer[..length]);
         if (rented is not null)
         {
