@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Aspire.RouteTracing.Tests.RouteNames;
+
+/// <summary>Routing chooses among endpoints that were named when its tables were built; what comes later counts all the same.</summary>
+public class RouteNamePolicyTests
+{
+    private const string EndpointMatched = "Microsoft.AspNetCore.Routing.EndpointMatched";
+
+    [Fact]
+    public async Task A_path_base_that_comes_after_requests_without_one_is_part_of_the_name()
+    {
+        await using var app = await StartAsync(app => app.UsePathBase("/base").UseRouting());
+
+        await RequestAsync(app, "/users/1", "/base/users/1", "/users/1");
+        await app.StopAsync();
+
+        Assert.Equal(["GET /users/{id:int}", "GET /base/users/{id:int}", "GET /users/{id:int}"], app.SpanNames);
+    }
+
+    [Fact]
+    public async Task A_format_that_changes_at_run_time_names_the_next_request()
+    {
+        await using var app = await StartAsync();
+
+        await RequestAsync(app, "/users/1");
+        ChangeFormat(app, RouteTemplateFormat.Simple);
+        await RequestAsync(app, "/users/1");
+        ChangeFormat(app, RouteTemplateFormat.Template);
+        await RequestAsync(app, "/users/1");
+        await app.StopAsync();
+
+        Assert.Equal(["GET /users/{id:int}", "GET /users/{id}", "GET /users/{id:int}"], app.SpanNames);
+    }
+
+    [Fact]
+    public async Task Suspended_it_leaves_the_names_to_the_instrumentation()
+    {
+        await using var app = await StartAsync();
+
+        await RequestAsync(app, "/noslash/1");
+        using (app.App.Services.GetRequiredService<IRouteTracing>().Suspend())
+        {
+            await RequestAsync(app, "/noslash/1");
+        }
+
+        await RequestAsync(app, "/noslash/1");
+        await app.StopAsync();
+
+        Assert.Equal(["GET /noslash/{id}", "GET noslash/{id}", "GET /noslash/{id}"], app.SpanNames);
+    }
+
+    [Fact]
+    public async Task The_event_of_a_matched_route_is_asked_for_once_a_request_needs_it()
+    {
+        await using var app = await StartAsync(app => app.UsePathBase("/base").UseRouting());
+        var listener = app.App.Services.GetRequiredService<DiagnosticListener>();
+
+        await RequestAsync(app, "/users/1");
+        Assert.False(listener.IsEnabled(EndpointMatched));
+
+        await RequestAsync(app, "/base/users/1");
+        Assert.True(listener.IsEnabled(EndpointMatched));
+    }
+
+    [Fact]
+    public async Task A_hook_that_is_added_at_run_time_sees_the_route_of_the_next_request()
+    {
+        object? seen = null;
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings =>
+                settings.RequestHook = builder.Configuration["hooked"] is null ? null : (activity, _) => seen = activity.GetTagItem("http.route")),
+            Map);
+
+        await RequestAsync(app, "/users/1");
+        Assert.Null(seen);
+
+        app.App.Configuration["hooked"] = "yes";
+        ((IConfigurationRoot)app.App.Configuration).Reload();
+        await RequestAsync(app, "/users/1");
+
+        Assert.Equal("/users/{id:int}", seen);
+    }
+
+    private static Task<TracedApp> StartAsync(Action<WebApplication>? configure = null) => TracedApp.StartAsync(
+        builder => builder.AddRouteTracing(),
+        app =>
+        {
+            configure?.Invoke(app);
+            Map(app);
+        });
+
+    private static void Map(WebApplication app)
+    {
+        app.MapGet("/users/{id:int}", () => "");
+        app.MapGet("noslash/{id}", () => "");
+    }
+
+    private static async Task RequestAsync(TracedApp app, params string[] paths)
+    {
+        foreach (var path in paths)
+        {
+            using var response = await app.GetAsync(path);
+            response.EnsureSuccessStatusCode();
+        }
+    }
+
+    private static void ChangeFormat(TracedApp app, RouteTemplateFormat format)
+    {
+        app.App.Configuration["Aspire:RouteTracing:RouteTemplateFormat"] = format.ToString();
+        ((IConfigurationRoot)app.App.Configuration).Reload();
+    }
+}
