@@ -11,7 +11,7 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
     private const string Excluded = "excluded";
 
     [ThreadStatic]
-    private static FilteredRequest? t_filtered;
+    private static FilteredRequest? _filtered;
 
     private int _failed;
 
@@ -28,7 +28,7 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
     /// <summary>Keeps what the instrumentation's Filter has found out for the middleware, which the server calls next, on the same thread.</summary>
     public void HandOver(Activity server, UrlExclusion? urlExclusion)
     {
-        var filtered = t_filtered ??= new FilteredRequest();
+        var filtered = _filtered ??= new FilteredRequest();
         filtered.Exclusion = this;
         filtered.Server = server;
         filtered.ExcludedBy = urlExclusion;
@@ -37,7 +37,7 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
     /// <summary>What excludes a request that is marked. Finds it out anew if it was not this thread, or not this application, that marked it.</summary>
     public UrlExclusion? TakeOver(Activity server, HttpContext context)
     {
-        if (t_filtered is not { } filtered || !ReferenceEquals(filtered.Server, server) || !ReferenceEquals(filtered.Exclusion, this))
+        if (_filtered is not { } filtered || !ReferenceEquals(filtered.Server, server) || !ReferenceEquals(filtered.Exclusion, this))
         {
             return Find(context);
         }
