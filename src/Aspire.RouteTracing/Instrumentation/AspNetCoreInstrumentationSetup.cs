@@ -58,19 +58,30 @@ internal sealed class AspNetCoreInstrumentationSetup(
             return filter is null || filter(context);
         }
 
-        var accepted = false;
         var urlExclusion = exclusion.Find(context);
+        if (urlExclusion is not null || exclusion.IsExcludedUpstream(server))
+        {
+            Exclude(server, urlExclusion);
+            return false;
+        }
+
+        return filter is null || IsAccepted(context, server, filter);
+    }
+
+    // Called for requests that the application's own filter decides about.
+    private bool IsAccepted(HttpContext context, Activity server, Func<HttpContext, bool> filter)
+    {
+        var accepted = false;
         try
         {
-            accepted = urlExclusion is null && !exclusion.IsExcludedUpstream(server) && (filter is null || filter(context));
+            accepted = filter(context);
         }
         finally
         {
             // The instrumentation takes an exception for a rejection.
             if (!accepted)
             {
-                RequestExclusion.MarkExcluded(server);
-                Exclude(server, urlExclusion);
+                Exclude(server, urlExclusion: null);
             }
         }
 
@@ -108,6 +119,7 @@ internal sealed class AspNetCoreInstrumentationSetup(
     // The middleware, where there is one, has the mark end with the request.
     private void Exclude(Activity server, UrlExclusion? urlExclusion)
     {
+        RequestExclusion.MarkExcluded(server);
         if (requests.HasPipeline)
         {
             exclusion.HandOver(server, urlExclusion);
