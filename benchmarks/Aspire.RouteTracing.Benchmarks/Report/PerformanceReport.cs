@@ -165,6 +165,7 @@ internal static class PerformanceReport
 
         {targets}
         Each time is the fastest of {Measurements.Rounds * Measurements.Iterations} iterations in {Measurements.Rounds} processes, since all else that a machine does only adds to it. Compare ratios, not times of different machines.
+        The verdict is on the ratio before it is rounded; from run to run ratios of whole requests differ by two in a hundred.
 
         - A decision is `IRouteTracing.FindExclusion(HttpRequest)`. Its rival is what people write for the instrumentation's `Filter`: `GetDisplayUrl()` and a
           loop over compiled regular expressions.
