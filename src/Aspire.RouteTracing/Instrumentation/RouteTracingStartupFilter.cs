@@ -5,9 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 
 namespace Aspire.RouteTracing.Instrumentation;
 
-/// <summary>
-/// Puts the middleware around the whole request pipeline.
-/// </summary>
+/// <summary>Puts the middleware around the whole request pipeline.</summary>
 internal sealed class RouteTracingStartupFilter(
     AppRequests requests,
     ActiveRouteTracing tracing,

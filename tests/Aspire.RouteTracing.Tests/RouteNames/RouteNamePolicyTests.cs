@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -44,7 +43,7 @@ public class RouteNamePolicyTests
         await using var app = await StartAsync();
 
         await RequestAsync(app, "/noslash/1");
-        using (app.App.Services.GetRequiredService<IRouteTracing>().Suspend())
+        using (app.RouteTracing().Suspend())
         {
             await RequestAsync(app, "/noslash/1");
         }
@@ -80,8 +79,7 @@ public class RouteNamePolicyTests
         await RequestAsync(app, "/users/1");
         Assert.Null(seen);
 
-        app.App.Configuration["hooked"] = "yes";
-        ((IConfigurationRoot)app.App.Configuration).Reload();
+        app.Reload("hooked", "yes");
         await RequestAsync(app, "/users/1");
 
         Assert.Equal("/users/{id:int}", seen);
@@ -111,8 +109,5 @@ public class RouteNamePolicyTests
     }
 
     private static void ChangeFormat(TracedApp app, RouteTemplateFormat format)
-    {
-        app.App.Configuration["Aspire:RouteTracing:RouteTemplateFormat"] = format.ToString();
-        ((IConfigurationRoot)app.App.Configuration).Reload();
-    }
+        => app.Reload("Aspire:RouteTracing:RouteTemplateFormat", format.ToString());
 }
