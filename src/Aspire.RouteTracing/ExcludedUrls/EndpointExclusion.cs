@@ -1,12 +1,11 @@
 using Aspire.RouteTracing.Instrumentation;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>Excludes a request whose endpoint says so (<see cref="ExcludeFromTracingAttribute"/>), once routing has found that out.</summary>
-internal sealed class EndpointExclusion(AppRequests requests, RequestExclusion exclusion, ExcludedRequests excludedRequests, ExcludedRequestsCounter counter)
+internal sealed class EndpointExclusion(RequestExclusion exclusion, ExcludedRequests excludedRequests, ExcludedRequestsCounter counter)
 {
     public void Exclude(HttpContext context, Endpoint endpoint)
     {
@@ -16,16 +15,10 @@ internal sealed class EndpointExclusion(AppRequests requests, RequestExclusion e
             return;
         }
 
-        // The metrics are the application's, not those of a tracer provider beside it.
-        if (requests.HasPipeline && exclusion.Rules.ExcludeFromMetrics && context.Features.Get<IHttpMetricsTagsFeature>() is { } metrics)
-        {
-            metrics.MetricsDisabled = true;
-        }
-
+        exclusion.ExcludeFromMetrics(context);
         if (ServerActivity.Find(context) is { } server)
         {
             excludedRequests.Begin(server);
-            RequestExclusion.MarkExcluded(server);
         }
 
         var route = endpoint.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route ?? endpoint.DisplayName ?? "";

@@ -21,6 +21,9 @@ internal sealed class ExcludedRequests : IDisposable
     // A server span is a request of its own, about which Filter, middleware and sampler decide. Listening to its source would cost every request.
     private const string Servers = "Microsoft.AspNetCore";
 
+    // Tells it to whoever has the activity and is in another execution context. Nobody sees the name of an activity that isn't recorded.
+    private const string Excluded = "excluded";
+
     // The mark is the server's own activity, not an object of its own: it costs nothing, and it tells by itself when the request is over,
     // so that a loop the request happened to start, and which keeps its execution context, isn't silenced for ever.
     private readonly AsyncLocal<Activity?> _server = new();
@@ -44,10 +47,17 @@ internal sealed class ExcludedRequests : IDisposable
 
     private Activity? RunningServer => _server.Value is { IsStopped: false } server ? server : null;
 
-    /// <summary>Marks the request that <paramref name="server"/> stands for. The mark flows with the execution context of the caller.</summary>
+    /// <summary>Whether the request that <paramref name="server"/> stands for is an excluded one, of this application or of another in the process.</summary>
+    public static bool Contain(Activity server) => ReferenceEquals(server.DisplayName, Excluded);
+
+    /// <summary>
+    /// Marks the request that <paramref name="server"/> stands for. The mark flows with the execution context of the caller, as the activity does,
+    /// and like that is not taken back: servers start each request in a context of its own.
+    /// </summary>
     public void Begin(Activity server)
     {
         StopRecording(server);
+        server.DisplayName = Excluded;
         _server.Value = server;
     }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
@@ -23,70 +22,42 @@ internal sealed class ExclusionMiddleware(
             return next(context);
         }
 
-        // If it did not, it has marked the request, maybe before the settings changed.
-        if (server is not null && RequestExclusion.IsMarkedExcluded(server))
-        {
-            return RunExcludedAsync(context, server, exclusion.TakeOver(server, context));
-        }
-
-        if (!exclusion.Rules.Enabled)
+        // If it did not, the request runs as an excluded one already, maybe by settings that have changed since.
+        var isExcluded = server is not null && ExcludedRequests.Contain(server);
+        if (isExcluded && !counter.Enabled)
         {
             return next(context);
         }
 
         var urlExclusion = exclusion.Find(context);
-        return urlExclusion is not null || exclusion.IsExcludedUpstream(server)
-            ? RunExcludedAsync(context, server, urlExclusion)
-            : next(context);
+        if (!isExcluded && (urlExclusion is not null || exclusion.IsExcludedUpstream(server)))
+        {
+            Exclude(context, server, urlExclusion);
+        }
+
+        return urlExclusion is not null && counter.Enabled ? CountAsync(context, urlExclusion) : next(context);
     }
 
-    private Task RunExcludedAsync(HttpContext context, Activity? server, UrlExclusion? urlExclusion)
+    private void Exclude(HttpContext context, Activity? server, UrlExclusion? urlExclusion)
     {
-        // Only what is excluded by its URL is kept from the metrics and counted here: the rest was kept out of the traces elsewhere, or by others.
-        if (urlExclusion is null)
+        // What the caller excluded is left out of the traces only.
+        if (urlExclusion is not null)
         {
-            return RunMarkedAsync(context, server);
+            exclusion.ExcludeFromMetrics(context);
         }
 
-        // Get<T>, which is generic and virtual, takes twice as long.
-        if (exclusion.Rules.ExcludeFromMetrics && context.Features[typeof(IHttpMetricsTagsFeature)] is IHttpMetricsTagsFeature metrics)
+        if (server is not null)
         {
-            metrics.MetricsDisabled = true;
-        }
-
-        return counter.Enabled ? RunCountedAsync(context, server, urlExclusion) : RunMarkedAsync(context, server);
-    }
-
-    // What next starts takes the mark along in its execution context. Here the context before is put back, as an async method would, which takes longer.
-    private Task RunMarkedAsync(HttpContext context, Activity? server)
-    {
-        if (server is null)
-        {
-            return next(context);
-        }
-
-        var before = ExecutionContext.Capture();
-        excludedRequests.Begin(server);
-        try
-        {
-            return next(context);
-        }
-        finally
-        {
-            // None where the flow is suppressed: nothing takes the mark along then.
-            if (before is not null)
-            {
-                ExecutionContext.Restore(before);
-            }
+            excludedRequests.Begin(server);
         }
     }
 
-    private async Task RunCountedAsync(HttpContext context, Activity? server, UrlExclusion urlExclusion)
+    private async Task CountAsync(HttpContext context, UrlExclusion urlExclusion)
     {
         var statusCode = StatusCodes.Status500InternalServerError;
         try
         {
-            await RunMarkedAsync(context, server);
+            await next(context);
             statusCode = context.Response.StatusCode;
         }
         catch (BadHttpRequestException exception)

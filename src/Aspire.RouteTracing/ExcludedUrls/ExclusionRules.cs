@@ -20,7 +20,7 @@ internal sealed partial class ExclusionRules
         InForce = exclusions;
         Enabled = settings.Enabled;
         ExcludeFromMetrics = settings.ExcludeFromMetrics;
-        HonorUpstreamExclusion = settings.HonorUpstreamExclusion;
+        HonorUpstreamExclusion = settings.Enabled && settings.HonorUpstreamExclusion;
     }
 
     public bool Enabled { get; }

@@ -38,8 +38,10 @@ internal sealed class AspNetCoreInstrumentationSetup(
         var enrichWithRequest = options.EnrichWithHttpRequest;
         options.EnrichWithHttpRequest = (server, request) =>
         {
-            OnStart(server, request);
-            enrichWithRequest?.Invoke(server, request);
+            if (TryStart(server, request))
+            {
+                enrichWithRequest?.Invoke(server, request);
+            }
         };
 
         var enrichWithResponse = options.EnrichWithHttpResponse;
@@ -53,23 +55,18 @@ internal sealed class AspNetCoreInstrumentationSetup(
     // Called for sampled requests, at their start.
     private bool ShouldRecord(HttpContext context, Func<HttpContext, bool>? filter)
     {
-        if (!exclusion.Rules.Enabled || !requests.Contain(context) || Activity.Current is not { } server)
+        if (exclusion.Find(context) is not null && requests.Contain(context))
         {
-            return filter is null || filter(context);
-        }
-
-        var urlExclusion = exclusion.Find(context);
-        if (urlExclusion is not null || exclusion.IsExcludedUpstream(server))
-        {
-            Exclude(server, urlExclusion);
+            exclusion.ExcludeFromMetrics(context);
+            Exclude();
             return false;
         }
 
-        return filter is null || IsAccepted(context, server, filter);
+        return filter is null || IsAccepted(context, filter);
     }
 
     // Called for requests that the application's own filter decides about.
-    private bool IsAccepted(HttpContext context, Activity server, Func<HttpContext, bool> filter)
+    private bool IsAccepted(HttpContext context, Func<HttpContext, bool> filter)
     {
         var accepted = false;
         try
@@ -79,24 +76,41 @@ internal sealed class AspNetCoreInstrumentationSetup(
         finally
         {
             // The instrumentation takes an exception for a rejection.
-            if (!accepted)
+            if (!accepted && exclusion.Rules.Enabled && requests.Contain(context))
             {
-                Exclude(server, urlExclusion: null);
+                Exclude();
             }
         }
 
         return accepted;
     }
 
-    // Called for requests that are recorded, when the instrumentation has set what it knows at their start.
-    private void OnStart(Activity span, HttpRequest request)
+    private void Exclude()
     {
+        if (Activity.Current is { } server)
+        {
+            excludedRequests.Begin(server);
+        }
+    }
+
+    // Called for requests that are recorded, when the instrumentation has set what it knows at their start. Whether the caller excluded the request is
+    // asked here, since the activity is at hand.
+    private bool TryStart(Activity span, HttpRequest request)
+    {
+        if (exclusion.IsExcludedUpstream(span) && requests.Contain(request.HttpContext))
+        {
+            excludedRequests.Begin(span);
+            return false;
+        }
+
         var settings = tracing.InForce;
         if ((!settings.RequestHeaders.IsEmpty || hooks.Any) && requests.Contain(request.HttpContext))
         {
             settings.RequestHeaders.Capture(span, request.Headers);
             hooks.OnStart(span, request.HttpContext);
         }
+
+        return true;
     }
 
     // Called for the same requests, when it has set what it knows at their end.
@@ -113,20 +127,6 @@ internal sealed class AspNetCoreInstrumentationSetup(
 
             hooks.OnEnd(response.HttpContext);
             settings.ResponseHeaders.Capture(span, response.Headers);
-        }
-    }
-
-    // The middleware, where there is one, has the mark end with the request.
-    private void Exclude(Activity server, UrlExclusion? urlExclusion)
-    {
-        RequestExclusion.MarkExcluded(server);
-        if (requests.HasPipeline)
-        {
-            exclusion.HandOver(server, urlExclusion);
-        }
-        else
-        {
-            excludedRequests.Begin(server);
         }
     }
 }

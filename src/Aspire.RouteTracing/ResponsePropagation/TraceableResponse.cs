@@ -14,7 +14,7 @@ internal sealed class TraceableResponse(HttpResponse response, Activity server, 
     public Task WriteTraceAsync()
     {
         // The endpoint may have excluded the request in the meantime.
-        if (!RequestExclusion.IsMarkedExcluded(server))
+        if (!ExcludedRequests.Contain(server))
         {
             WriteTrace();
         }

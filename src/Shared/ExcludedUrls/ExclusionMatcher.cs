@@ -34,16 +34,18 @@ internal sealed class ExclusionMatcher
 
         _forPath = Compile(forPath, problems);
         _forFullUrl = Compile(forFullUrl, problems);
+        IsForPath = _forFullUrl.IsEmpty;
+        IsEmpty = IsForPath && _forPath.IsEmpty;
     }
 
     /// <summary>A list without items.</summary>
     public static ExclusionMatcher Empty { get; } = new([], false, [], null);
 
     /// <summary>Whether no item is in the list.</summary>
-    public bool IsEmpty => _forPath.IsEmpty && _forFullUrl.IsEmpty;
+    public bool IsEmpty { get; }
 
     /// <summary>Whether no item is searched in more than the path.</summary>
-    public bool IsForPath => _forFullUrl.IsEmpty;
+    public bool IsForPath { get; }
 
     /// <summary>Compiles a list.</summary>
     /// <param name="items">One regular expression each. Blank ones count as absent.</param>
