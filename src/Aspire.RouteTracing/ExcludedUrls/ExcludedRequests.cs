@@ -50,14 +50,17 @@ internal sealed class ExcludedRequests : IDisposable
     /// <summary>Whether the request that <paramref name="server"/> stands for is an excluded one, of this application or of another in the process.</summary>
     public static bool Contain(Activity server) => ReferenceEquals(server.DisplayName, Excluded);
 
-    /// <summary>
-    /// Marks the request that <paramref name="server"/> stands for. The mark flows with the execution context of the caller, as the activity does,
-    /// and like that is not taken back: servers start each request in a context of its own.
-    /// </summary>
-    public void Begin(Activity server)
+    /// <summary>Keeps the span of an excluded request from being exported, and marks it.</summary>
+    public static void Mark(Activity server)
     {
         StopRecording(server);
         server.DisplayName = Excluded;
+    }
+
+    /// <summary>Marks the execution context of the caller, too, and whatever flows from it.</summary>
+    public void Begin(Activity server)
+    {
+        Mark(server);
         _server.Value = server;
     }
 

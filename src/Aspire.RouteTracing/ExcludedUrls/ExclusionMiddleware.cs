@@ -22,42 +22,63 @@ internal sealed class ExclusionMiddleware(
             return next(context);
         }
 
-        // If it did not, the request runs as an excluded one already, maybe by settings that have changed since.
-        var isExcluded = server is not null && ExcludedRequests.Contain(server);
-        if (isExcluded && !counter.Enabled)
+        // If it did not, it has marked the request, maybe by settings that have changed since.
+        var isMarked = server is not null && ExcludedRequests.Contain(server);
+        if (isMarked && !counter.Enabled)
+        {
+            return RunExcludedAsync(context, server);
+        }
+
+        var urlExclusion = exclusion.Find(context);
+        if (!isMarked && urlExclusion is null && !exclusion.IsExcludedUpstream(server))
         {
             return next(context);
         }
 
-        var urlExclusion = exclusion.Find(context);
-        if (!isExcluded && (urlExclusion is not null || exclusion.IsExcludedUpstream(server)))
+        if (urlExclusion is null)
         {
-            Exclude(context, server, urlExclusion);
+            return RunExcludedAsync(context, server);
         }
 
-        return urlExclusion is not null && counter.Enabled ? CountAsync(context, urlExclusion) : next(context);
-    }
-
-    private void Exclude(HttpContext context, Activity? server, UrlExclusion? urlExclusion)
-    {
-        // What the caller excluded is left out of the traces only.
-        if (urlExclusion is not null)
+        // What the caller or the application's own filter excluded is left out of the traces only.
+        if (!isMarked)
         {
             exclusion.ExcludeFromMetrics(context);
         }
 
-        if (server is not null)
+        return counter.Enabled ? CountAsync(context, server, urlExclusion) : RunExcludedAsync(context, server);
+    }
+
+    // What next starts takes the mark along in its execution context. Here the context before is put back, as an async method would, which takes longer.
+    private Task RunExcludedAsync(HttpContext context, Activity? server)
+    {
+        if (server is null)
         {
-            excludedRequests.Begin(server);
+            return next(context);
+        }
+
+        var before = ExecutionContext.Capture();
+        excludedRequests.Begin(server);
+        try
+        {
+            return next(context);
+        }
+        finally
+        {
+            // None where the flow is suppressed: nothing takes the mark along then.
+            if (before is not null)
+            {
+                ExecutionContext.Restore(before);
+            }
         }
     }
 
-    private async Task CountAsync(HttpContext context, UrlExclusion urlExclusion)
+    private async Task CountAsync(HttpContext context, Activity? server, UrlExclusion urlExclusion)
     {
         var statusCode = StatusCodes.Status500InternalServerError;
         try
         {
-            await next(context);
+            await RunExcludedAsync(context, server);
             statusCode = context.Response.StatusCode;
         }
         catch (BadHttpRequestException exception)

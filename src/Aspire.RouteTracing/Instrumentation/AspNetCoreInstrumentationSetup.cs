@@ -58,7 +58,7 @@ internal sealed class AspNetCoreInstrumentationSetup(
         if (exclusion.Find(context) is not null && requests.Contain(context))
         {
             exclusion.ExcludeFromMetrics(context);
-            Exclude();
+            Exclude(Activity.Current);
             return false;
         }
 
@@ -78,16 +78,26 @@ internal sealed class AspNetCoreInstrumentationSetup(
             // The instrumentation takes an exception for a rejection.
             if (!accepted && exclusion.Rules.Enabled && requests.Contain(context))
             {
-                Exclude();
+                Exclude(Activity.Current);
             }
         }
 
         return accepted;
     }
 
-    private void Exclude()
+    // The middleware, where there is one, has the mark of the execution context end with the request.
+    private void Exclude(Activity? server)
     {
-        if (Activity.Current is { } server)
+        if (server is null)
+        {
+            return;
+        }
+
+        if (requests.HasPipeline)
+        {
+            ExcludedRequests.Mark(server);
+        }
+        else
         {
             excludedRequests.Begin(server);
         }
@@ -99,7 +109,7 @@ internal sealed class AspNetCoreInstrumentationSetup(
     {
         if (exclusion.IsExcludedUpstream(span) && requests.Contain(request.HttpContext))
         {
-            excludedRequests.Begin(span);
+            Exclude(span);
             return false;
         }
 
