@@ -65,7 +65,7 @@ internal static class RouteTracingServices
         services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, RouteTracingStartupFilter>());
         services.AddSingleton<IPostConfigureOptions<AspNetCoreTraceInstrumentationOptions>, AspNetCoreInstrumentationSetup>();
         services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.ConfigureSampler(
-            (provider, sampler) => new ExcludedRequestSampler(sampler, provider.GetRequiredService<ExcludedRequests>())));
+            (provider, sampler) => ExcludedRequestSampler.Around(sampler, provider.GetRequiredService<ExcludedRequests>())));
         services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddMeter(ExcludedRequestsCounter.MeterName));
     }
 }

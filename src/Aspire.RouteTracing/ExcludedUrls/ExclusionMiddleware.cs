@@ -23,30 +23,20 @@ internal sealed class ExclusionMiddleware(
         }
 
         // If it did not, it has marked the request, maybe by settings that have changed since.
-        var isMarked = server is not null && ExcludedRequests.Contain(server);
+        var isMarked = server is not null && excludedRequests.Contain(server);
         if (isMarked && !counter.Enabled)
         {
             return RunExcludedAsync(context, server);
         }
 
-        var urlExclusion = exclusion.Find(context);
-        if (!isMarked && urlExclusion is null && !exclusion.IsExcludedUpstream(server))
+        if (exclusion.Find(context) is { } urlExclusion)
         {
-            return next(context);
-        }
-
-        if (urlExclusion is null)
-        {
-            return RunExcludedAsync(context, server);
+            exclusion.ExcludeFromMetrics(context);
+            return counter.Enabled ? CountAsync(context, server, urlExclusion) : RunExcludedAsync(context, server);
         }
 
         // What the caller or the application's own filter excluded is left out of the traces only.
-        if (!isMarked)
-        {
-            exclusion.ExcludeFromMetrics(context);
-        }
-
-        return counter.Enabled ? CountAsync(context, server, urlExclusion) : RunExcludedAsync(context, server);
+        return isMarked || exclusion.IsExcludedUpstream(server) ? RunExcludedAsync(context, server) : next(context);
     }
 
     // What next starts takes the mark along in its execution context. Here the context before is put back, as an async method would, which takes longer.

@@ -95,7 +95,7 @@ internal sealed class AspNetCoreInstrumentationSetup(
 
         if (requests.HasPipeline)
         {
-            ExcludedRequests.Mark(server);
+            excludedRequests.Mark(server);
         }
         else
         {

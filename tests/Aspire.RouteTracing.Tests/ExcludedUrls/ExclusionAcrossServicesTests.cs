@@ -1,8 +1,11 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using OpenTelemetry.Instrumentation.AspNetCore;
 using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
@@ -45,17 +48,43 @@ public class ExclusionAcrossServicesTests
         Assert.Equal(spans, orders.Spans.Count(span => span.Kind == ActivityKind.Server));
     }
 
-    [Fact]
-    public async Task A_new_root_within_an_excluded_request_tells_it_too()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("always_on")]
+    public async Task A_new_root_within_an_excluded_request_tells_it_too(string? sampler)
     {
         await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
-        await using var storefront = await StartStorefrontAsync("always_on", orders);
+        await using var storefront = await StartStorefrontAsync(sampler, orders);
 
         using var response = await storefront.GetAsync("/health/new-root");
         response.EnsureSuccessStatusCode();
         await StopAsync(storefront, orders);
 
+        Assert.Empty(storefront.Spans);
         Assert.Empty(orders.Spans);
+    }
+
+    [Fact]
+    public async Task The_callback_of_the_application_is_not_shown_a_request_that_the_caller_excluded()
+    {
+        var shown = new ConcurrentQueue<string>();
+        await using var orders = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(options =>
+                    options.EnrichWithHttpRequest = (_, request) => shown.Enqueue($"{request.Path}{request.Headers.TraceState}"));
+                builder.AddRouteTracing();
+            },
+            app => app.MapGet("/{**path}", () => "ok"),
+            new() { ["OTEL_TRACES_SAMPLER"] = "always_on", ["Aspire:RouteTracing:ExclusionKey"] = "k" });
+        await using var storefront = await StartStorefrontAsync("always_on", orders);
+
+        using var excluded = await storefront.GetAsync("/health");
+        using var traced = await storefront.GetAsync("/shop");
+        await StopAsync(storefront, orders);
+
+        // The instrumentation shows the requests of every application in the process; /called is this one's.
+        Assert.Equal(["/called"], shown.Where(request => request.StartsWith("/called", StringComparison.Ordinal)));
     }
 
     [Fact]

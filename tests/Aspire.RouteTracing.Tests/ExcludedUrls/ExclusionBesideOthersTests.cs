@@ -188,6 +188,26 @@ public class ExclusionBesideOthersTests
     }
 
     [Fact]
+    public async Task The_application_leaves_out_of_its_metrics_and_counts_what_a_provider_beside_it_excluded_first()
+    {
+        using var provider = Sdk.CreateTracerProviderBuilder()
+            .AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$"))
+            .SetSampler(new AlwaysOnSampler())
+            .Build();
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$")),
+            MapWithChild,
+            AlwaysOn);
+
+        using var response = await app.GetAsync("/excluded");
+        await app.StopAsync();
+
+        Assert.Empty(app.Spans);
+        Assert.Empty(app.CountsOf("http.server.request.duration"));
+        Assert.Equal(1, app.CountsOf("aspire.route_tracing.excluded_requests").Values.Sum());
+    }
+
+    [Fact]
     public async Task The_provider_of_the_application_can_have_it_from_its_own_builder()
     {
         await using var app = await TracedApp.StartAsync(
