@@ -21,13 +21,12 @@ internal sealed class ExcludedRequests : IDisposable
     // A server span is a request of its own, about which Filter, middleware and sampler decide. Listening to its source would cost every request.
     private const string Servers = "Microsoft.AspNetCore";
 
+    // Says it to whoever has the activity in another execution context. Nobody sees the name of an activity that isn't recorded.
+    private const string Excluded = "excluded";
+
     // The mark is the server's own activity, not an object of its own: it costs nothing, and it tells by itself when the request is over,
     // so that a loop the request happened to start, and which keeps its execution context, isn't silenced for ever.
     private readonly AsyncLocal<Activity?> _server = new();
-
-    // Says the same to whoever has the activity in another execution context. A string of this instance's own, for a tracer provider beside the
-    // application's has a list of its own. Nobody sees the name of an activity that isn't recorded.
-    private readonly string _excluded = new("excluded".AsSpan());
     private readonly ExclusionSignature _signature;
     private readonly ActivityListener _listener;
 
@@ -49,13 +48,13 @@ internal sealed class ExcludedRequests : IDisposable
     private Activity? RunningServer => _server.Value is { IsStopped: false } server ? server : null;
 
     /// <summary>Whether the request that <paramref name="server"/> stands for is marked.</summary>
-    public bool Contain(Activity server) => ReferenceEquals(server.DisplayName, _excluded);
+    public static bool Contain(Activity server) => ReferenceEquals(server.DisplayName, Excluded);
 
     /// <summary>Keeps the span of an excluded request from being exported, and marks it.</summary>
-    public void Mark(Activity server)
+    public static void Mark(Activity server)
     {
         StopRecording(server);
-        server.DisplayName = _excluded;
+        server.DisplayName = Excluded;
     }
 
     /// <summary>Marks the execution context of the caller, too, and whatever flows from it.</summary>

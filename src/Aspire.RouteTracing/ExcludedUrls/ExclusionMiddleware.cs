@@ -23,7 +23,7 @@ internal sealed class ExclusionMiddleware(
         }
 
         // If it did not, it has marked the request, maybe by settings that have changed since.
-        var isMarked = server is not null && excludedRequests.Contain(server);
+        var isMarked = server is not null && ExcludedRequests.Contain(server);
         if (isMarked && !counter.Enabled)
         {
             return RunExcludedAsync(context, server);

@@ -95,7 +95,7 @@ internal sealed class AspNetCoreInstrumentationSetup(
 
         if (requests.HasPipeline)
         {
-            excludedRequests.Mark(server);
+            ExcludedRequests.Mark(server);
         }
         else
         {

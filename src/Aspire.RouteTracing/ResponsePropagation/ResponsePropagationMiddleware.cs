@@ -17,7 +17,7 @@ internal sealed class ResponsePropagationMiddleware(RequestDelegate next, Active
         {
             context.Response.OnStarting(
                 static response => ((TraceableResponse)response).WriteTraceAsync(),
-                new TraceableResponse(context.Response, server, propagators, excludedRequests));
+                new TraceableResponse(context.Response, server, propagators));
         }
 
         return next(context);

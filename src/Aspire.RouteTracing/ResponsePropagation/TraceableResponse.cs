@@ -6,7 +6,7 @@ using Microsoft.Net.Http.Headers;
 namespace Aspire.RouteTracing.ResponsePropagation;
 
 /// <summary>A response that will tell the trace of its request.</summary>
-internal sealed class TraceableResponse(HttpResponse response, Activity server, ResponsePropagators propagators, ExcludedRequests excludedRequests)
+internal sealed class TraceableResponse(HttpResponse response, Activity server, ResponsePropagators propagators)
 {
     private const string TraceResponse = "traceresponse";
     private const string ServerTiming = "Server-Timing";
@@ -14,7 +14,7 @@ internal sealed class TraceableResponse(HttpResponse response, Activity server, 
     public Task WriteTraceAsync()
     {
         // The endpoint may have excluded the request in the meantime.
-        if (!excludedRequests.Contain(server))
+        if (!ExcludedRequests.Contain(server))
         {
             WriteTrace();
         }

@@ -197,14 +197,16 @@ public class ExclusionAcrossServicesTests
         Assert.Empty(orders.Spans);
     }
 
-    [Fact]
-    public async Task A_service_can_be_told_not_to_honour_it()
+    [Theory]
+    [InlineData("HonorUpstreamExclusion")]
+    [InlineData("Enabled")]
+    public async Task A_service_can_be_told_not_to_honour_it(string setting)
     {
         var (member, _) = await CaptureAsync("k", SampledParent, null);
         await using var orders = await TracedApp.StartAsync(
-            builder => builder.AddRouteTracing(settings => settings.HonorUpstreamExclusion = false),
+            builder => builder.AddRouteTracing(),
             app => app.MapGet("/{**path}", () => "ok"),
-            new() { ["OTEL_TRACES_SAMPLER"] = "always_on", ["Aspire:RouteTracing:ExclusionKey"] = "k" });
+            new() { ["OTEL_TRACES_SAMPLER"] = "always_on", ["Aspire:RouteTracing:ExclusionKey"] = "k", [$"Aspire:RouteTracing:{setting}"] = "false" });
 
         using var response = await orders.GetAsync("/", SampledParent, member);
         await orders.StopAsync();
