@@ -9,7 +9,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// <summary>
 /// The list that the AppHost keeps in a file, so that it can change while the service runs. The text ends with a line break; without it,
 /// or with an item that is no valid expression, the file is taken for half-written and the last good list stays in force, as it does
-/// when the file is gone.
+/// when the file is gone. If it stays so, that is logged.
 /// </summary>
 /// <remarks>
 /// The file is looked at every <see cref="Interval"/> instead of being watched: the AppHost replaces it by rename, and a file system watcher
@@ -30,6 +30,9 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     private readonly ITimer? _timer;
     private string? _text;
     private (DateTime Written, long Length) _seen;
+    private string? _problem;
+    private DateTimeOffset _problemSince;
+    private bool _isLogged;
     private ConfigurationReloadToken _changed = new();
 
     public ExclusionsFile(IConfiguration configuration, ILogger<ExclusionsFile> logger)
@@ -42,7 +45,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         _path = path;
         _time = time;
         _logger = logger;
-        if (!string.IsNullOrEmpty(_path))
+        if (!string.IsNullOrWhiteSpace(_path))
         {
             Read();
             _timer = time.CreateTimer(static file => ((ExclusionsFile)file!).Look(), this, Interval, Timeout.InfiniteTimeSpan);
@@ -82,42 +85,83 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         try
         {
             var file = new FileInfo(_path!);
-            if (!file.Exists || ((file.LastWriteTimeUtc, file.Length) == _seen && _time.GetUtcNow() - file.LastWriteTimeUtc > Settled))
+            if (!file.Exists)
             {
-                return false;
+                _seen = default;
+                return Refuse("There is no such file.");
             }
 
-            _seen = (file.LastWriteTimeUtc, file.Length);
+            if ((file.LastWriteTimeUtc, file.Length) == _seen && _time.GetUtcNow() - file.LastWriteTimeUtc > Settled)
+            {
+                return _problem is not null && Refuse(_problem);
+            }
+
+            var seen = (file.LastWriteTimeUtc, file.Length);
             var text = File.ReadAllText(_path!);
-            if (text == _text || !TryParse(text, out var items))
+            _seen = seen;
+            if (text == _text)
             {
+                _problem = null;
                 return false;
             }
 
-            (_text, Items) = (text, items);
+            if (!TryParse(text, out var items, out var problem))
+            {
+                return Refuse(problem);
+            }
+
+            (_text, Items, _problem) = (text, items, null);
             return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Being replaced or taken away at this moment: the next look finds out.
-            return false;
+            return Refuse(exception.Message);
         }
     }
 
-    private static bool TryParse(string text, [NotNullWhen(true)] out IReadOnlyList<string>? items)
+    // What is being written, replaced or taken away at this moment is of no use for this moment only, and the next look finds that out.
+    private bool Refuse(string problem)
+    {
+        if (problem != _problem)
+        {
+            (_problem, _problemSince, _isLogged) = (problem, _time.GetUtcNow(), false);
+        }
+        else if (!_isLogged && _time.GetUtcNow() - _problemSince > Settled)
+        {
+            _isLogged = true;
+            Log.Refused(_logger, _path!, PathKey, problem);
+        }
+
+        return false;
+    }
+
+    private static bool TryParse(string text, [NotNullWhen(true)] out IReadOnlyList<string>? items, [NotNullWhen(false)] out string? problem)
     {
         items = null;
         if (!text.EndsWith('\n'))
         {
+            problem = "Its text does not end with a line break, so it may not be complete.";
             return false;
         }
 
-        items = ExclusionListFormat.Parse(text, out var error);
-        return error is null && items.All(item => ExclusionPattern.Validate(item, out _));
+        var list = ExclusionListFormat.Parse(text, out problem);
+        for (var i = 0; problem is null && i < list.Count; i++)
+        {
+            if (!ExclusionPattern.Validate(list[i], out var reason))
+            {
+                problem = $"'{list[i]}', item {i + 1}, is no valid regular expression: {reason}.";
+            }
+        }
+
+        items = problem is null ? list : null;
+        return items is not null;
     }
 
     private static partial class Log
     {
+        [LoggerMessage(7, LogLevel.Error, "The list of excluded URLs in the file '{Path}', which {Key} names, is not used: {Reason} What was in force before stays in force.")]
+        public static partial void Refused(ILogger logger, string path, string key, string reason);
+
         [LoggerMessage(5, LogLevel.Error, "The list of excluded URLs changed, and somebody who follows the settings threw an exception. Route tracing follows the list.")]
         public static partial void SubscriberFailed(ILogger logger, Exception exception);
     }

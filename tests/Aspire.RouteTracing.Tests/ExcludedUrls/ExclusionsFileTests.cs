@@ -2,8 +2,9 @@ using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
+using OpenTelemetry.Logs;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
@@ -12,6 +13,15 @@ public sealed class ExclusionsFileTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("exclusions").FullName;
     private readonly ManualTime _time = new();
+    private readonly List<LogRecord> _logs = [];
+    private readonly ILoggerFactory _loggers;
+
+    public ExclusionsFileTests()
+        => _loggers = LoggerFactory.Create(logging => logging.AddOpenTelemetry(options =>
+        {
+            options.IncludeFormattedMessage = true;
+            options.AddInMemoryExporter(_logs);
+        }));
 
     private string FilePath => Path.Combine(_folder, "excluded-urls.txt");
 
@@ -70,6 +80,81 @@ public sealed class ExclusionsFileTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(1));
 
         Assert.Equal(["^/one$"], file.Items);
+    }
+
+    [Theory]
+    [InlineData("^/two$", "does not end with a line break")]
+    [InlineData("^/two$,(bad\n", "'(bad', item 2, is no valid regular expression")]
+    [InlineData("base64:***\n", "is not base64")]
+    [InlineData(null, "no such file")]
+    public void A_file_that_stays_of_no_use_is_logged_once(string? text, string reason)
+    {
+        Replace("^/one$\n");
+        using var file = Follow();
+
+        if (text is null)
+        {
+            File.Delete(FilePath);
+        }
+        else
+        {
+            Replace(text);
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Empty(_logs);
+
+        Pass(TimeSpan.FromSeconds(10));
+
+        var log = Assert.Single(_logs);
+        Assert.Contains(FilePath, log.FormattedMessage);
+        Assert.Contains(reason, log.FormattedMessage);
+    }
+
+    [Fact]
+    public void A_file_that_is_of_no_use_again_is_logged_again()
+    {
+        using var file = Follow();
+        foreach (var text in new[] { "^/one$", "^/one$\n", "^/two$" })
+        {
+            Replace(text);
+            Pass(TimeSpan.FromSeconds(5));
+        }
+
+        Assert.Equal(2, _logs.Count);
+    }
+
+    [Fact]
+    public void A_file_that_was_away_for_a_moment_is_no_error()
+    {
+        Replace("^/one$\n");
+        using var file = Follow();
+        Pass(TimeSpan.FromSeconds(5));
+
+        File.Move(FilePath, FilePath + ".away");
+        Pass(TimeSpan.FromSeconds(1));
+        File.Move(FilePath + ".away", FilePath);
+        Pass(TimeSpan.FromSeconds(5));
+
+        Assert.Empty(_logs);
+    }
+
+    [Fact]
+    public void A_file_that_could_not_be_read_for_a_while_is_read_when_it_can_be()
+    {
+        Replace("^/one$\n");
+        using var file = Follow();
+
+        Replace("^/two$\n");
+        using (new FileStream(FilePath, FileMode.Open, FileAccess.Read, FileShare.None))
+        {
+            Pass(TimeSpan.FromSeconds(5));
+        }
+
+        Assert.Equal(["^/one$"], file.Items);
+        Assert.Single(_logs);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(["^/two$"], file.Items);
     }
 
     [Fact]
@@ -181,13 +266,23 @@ public sealed class ExclusionsFileTests : IDisposable
 
     public void Dispose()
     {
+        _loggers.Dispose();
         if (Directory.Exists(_folder))
         {
             Directory.Delete(_folder, recursive: true);
         }
     }
 
-    private ExclusionsFile Follow() => new(FilePath, _time, NullLogger.Instance);
+    // The file is looked at once a step.
+    private void Pass(TimeSpan time)
+    {
+        for (var step = TimeSpan.FromSeconds(1); time > TimeSpan.Zero; time -= step)
+        {
+            _time.Advance(step);
+        }
+    }
+
+    private ExclusionsFile Follow() => new(FilePath, _time, _loggers.CreateLogger<ExclusionsFile>());
 
     private void Replace(string text)
     {
