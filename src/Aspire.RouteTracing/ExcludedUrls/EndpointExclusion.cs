@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Aspire.RouteTracing.Instrumentation;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -10,7 +11,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ExcludedRequ
     public void Exclude(HttpContext context, Endpoint endpoint)
     {
         // Excluded by its URL already, and counted there.
-        if (excludedRequests.IsRunning)
+        if (exclusion.Find(context) is not null)
         {
             return;
         }
@@ -18,7 +19,19 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ExcludedRequ
         exclusion.ExcludeFromMetrics(context);
         if (ServerActivity.Find(context) is { } server)
         {
+            // Spans that middleware in front of routing has open belong to the request, too.
+            for (var open = Activity.Current; open is not null && open != server; open = open.Parent)
+            {
+                ExcludedRequests.StopRecording(open);
+            }
+
             excludedRequests.Begin(server);
+        }
+
+        // The application may have routing choose again.
+        if (!context.Items.TryAdd(this, null))
+        {
+            return;
         }
 
         var route = endpoint.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route ?? endpoint.DisplayName ?? "";

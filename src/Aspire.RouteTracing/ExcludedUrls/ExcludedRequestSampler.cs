@@ -3,8 +3,8 @@ using OpenTelemetry.Trace;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// Drops what starts within an excluded request before it costs anything, and before the application's sampler counts it against a
-/// rate. <see cref="ExcludedRequests"/> reaches the spans that no sampler of this provider is asked about.
+/// Drops what starts within an excluded request before it costs anything, and before a sampler that does not ask the parent counts it against a
+/// rate. <see cref="ExcludedRequests"/> reaches the spans that this sampler is not asked about.
 /// </summary>
 internal sealed class ExcludedRequestSampler : Sampler
 {

@@ -21,8 +21,9 @@ internal sealed class ExcludedRequests : IDisposable
     // A server span is a request of its own, about which Filter, middleware and sampler decide. Listening to its source would cost every request.
     private const string Servers = "Microsoft.AspNetCore";
 
-    // Says it to whoever has the activity in another execution context. Nobody sees the name of an activity that isn't recorded.
-    private const string Excluded = "excluded";
+    // Says it to whoever has the activity in another execution context. Nobody exports the name of an activity that isn't recorded. An object of its own: a
+    // literal would be the same as an application's literal.
+    private static readonly string Excluded = new("excluded");
 
     // The mark is the server's own activity, not an object of its own: it costs nothing, and it tells by itself when the request is over,
     // so that a loop the request happened to start, and which keeps its execution context, isn't silenced for ever.
@@ -49,6 +50,13 @@ internal sealed class ExcludedRequests : IDisposable
 
     /// <summary>Whether the request that <paramref name="server"/> stands for is marked.</summary>
     public static bool Contain(Activity server) => ReferenceEquals(server.DisplayName, Excluded);
+
+    /// <summary>Keeps a span from being exported.</summary>
+    public static void StopRecording(Activity activity)
+    {
+        activity.IsAllDataRequested = false;
+        activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+    }
 
     /// <summary>Keeps the span of an excluded request from being exported, and marks it.</summary>
     public static void Mark(Activity server)
@@ -80,16 +88,24 @@ internal sealed class ExcludedRequests : IDisposable
 
     private void OnActivityStarted(Activity activity)
     {
-        if (RunningServer is not null)
+        if (RunningServer is not null || IsWithinMarked(activity))
         {
             StopRecording(activity);
             _signature.Sign(activity);
         }
     }
 
-    private static void StopRecording(Activity activity)
+    // The endpoint may have excluded the request further in, where an async middleware between keeps the mark of the execution context.
+    private static bool IsWithinMarked(Activity activity)
     {
-        activity.IsAllDataRequested = false;
-        activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+        for (var parent = activity.Parent; parent is not null; parent = parent.Parent)
+        {
+            if (Contain(parent) && !parent.IsStopped)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Aspire.RouteTracing.Instrumentation;
 using Microsoft.AspNetCore.Http;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
@@ -9,15 +10,18 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// </summary>
 internal sealed class ExclusionMiddleware(
     RequestDelegate next,
+    AppRequests requests,
     RequestExclusion exclusion,
     ExcludedRequests excludedRequests,
     ExcludedRequestsCounter counter)
 {
     public Task InvokeAsync(HttpContext context)
     {
-        // The instrumentation's Filter was asked about a recorded request already, and let it pass.
-        var server = Activity.Current;
-        if (server is { IsAllDataRequested: true })
+        // What has a parent in the process may have been started within the server's activity, at the start of the request or in front of this middleware.
+        var server = Activity.Current is { Parent: null } current ? current : ServerActivity.Find(context);
+
+        // The instrumentation's Filter, where it is asked, was asked about a recorded request already, and let it pass.
+        if (server is { IsAllDataRequested: true } && requests.HasFilter)
         {
             return next(context);
         }

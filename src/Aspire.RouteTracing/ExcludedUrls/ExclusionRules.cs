@@ -50,7 +50,10 @@ internal sealed partial class ExclusionRules
             index =>
             {
                 Log.OutOfForce(logger, items[index].Pattern, items[index].Source);
-                rules!.InForce = [.. rules.InForce.Where(exclusion => exclusion != exclusions[index])];
+                lock (exclusions)
+                {
+                    rules!.InForce = [.. rules.InForce.Where(exclusion => exclusion != exclusions[index])];
+                }
             });
         rules = new ExclusionRules(exclusions, matcher, settings);
 

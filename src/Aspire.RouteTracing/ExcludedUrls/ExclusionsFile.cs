@@ -113,7 +113,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             (_text, Items, _problem) = (text, items, null);
             return true;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception)
         {
             return Refuse(exception.Message);
         }

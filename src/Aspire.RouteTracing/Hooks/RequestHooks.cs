@@ -1,22 +1,27 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.Hooks;
 
 /// <summary>Shows the recorded requests to the hooks: the delegates of the settings, then the hooks of the container.</summary>
-internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IEnumerable<IRouteTracingHook> hooks, ILogger<RequestHooks> logger)
+internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IServiceProvider services, ILogger<RequestHooks> logger)
 {
-    private readonly IRouteTracingHook[] _hooks = [.. hooks];
+    // A hook may ask for the tracer provider, which is being built while this object is.
+    private readonly Lazy<IRouteTracingHook[]> _hooks = new(() => [.. services.GetServices<IRouteTracingHook>()]);
     private readonly ConcurrentDictionary<string, bool> _failed = new();
     private volatile bool _used;
 
     /// <summary>Whether there are hooks for requests that start now.</summary>
-    public bool Any => _hooks.Length != 0 || tracing.InForce.Hook is not null;
+    public bool Any => _hooks.Value.Length != 0 || tracing.InForce.Hook is not null;
 
     /// <summary>Whether a request was shown to a hook yet.</summary>
     public bool AreInUse => _used;
+
+    /// <summary>Creates the hooks of the container now, so that one that can't be created keeps the application from starting.</summary>
+    public void Create() => _ = _hooks.Value;
 
     public void OnStart(Activity span, HttpContext context)
     {
@@ -27,7 +32,7 @@ internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IEnumerab
 
         _used = true;
         var settingsHook = tracing.InForce.Hook;
-        var request = new HookedRequest(span, context, settingsHook is null ? _hooks : [settingsHook, .. _hooks], Report);
+        var request = new HookedRequest(span, context, settingsHook is null ? _hooks.Value : [settingsHook, .. _hooks.Value], Report);
         context.Items[this] = request;
 
         // What is registered first runs last: after everything the application does when its response starts. The scope of the request's

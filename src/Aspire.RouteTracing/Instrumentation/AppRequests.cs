@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Aspire.RouteTracing.Instrumentation;
 
@@ -7,12 +8,18 @@ namespace Aspire.RouteTracing.Instrumentation;
 /// Tells the requests of this application from those of another in the same process: the instrumentation listens to all of them and
 /// calls the callbacks of each application for every request.
 /// </summary>
-internal sealed class AppRequests(IServiceScopeFactory scopeFactory)
+internal sealed class AppRequests(IServiceScopeFactory scopeFactory, IHostApplicationLifetime? application = null)
 {
-    /// <summary>Whether this container is a web application's, with the middleware in its pipeline. False for a tracer provider of its own.</summary>
+    // A tracer provider that was built outside of any host serves every application of the process.
+    private readonly bool _areAll = application is null;
+
+    /// <summary>Whether this container is a web application's, with the middleware in its pipeline.</summary>
     public bool HasPipeline { get; set; }
+
+    /// <summary>Whether the instrumentation asks this container's Filter. False where nothing but a listener or a provider beside it records.</summary>
+    public bool HasFilter { get; set; }
 
     // Every DefaultHttpContext carries its application's scope factory. RequestServices would tell too, but creates a scope.
     public bool Contain(HttpContext context)
-        => !HasPipeline || context is not DefaultHttpContext { ServiceScopeFactory: { } factory } || ReferenceEquals(factory, scopeFactory);
+        => _areAll || context is not DefaultHttpContext { ServiceScopeFactory: { } factory } || ReferenceEquals(factory, scopeFactory);
 }

@@ -25,6 +25,7 @@ internal sealed class AspNetCoreInstrumentationSetup(
     {
         var filter = options.Filter;
         options.Filter = context => ShouldRecord(context, filter);
+        requests.HasFilter = true;
 
         // An event can't be taken off a span again, so the one of an exception that is no server error must not be recorded in the first place.
         var (recordException, onException) = (options.RecordException, options.EnrichWithException);

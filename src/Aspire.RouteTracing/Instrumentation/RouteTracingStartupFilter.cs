@@ -1,4 +1,5 @@
 using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.Hooks;
 using Aspire.RouteTracing.ResponsePropagation;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -11,14 +12,16 @@ internal sealed class RouteTracingStartupFilter(
     ActiveRouteTracing tracing,
     RequestExclusion exclusion,
     ExcludedRequests excludedRequests,
-    ExcludedRequestsCounter counter) : IStartupFilter
+    ExcludedRequestsCounter counter,
+    RequestHooks hooks) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next)
     {
         requests.HasPipeline = true;
+        hooks.Create();
         return app =>
         {
-            app.Use(next => new ExclusionMiddleware(next, exclusion, excludedRequests, counter).InvokeAsync);
+            app.Use(next => new ExclusionMiddleware(next, requests, exclusion, excludedRequests, counter).InvokeAsync);
             app.Use(next => new ResponsePropagationMiddleware(next, tracing, excludedRequests).InvokeAsync);
             next(app);
         };

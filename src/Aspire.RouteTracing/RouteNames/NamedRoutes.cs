@@ -13,7 +13,7 @@ internal sealed class NamedRoutes(RouteTemplateFormat format)
     // The path base has the client's casing; the one seen first stands for all.
     private readonly ConcurrentDictionary<string, NamedEndpoints> _underPathBases = new(StringComparer.OrdinalIgnoreCase);
     private readonly NamedEndpoints _underNone = new("", format);
-    private int _pathBases;
+    private volatile bool _isFull;
 
     public NamedEndpoint Get(Endpoint endpoint, PathString pathBase)
         => (pathBase.HasValue ? Under(pathBase.Value) : _underNone).Get(endpoint);
@@ -25,12 +25,18 @@ internal sealed class NamedRoutes(RouteTemplateFormat format)
             return endpoints;
         }
 
-        // Counted here, since the dictionary's own count takes its locks.
-        if (Volatile.Read(ref _pathBases) >= MostPathBases || Interlocked.Increment(ref _pathBases) > MostPathBases)
+        if (_isFull)
         {
             return _underNone;
         }
 
-        return _underPathBases.GetOrAdd(pathBase, static (pathBase, format) => new NamedEndpoints(pathBase, format), format);
+        // Taken for each path base once, for the dictionary's own count takes all of its locks.
+        lock (_underPathBases)
+        {
+            _isFull = _underPathBases.Count >= MostPathBases;
+            return _isFull && !_underPathBases.ContainsKey(pathBase)
+                ? _underNone
+                : _underPathBases.GetOrAdd(pathBase, static (pathBase, format) => new NamedEndpoints(pathBase, format), format);
+        }
     }
 }

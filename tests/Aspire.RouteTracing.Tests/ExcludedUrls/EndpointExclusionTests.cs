@@ -2,14 +2,18 @@ using System.Diagnostics;
 using Aspire.RouteTracing.Tests.Apps;
 using Aspire.RouteTracing.Tests.ExcludedUrls.Apps;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using OpenTelemetry.Instrumentation.AspNetCore;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
 /// <summary>An endpoint can say itself that its requests leave no trace.</summary>
 public class EndpointExclusionTests
 {
+    private static readonly Dictionary<string, string?> AlwaysOn = new() { ["OTEL_TRACES_SAMPLER"] = "always_on" };
+
     [Theory]
     [InlineData(null, "/probe/1")]
     [InlineData("always_on", "/probe/1")]
@@ -132,6 +136,135 @@ public class EndpointExclusionTests
         await app.StopAsync();
 
         Assert.Equal(["child", "GET /probe/{id}"], app.SpanNames);
+    }
+
+    [Fact]
+    public async Task Middleware_around_routing_exports_neither_the_span_it_has_open_nor_one_it_starts_afterwards()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(),
+            app =>
+            {
+                app.Use(async (context, next) =>
+                {
+                    using (TracedApp.Source.StartActivity("open"))
+                    {
+                        await next(context);
+                    }
+
+                    TracedApp.Source.StartActivity("afterwards")?.Dispose();
+                });
+                app.UseRouting();
+                app.MapGet("/probe", StartChild).ExcludeFromTracing();
+            },
+            AlwaysOn);
+
+        using var response = await app.GetAsync("/probe");
+        response.EnsureSuccessStatusCode();
+        await app.StopAsync();
+
+        Assert.Empty(app.SpanNames);
+    }
+
+    [Fact]
+    public async Task The_error_page_of_an_excluded_endpoint_exports_no_span()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(),
+            app =>
+            {
+                app.UseExceptionHandler(error => error.Run(_ =>
+                {
+                    StartChild();
+                    return Task.CompletedTask;
+                }));
+                app.Use(async (context, next) => await next(context));
+                app.UseRouting();
+                app.MapGet("/probe", string () => throw new InvalidOperationException()).ExcludeFromTracing();
+            },
+            AlwaysOn);
+
+        using var response = await app.GetAsync("/probe");
+        await app.StopAsync();
+
+        Assert.Empty(app.SpanNames);
+        Assert.Contains("status_code=500", Assert.Single(app.CountsOf("aspire.route_tracing.excluded_requests").Keys));
+    }
+
+    [Fact]
+    public async Task An_excluded_endpoint_that_the_applications_filter_rejects_too_is_counted_and_leaves_the_metrics()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(options => options.Filter = context => context.Request.Path != "/probe");
+                builder.AddRouteTracing();
+            },
+            app => app.MapGet("/probe", StartChild).ExcludeFromTracing(),
+            AlwaysOn);
+
+        using var response = await app.GetAsync("/probe");
+        await app.StopAsync();
+
+        Assert.Equal([1L], app.CountsOf("aspire.route_tracing.excluded_requests").Values);
+        Assert.Empty(app.CountsOf("http.server.request.duration"));
+    }
+
+    [Fact]
+    public async Task An_excluded_endpoint_behind_an_excluded_request_leaves_the_metrics_as_it_does_behind_any_other()
+    {
+        var key = new Dictionary<string, string?> { ["Aspire:RouteTracing:ExclusionKey"] = "key" };
+        await using var callee = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(),
+            app => app.MapGet("/probe", StartChild).ExcludeFromTracing(),
+            key);
+        await using var caller = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
+            app => app.MapGet("/health", async (IHttpClientFactory clients) => await clients.CreateClient().GetStringAsync($"http://127.0.0.1:{callee.Port}/probe")),
+            key);
+
+        using var response = await caller.GetAsync("/health");
+        response.EnsureSuccessStatusCode();
+        await caller.StopAsync();
+        await callee.StopAsync();
+
+        Assert.Empty(callee.SpanNames);
+        Assert.Empty(callee.CountsOf("http.server.request.duration"));
+        // The callee's provider collects the meters of the caller, too, which is in the same process.
+        Assert.Equal(1, Assert.Single(callee.CountsOf("aspire.route_tracing.excluded_requests"), count => count.Key.Contains("/probe")).Value);
+    }
+
+    [Fact]
+    public async Task An_excluded_endpoint_that_is_chosen_twice_is_counted_once()
+    {
+        var attempts = 0;
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(),
+            app =>
+            {
+                app.Use(async (context, next) =>
+                {
+                    try
+                    {
+                        await next(context);
+                    }
+                    catch (InvalidOperationException)
+                    {
+                        context.SetEndpoint(null);
+                        await next(context);
+                    }
+                });
+                app.UseRouting();
+                app.MapGet("/probe", () => attempts++ == 0 ? throw new InvalidOperationException() : "ok").ExcludeFromTracing();
+            },
+            AlwaysOn);
+
+        using var response = await app.GetAsync("/probe");
+        response.EnsureSuccessStatusCode();
+        await app.StopAsync();
+
+        Assert.Equal(2, attempts);
+        Assert.Equal([1L], app.CountsOf("aspire.route_tracing.excluded_requests").Values);
     }
 
     private static Task<TracedApp> StartAsync(string? sampler, string? excludedUrl = null, bool earlySpan = false) => TracedApp.StartAsync(

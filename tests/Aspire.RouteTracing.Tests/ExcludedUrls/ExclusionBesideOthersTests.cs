@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
 using OpenTelemetry.Instrumentation.AspNetCore;
+using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
@@ -235,6 +237,87 @@ public class ExclusionBesideOthersTests
         await worker.StopAsync(TestContext.Current.CancellationToken);
     }
 
+    [Fact]
+    public async Task The_list_of_a_worker_does_not_apply_to_a_web_application_beside_it()
+    {
+        await using var app = await TracedApp.StartAsync(builder => builder.AddRouteTracing(), MapWithChild);
+        var builder = Host.CreateApplicationBuilder();
+        builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/orders$"));
+        builder.Services.AddOpenTelemetry().WithTracing();
+        using var worker = builder.Build();
+        await worker.StartAsync(TestContext.Current.CancellationToken);
+
+        using var response = await app.GetAsync("/orders");
+        await worker.StopAsync(TestContext.Current.CancellationToken);
+        await app.StopAsync();
+
+        Assert.Equal(["child", "GET /{name}"], app.SpanNames);
+    }
+
+    [Fact]
+    public async Task The_list_of_an_application_that_has_not_started_does_not_apply_to_another()
+    {
+        await using var app = await TracedApp.StartAsync(builder => builder.AddRouteTracing(), MapWithChild);
+        var builder = WebApplication.CreateBuilder();
+        builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/orders$"));
+        builder.Services.AddOpenTelemetry().WithTracing();
+        await using var other = builder.Build();
+        _ = other.Services.GetRequiredService<TracerProvider>();
+
+        using var response = await app.GetAsync("/orders");
+        await app.StopAsync();
+
+        Assert.Equal(["child", "GET /{name}"], app.SpanNames);
+    }
+
+    [Fact]
+    public async Task An_application_without_a_tracer_provider_leaves_its_excluded_requests_out_of_a_stock_provider_beside_it()
+    {
+        var spans = new List<Activity>();
+        using var beside = Sdk.CreateTracerProviderBuilder()
+            .AddSource(TracedApp.SourceName, "Microsoft.AspNetCore")
+            .SetSampler(new AlwaysOnSampler())
+            .AddInMemoryExporter(spans)
+            .Build();
+        var metrics = new List<Metric>();
+        var builder = WebApplication.CreateBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddOpenTelemetry().WithMetrics(meters => meters.AddAspNetCoreInstrumentation().AddInMemoryExporter(metrics));
+        builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$"));
+        await using var app = builder.Build();
+        MapWithChild(app);
+        await app.StartAsync(TestContext.Current.CancellationToken);
+
+        using var client = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = new(app.Urls.Single()) };
+        using var response = await client.GetAsync("/excluded", TestContext.Current.CancellationToken);
+        response.EnsureSuccessStatusCode();
+        await app.StopAsync(TestContext.Current.CancellationToken);
+        app.Services.GetRequiredService<MeterProvider>().ForceFlush();
+
+        Assert.Empty(spans);
+        Assert.Contains(metrics, metric => metric.Name == "aspire.route_tracing.excluded_requests");
+        Assert.DoesNotContain(metrics, metric => metric.Name == "http.server.request.duration");
+    }
+
+    [Fact]
+    public async Task What_a_startup_filter_in_front_started_is_quiet_with_the_rest_of_the_request()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$"));
+                builder.Services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter>(new SpanInFront()));
+            },
+            MapWithChild,
+            AlwaysOn);
+
+        using var excluded = await app.GetAsync("/excluded");
+        using var traced = await app.GetAsync("/orders");
+        await app.StopAsync();
+
+        Assert.Equal(["child", "in front", "GET /{name}"], app.SpanNames);
+    }
+
     private static IEnumerable<Activity> ServerSpans(TracedApp app) => app.Spans.Where(span => span.Kind == ActivityKind.Server);
 
     private static void InOrder(bool firstFirst, Action first, Action second)
@@ -250,4 +333,17 @@ public class ExclusionBesideOthersTests
 
     private static void MapWithChild(WebApplication app)
         => app.MapGet("/{name}", () => TracedApp.Source.StartActivity("child")?.Dispose());
+
+    private sealed class SpanInFront : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use(async (context, rest) =>
+            {
+                using var span = TracedApp.Source.StartActivity("in front");
+                await rest(context);
+            });
+            next(app);
+        };
+    }
 }

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Instrumentation.AspNetCore;
+using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.Hooks;
 
@@ -534,6 +535,33 @@ public class HookTests
         Assert.Same(hooked, Assert.Single(app.Spans));
     }
 
+    [Fact]
+    public async Task A_hook_can_ask_for_the_tracer_provider()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing();
+                builder.Services.AddRouteTracingHook<ProviderHook>();
+            },
+            app => app.MapGet("/", () => "ok"));
+
+        using var response = await app.GetAsync("/");
+        await app.StopAsync();
+
+        Assert.Equal(true, Assert.Single(app.Spans).GetTagItem("tagged"));
+    }
+
+    [Fact]
+    public async Task A_hook_that_cannot_be_created_keeps_the_application_from_starting()
+        => await Assert.ThrowsAsync<InvalidOperationException>(() => TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing();
+                builder.Services.AddRouteTracingHook<UncreatableHook>();
+            },
+            app => app.MapGet("/", () => "ok")));
+
     private static Task<TracedApp> StartAsync(Action<RouteTracingSettings> configure, Action<WebApplication> map)
         => TracedApp.StartAsync(builder => builder.AddRouteTracing(configure), map);
 
@@ -582,9 +610,19 @@ public class HookTests
         public void OnResponse(Activity activity, HttpResponse response) => calls.Add("first response");
     }
 
+    private sealed class ProviderHook(TracerProvider provider) : IRouteTracingHook
+    {
+        public void OnRequest(Activity activity, HttpRequest request) => activity.SetTag("tagged", provider is not null);
+    }
+
     private sealed class SecondHook(Calls calls) : IRouteTracingHook
     {
         public void OnRequest(Activity activity, HttpRequest request) => calls.Add("second request");
+    }
+
+    private sealed class UncreatableHook : IRouteTracingHook
+    {
+        public UncreatableHook() => throw new InvalidOperationException("uncreatable");
     }
 
     private sealed class BrokenHook : IRouteTracingHook

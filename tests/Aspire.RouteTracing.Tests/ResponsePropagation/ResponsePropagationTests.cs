@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -127,6 +128,18 @@ public class ResponsePropagationTests
 
         Assert.NotNull(seen);
         Assert.Equal(seen, Header(response, "traceresponse"));
+    }
+
+    [Fact]
+    public async Task A_traced_request_that_is_named_excluded_tells_its_trace()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ResponsePropagators = ResponsePropagators.TraceResponse),
+            app => app.MapGet("/", () => Activity.Current!.DisplayName = "excluded"));
+
+        using var response = await app.GetAsync("/");
+
+        Assert.NotNull(Header(response, "traceresponse"));
     }
 
     private static Task<TracedApp> StartAsync(string? propagators) => TracedApp.StartAsync(
