@@ -78,7 +78,17 @@ internal sealed class TracedApp : IAsyncDisposable
 
         var app = builder.Build();
         map(app);
-        await app.StartAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            await app.StartAsync(TestContext.Current.CancellationToken);
+        }
+        catch
+        {
+            // Its tracer provider would go on listening to the requests of the tests that follow.
+            await app.DisposeAsync();
+            throw;
+        }
+
         return new TracedApp(app, spans, metrics, logs);
     }
 
