@@ -51,7 +51,8 @@ internal sealed class FinalValues
     /// <summary>To be called when they have run.</summary>
     public void Keep()
     {
-        // By reference: a value that was set to what it was is meant to stay, too.
+        // By reference: a value that was set to what it was is meant to stay, too. A status is no object; one that is set again to what it was
+        // can't be told from one that isn't.
         if (!ReferenceEquals(_span.DisplayName, _displayNameBefore))
         {
             _displayName = _span.DisplayName;

@@ -12,13 +12,13 @@ internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IServiceP
     // A hook may ask for the tracer provider, which is being built while this object is.
     private readonly Lazy<IRouteTracingHook[]> _hooks = new(() => [.. services.GetServices<IRouteTracingHook>()]);
     private readonly ConcurrentDictionary<string, bool> _failed = new();
-    private volatile bool _used;
+    private volatile bool _haveRun;
 
     /// <summary>Whether there are hooks for requests that start now.</summary>
     public bool Any => _hooks.Value.Length != 0 || tracing.InForce.Hook is not null;
 
     /// <summary>Whether a request was shown to a hook yet.</summary>
-    public bool AreInUse => _used;
+    public bool HaveRun => _haveRun;
 
     /// <summary>Creates the hooks of the container now, so that one that can't be created keeps the application from starting.</summary>
     public void Create() => _ = _hooks.Value;
@@ -30,7 +30,7 @@ internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IServiceP
             return;
         }
 
-        _used = true;
+        _haveRun = true;
         var settingsHook = tracing.InForce.Hook;
         var request = new HookedRequest(span, context, settingsHook is null ? _hooks.Value : [settingsHook, .. _hooks.Value], Report);
         context.Items[this] = request;
@@ -49,7 +49,7 @@ internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IServiceP
 
     // The items of a request are created when they are first asked for.
     private HookedRequest? Find(HttpContext context)
-        => _used && context.Items.TryGetValue(this, out var request) ? (HookedRequest?)request : null;
+        => _haveRun && context.Items.TryGetValue(this, out var request) ? (HookedRequest?)request : null;
 
     private void Report(string hook, Exception exception)
     {

@@ -129,7 +129,7 @@ internal sealed class AspNetCoreInstrumentationSetup(
     {
         var settings = tracing.InForce;
         var isServerError = response.StatusCode >= StatusCodes.Status500InternalServerError;
-        if ((isServerError || hooks.AreInUse || !settings.ResponseHeaders.IsEmpty) && requests.Contain(response.HttpContext))
+        if ((isServerError || hooks.HaveRun || !settings.ResponseHeaders.IsEmpty) && requests.Contain(response.HttpContext))
         {
             if (isServerError && settings.Enabled)
             {

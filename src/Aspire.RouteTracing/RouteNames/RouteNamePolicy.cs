@@ -34,7 +34,7 @@ internal sealed class RouteNamePolicy(
 
     private CompiledSettings Settings => tracing.InForce;
 
-    private bool HasHooks => hooks.AreInUse;
+    private bool HooksHaveRun => hooks.HaveRun;
 
     public bool AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) => endpoints.Count > 0;
 
@@ -86,7 +86,7 @@ internal sealed class RouteNamePolicy(
             }
 
             var isNamed = settings.RouteTemplateFormat == format && !httpContext.Request.PathBase.HasValue;
-            if (!isNamed || policy.HasHooks || ReExecution.MayBeRunning(httpContext))
+            if (!isNamed || policy.HooksHaveRun || ReExecution.MayBeRunning(httpContext))
             {
                 policy.Subscribe();
             }
