@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.Configuration;
+using Aspire.RouteTracing.Headers;
 using Microsoft.AspNetCore.Http;
 
 namespace Aspire.RouteTracing;
@@ -90,7 +91,7 @@ public sealed class RouteTracingSettings
     /// are no valid expression, or too many, are treated as those of <see cref="CapturedRequestHeaders"/>.
     /// </remarks>
     /// <value>The default value is <c>authorization</c>, <c>cookie</c>, <c>set-cookie</c>, <c>proxy-authorization</c>, <c>x-api-key</c>.</value>
-    public IList<string> SanitizedHeaders { get; } = ["authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key"];
+    public IList<string> SanitizedHeaders { get; } = [.. SensitiveHeaders.Names];
 
     /// <summary>
     /// Gets or sets which response headers tell the client the trace of its request. They are named in <c>Access-Control-Expose-Headers</c>, too. Excluded requests get none;

@@ -136,8 +136,9 @@ internal static class RouteTracingEnvironment
     }
 
     /// <summary>
-    /// In Development Aspire sets a sampler that asks no parent, so a service behind an excluded request would go on tracing. Its
-    /// callback follows the annotation; right after it the value can only be Aspire's, and what the user sets later still wins.
+    /// In Development Aspire sets a sampler that asks no parent, so a service behind an excluded request would go on tracing, whether something is
+    /// excluded in that service itself or not. Its callback follows the annotation; right after it the value can only be Aspire's, and what the
+    /// user sets later still wins.
     /// https://github.com/microsoft/aspire/blob/v13.5.2/src/Aspire.Hosting/OtlpConfigurationExtensions.cs
     /// </summary>
     private static bool AddSamplers(IResource resource, AppRouteTracing appRouteTracing)
@@ -159,8 +160,7 @@ internal static class RouteTracingEnvironment
 
     private static Task AskParent(EnvironmentCallbackContext context, AppRouteTracing appRouteTracing)
     {
-        var resource = Describe(context.Resource, appRouteTracing, context.EnvironmentVariables);
-        if (resource.HasExclusions && context.EnvironmentVariables.GetValueOrDefault(VariableNames.TracesSampler) is VariableNames.AspireTracesSampler)
+        if (appRouteTracing.ExclusionKey is not null && context.EnvironmentVariables.GetValueOrDefault(VariableNames.TracesSampler) is VariableNames.AspireTracesSampler)
         {
             context.EnvironmentVariables[VariableNames.TracesSampler] = VariableNames.ParentBasedTracesSampler;
         }

@@ -1,6 +1,7 @@
 using System.Text;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.Headers;
 
 namespace Aspire.Hosting.RouteTracing.Variables;
 
@@ -40,7 +41,7 @@ internal sealed class RouteTracingVariables
 
         variables.NameHeaders(VariableNames.CapturedRequestHeaders, resource.CapturedRequestHeaders);
         variables.NameHeaders(VariableNames.CapturedResponseHeaders, resource.CapturedResponseHeaders);
-        variables.NameHeaders(VariableNames.SanitizedHeaders, resource.SanitizedHeaders);
+        variables.NameHeaders(VariableNames.SanitizedHeaders, variables.GetSanitizedHeaders());
 
         if (resource.ExclusionKey is { } key && resource.Language.ReadsDotNetVariables && !resource.PresentVariables.ContainsKey(VariableNames.ExclusionKey))
         {
@@ -119,6 +120,12 @@ internal sealed class RouteTracingVariables
             Join(name, texts, StringComparer.Ordinal);
         }
     }
+
+    /// <summary>Of the headers that carry secrets .NET services know by themselves, Python services have to be told.</summary>
+    private IReadOnlyList<string> GetSanitizedHeaders() =>
+        _resource.Language.ReadsPythonVariables && _resource.CapturedRequestHeaders.Count + _resource.CapturedResponseHeaders.Count > 0
+            ? [.. SensitiveHeaders.Names, .. _resource.SanitizedHeaders]
+            : _resource.SanitizedHeaders;
 
     private void NameHeaders(string variable, IReadOnlyList<string> names)
     {

@@ -245,18 +245,18 @@ public sealed class ExcludedUrlsTests
     }
 
     [Fact]
-    public async Task Aspires_sampler_asks_the_parent_where_something_is_excluded()
+    public async Task Aspires_sampler_asks_the_parent_in_every_resource_where_something_is_excluded_in_one()
     {
         var builder = TestModel.CreateBuilder();
         var excluded = builder.AddProject<TestProject>("excluded").WithExcludedUrls("here");
         var late = builder.AddContainer("late", "image").WithExcludedUrls("here").WithOtlpExporter();
-        var untouched = builder.AddProject<TestProject>("untouched");
+        var behind = builder.AddContainer("behind", "image").WithOtlpExporter();
         var users = builder.AddProject<TestProject>("users").WithExcludedUrls("here").WithEnvironment("OTEL_TRACES_SAMPLER", "always_on");
         await using var model = await TestModel.StartAsync(builder);
 
         Assert.Equal("parentbased_always_on", await TestModel.GetVariableAsync(excluded, "OTEL_TRACES_SAMPLER"));
         Assert.Equal("parentbased_always_on", await TestModel.GetUnresolvedAsync(late, "OTEL_TRACES_SAMPLER"));
-        Assert.Equal("always_on", await TestModel.GetVariableAsync(untouched, "OTEL_TRACES_SAMPLER"));
+        Assert.Equal("parentbased_always_on", await TestModel.GetUnresolvedAsync(behind, "OTEL_TRACES_SAMPLER"));
         Assert.Equal("always_on", await TestModel.GetVariableAsync(users, "OTEL_TRACES_SAMPLER"));
     }
 
@@ -287,6 +287,17 @@ public sealed class ExcludedUrlsTests
     [Theory, InlineData(""), InlineData("  "), InlineData(null)]
     public void An_empty_pattern_is_refused(string? pattern) =>
         Assert.Throws<ArgumentException>("patterns", () => TestModel.CreateBuilder().WithExcludedUrls(pattern!));
+
+    [Fact]
+    public async Task Aspires_sampler_stays_where_nothing_is_excluded()
+    {
+        var builder = TestModel.CreateBuilder();
+        builder.WithCapturedRequestHeaders("accept");
+        var orders = builder.AddProject<TestProject>("orders");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal("always_on", await TestModel.GetVariableAsync(orders, "OTEL_TRACES_SAMPLER"));
+    }
 
     [Fact]
     public void A_list_over_32_KB_is_refused()

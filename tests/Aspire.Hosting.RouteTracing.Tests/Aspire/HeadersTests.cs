@@ -21,6 +21,7 @@ public sealed class HeadersTests
         Assert.Equal("ETag", await TestModel.GetVariableAsync(orders, Variables + "SERVER_RESPONSE"));
         Assert.Equal("token,secret", await TestModel.GetVariableAsync(orders, Variables + "SANITIZE_FIELDS"));
         Assert.Equal("user-agent", await TestModel.GetUnresolvedAsync(catalog, Variables + "SERVER_REQUEST"));
+        Assert.Equal("authorization,cookie,set-cookie,proxy-authorization,x-api-key,token", await TestModel.GetUnresolvedAsync(catalog, Variables + "SANITIZE_FIELDS"));
         Assert.Empty(await TestModel.GetVariablesAsync(silent));
         Assert.Null(await TestModel.GetVariableAsync(orders, "Aspire__RouteTracing__ExclusionKey"));
         Assert.Empty(model.Warnings);

@@ -105,6 +105,24 @@ public sealed class RouteTracingVariablesTests
         Assert.Equal(given ? KnownWhenDeployed : null, variables.Values.GetValueOrDefault("Aspire__RouteTracing__ExclusionKey"));
     }
 
+    [Theory]
+    [InlineData(nameof(ResourceLanguage.Python), "accept", "authorization,cookie,set-cookie,proxy-authorization,x-api-key,token")]
+    [InlineData(nameof(ResourceLanguage.Unknown), "accept", "authorization,cookie,set-cookie,proxy-authorization,x-api-key,token")]
+    [InlineData(nameof(ResourceLanguage.DotNet), "accept", "token")]
+    [InlineData(nameof(ResourceLanguage.Python), null, "token")]
+    public void What_may_be_a_python_service_is_told_of_the_headers_that_carry_secrets_when_it_captures_some(string language, string? captured, string sanitized)
+    {
+        var variables = RouteTracingVariables.For(new TracedResource
+        {
+            Name = "reviews",
+            Language = Enum.Parse<ResourceLanguage>(language),
+            CapturedResponseHeaders = captured is null ? [] : [captured],
+            SanitizedHeaders = ["token"],
+        });
+
+        Assert.Equal(sanitized, variables.Values["OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS"]);
+    }
+
     private static RouteTracingVariables Of(ResourceLanguage language, string[] patterns, params (string Name, object Value)[] present) =>
         RouteTracingVariables.For(new TracedResource
         {
