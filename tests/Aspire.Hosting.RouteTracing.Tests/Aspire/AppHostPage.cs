@@ -4,7 +4,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.Hosting.RouteTracing.Tests.Aspire;
 
-/// <summary>The code of docs/apphost.md, line by line, so that it compiles.</summary>
+/// <summary>The code of docs/apphost.md, and what the READMEs have for an AppHost, line by line, so that it compiles.</summary>
 internal static class AppHostPage
 {
     public static void Orders(string[] args)
@@ -61,5 +61,22 @@ internal static class AppHostPage
         builder.WithExcludedUrls("client/.*/info", "^/favicon");
         builder.WithCapturedRequestHeaders("user-agent", "x-session-id");
         builder.WithSanitizedHeaders("x-session-.*");
+    }
+
+    public static void Readme(IDistributedApplicationBuilder builder)
+    {
+        builder.WithExcludedHealthChecks();
+        builder.AddProject<Projects.Orders>("orders").WithExcludedUrls("client/.*/info", "healthcheck");
+    }
+
+    public static void PackageReadme(string[] args)
+    {
+        var builder = DistributedApplication.CreateBuilder(args);
+
+        builder.WithExcludedHealthChecks();                       // every resource with telemetry: the paths of its own health checks
+
+        builder.AddProject<Projects.Orders>("orders")
+            .WithHttpHealthCheck("/health")
+            .WithExcludedUrls("client/.*/info", "^/favicon");     // this one, too: regular expressions, searched in the path
     }
 }
