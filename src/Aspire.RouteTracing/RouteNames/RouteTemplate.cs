@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -76,7 +77,7 @@ internal static class RouteTemplate
 
         if (parameter.Default is { } value)
         {
-            route.Append('=').Append(value);
+            route.Append(CultureInfo.InvariantCulture, $"={value}");
         }
 
         return route.Append(parameter.IsOptional ? "?}" : "}");
