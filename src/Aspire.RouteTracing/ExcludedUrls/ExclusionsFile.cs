@@ -48,7 +48,10 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         if (!string.IsNullOrWhiteSpace(_path))
         {
             Read();
-            _timer = time.CreateTimer(static file => ((ExclusionsFile)file!).Look(), this, Interval, Timeout.InfiniteTimeSpan);
+
+            // Started once it is assigned, for each look asks it for the next one.
+            _timer = time.CreateTimer(static file => ((ExclusionsFile)file!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer.Change(Interval, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -97,7 +100,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             }
 
             var seen = (file.LastWriteTimeUtc, file.Length);
-            var text = File.ReadAllText(_path!);
+            var text = ReadText(_path!);
             _seen = seen;
             if (text == _text)
             {
@@ -117,6 +120,13 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         {
             return Refuse(exception.Message);
         }
+    }
+
+    // Windows lets nobody replace a file that is open, unless whoever opened it says so.
+    private static string ReadText(string path)
+    {
+        using var reader = new StreamReader(path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete });
+        return reader.ReadToEnd();
     }
 
     // What is being written, replaced or taken away at this moment is of no use for this moment only, and the next look finds that out.
@@ -149,7 +159,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         {
             if (!ExclusionPattern.Validate(list[i], out var reason))
             {
-                problem = $"'{list[i]}', item {i + 1}, is no valid regular expression: {reason}.";
+                problem = $"'{list[i]}', item {i + 1}, is no valid regular expression: {reason}";
             }
         }
 
