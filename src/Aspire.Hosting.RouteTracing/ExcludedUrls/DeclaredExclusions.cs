@@ -31,7 +31,7 @@ internal sealed class DeclaredExclusions
             }
         }
 
-        string[] missing = [.. patterns.Select(pattern => pattern.Trim()).Except(_patterns, StringComparer.Ordinal)];
+        string[] missing = [.. patterns.Select(ExclusionListFormat.Trim).Except(_patterns, StringComparer.Ordinal)];
         if (Encoding.UTF8.GetByteCount(ExclusionListFormat.Write(_patterns.Concat(missing))) is var length and > RouteTracingVariables.LongestList)
         {
             throw new ArgumentException(

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Aspire.RouteTracing.ExcludedUrls;
 
 namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
 
@@ -19,7 +20,8 @@ internal static partial class HealthCheckPath
     /// <summary>The pattern for exactly this path, with and without a slash at its end; <see langword="null"/> for the root, which is a page, too.</summary>
     public static string? ToPattern(string path)
     {
-        var segments = path.Split('?', '#')[0].Trim('/');
+        // The service searches the path as it is decoded.
+        var segments = PathDecoder.Decode(path.Split('?', '#')[0]).Trim('/');
         return segments is "" ? null : $"^/{Regex.Escape(segments)}/?$";
     }
 

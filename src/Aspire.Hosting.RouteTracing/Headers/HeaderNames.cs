@@ -29,6 +29,7 @@ internal sealed class HeaderNames
             }
         }
 
-        _names.AddRange(names.Select(name => name.Trim()).Except(_names, StringComparer.OrdinalIgnoreCase));
+        // By case, though names have none: \w and \W are different expressions.
+        _names.AddRange(names.Select(name => name.Trim()).Except(_names, StringComparer.Ordinal));
     }
 }

@@ -33,7 +33,7 @@ internal static class UrlTest
             {
                 // Python searches the whole URL, so a path is taken for one on some host.
                 var pythonUrl = url.Host.IsEmpty ? $"http://localhost{path}{url.Query}" : fullUrl;
-                if (PythonPattern.TryWrite(listed.Pattern, out var pythonPattern, out _) && Finds(pythonPattern, pythonUrl))
+                if (FindsInPython(listed, pythonUrl))
                 {
                     return Excluded(listed);
                 }
@@ -49,6 +49,12 @@ internal static class UrlTest
         string Excluded(ListedUrl listed) => $"'{urlOrPath}' is excluded by '{listed.Pattern}', from {listed.Source}.";
     }
 
+    // What the user set for Python is in Python's words already.
+    private static bool FindsInPython(ListedUrl listed, string url) =>
+        listed.Source is VariableNames.PythonExcludedUrls
+            ? Finds(listed.Pattern, url)
+            : PythonPattern.TryWrite(listed.Pattern, out var pattern, out _) && Finds(pattern, url);
+
     private static bool Finds(string pattern, string text)
     {
         try
@@ -58,6 +64,11 @@ internal static class UrlTest
         catch (RegexMatchTimeoutException)
         {
             // The service gives up sooner, and then doesn't exclude the request either.
+            return false;
+        }
+        catch (RegexParseException)
+        {
+            // An item that the user set in a variable; the service's log says that it is left out.
             return false;
         }
     }

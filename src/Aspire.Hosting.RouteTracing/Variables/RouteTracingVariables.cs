@@ -117,7 +117,7 @@ internal sealed class RouteTracingVariables
         string[] names = [VariableNames.PythonExcludedUrls, .. _resource.PresentVariables.Keys.Where(VariableNames.IsSpecificPythonExcludedUrls)];
         foreach (var name in names)
         {
-            Join(name, texts, StringComparer.Ordinal);
+            Join(name, texts);
         }
     }
 
@@ -140,15 +140,15 @@ internal sealed class RouteTracingVariables
             _warnings.Add($"The header's name '{name}' is left out of '{_resource.Name}', for the deployment would not carry it unchanged. Say it without special characters.");
         }
 
-        Join(variable, [.. names.Where(name => _resource.Carriers.Preserve(name))], StringComparer.OrdinalIgnoreCase);
+        Join(variable, [.. names.Where(name => _resource.Carriers.Preserve(name))]);
     }
 
     /// <summary>Joins items that have no comma of their own to what the variable lists already.</summary>
-    private void Join(string variable, IReadOnlyList<string> items, StringComparer comparer)
+    private void Join(string variable, IReadOnlyList<string> items)
     {
         var present = _resource.PresentVariables.GetValueOrDefault(variable, "");
         string[] presentItems = (present as string)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
-        if (items.Except(presentItems, comparer).ToArray() is not { Length: > 0 } missing)
+        if (items.Except(presentItems, StringComparer.Ordinal).ToArray() is not { Length: > 0 } missing)
         {
             return;
         }

@@ -25,7 +25,7 @@ internal sealed class ConfiguredList
     public void AddSection(IConfigurationSection section)
     {
         AddText(section.Value, section.Path);
-        AddItems(section.GetChildren().Select(child => child.Value?.Trim() ?? "").Where(item => item.Length > 0), section.Path);
+        AddItems(section.GetChildren().Select(child => ExclusionListFormat.Trim(child.Value ?? "")).Where(item => item.Length > 0), section.Path);
     }
 
     public void AddText(string? text, string source)

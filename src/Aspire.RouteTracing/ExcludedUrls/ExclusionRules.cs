@@ -109,7 +109,7 @@ internal sealed partial class ExclusionRules
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Error, "The excluded URL '{Pattern}', item {Position} of {Source}, is no valid regular expression and is left out: {Reason}. The other items apply.")]
+        [LoggerMessage(1, LogLevel.Error, "The excluded URL '{Pattern}', item {Position} of {Source}, is no valid regular expression and is left out: {Reason} The other items apply.")]
         public static partial void Invalid(ILogger logger, string pattern, int position, string source, string reason);
 
         [LoggerMessage(2, LogLevel.Error, "The excluded URLs in {Source} can't be read and are left out: {Reason}")]

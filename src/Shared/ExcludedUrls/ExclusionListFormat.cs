@@ -157,7 +157,8 @@ internal static class ExclusionListFormat
         return i < list.Length - 1 && list[i] == '{';
     }
 
-    private static string Trim(string item)
+    /// <summary>Takes the blank space around an item off, but not a blank after a backslash.</summary>
+    public static string Trim(string item)
     {
         var scanner = new ExclusionListScanner(item);
         while (scanner.Read() is not Stop.End)

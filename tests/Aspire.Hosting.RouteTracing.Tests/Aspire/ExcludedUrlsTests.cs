@@ -289,6 +289,14 @@ public sealed class ExcludedUrlsTests
         Assert.Throws<ArgumentException>("patterns", () => TestModel.CreateBuilder().WithExcludedUrls(pattern!));
 
     [Fact]
+    public async Task A_blank_after_a_backslash_is_part_of_the_pattern()
+    {
+        var orders = TestModel.CreateBuilder().AddProject<TestProject>("orders").WithExcludedUrls(@" ^/trail\ ", "next");
+
+        Assert.Equal(@"^/trail\ ,next", await TestModel.GetVariableAsync(orders, "OTEL_DOTNET_EXCLUDED_URLS"));
+    }
+
+    [Fact]
     public async Task Aspires_sampler_stays_where_nothing_is_excluded()
     {
         var builder = TestModel.CreateBuilder();

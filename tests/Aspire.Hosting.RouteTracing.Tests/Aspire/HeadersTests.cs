@@ -17,14 +17,22 @@ public sealed class HeadersTests
         builder.WithCapturedRequestHeaders("user-agent").WithCapturedResponseHeaders("ETag").WithSanitizedHeaders("token");
         await using var model = await TestModel.StartAsync(builder);
 
-        Assert.Equal("X-Tenant,accept,user-agent,x-.*", await TestModel.GetVariableAsync(orders, Variables + "SERVER_REQUEST"));
-        Assert.Equal("ETag", await TestModel.GetVariableAsync(orders, Variables + "SERVER_RESPONSE"));
+        Assert.Equal("X-Tenant,accept,user-agent,x-tenant,x-.*", await TestModel.GetVariableAsync(orders, Variables + "SERVER_REQUEST"));
+        Assert.Equal("ETag,etag", await TestModel.GetVariableAsync(orders, Variables + "SERVER_RESPONSE"));
         Assert.Equal("token,secret", await TestModel.GetVariableAsync(orders, Variables + "SANITIZE_FIELDS"));
         Assert.Equal("user-agent", await TestModel.GetUnresolvedAsync(catalog, Variables + "SERVER_REQUEST"));
         Assert.Equal("authorization,cookie,set-cookie,proxy-authorization,x-api-key,token", await TestModel.GetUnresolvedAsync(catalog, Variables + "SANITIZE_FIELDS"));
         Assert.Empty(await TestModel.GetVariablesAsync(silent));
         Assert.Null(await TestModel.GetVariableAsync(orders, "Aspire__RouteTracing__ExclusionKey"));
         Assert.Empty(model.Warnings);
+    }
+
+    [Fact]
+    public async Task Expressions_that_differ_in_case_alone_are_two()
+    {
+        var orders = TestModel.CreateBuilder().AddProject<TestProject>("orders").WithCapturedRequestHeaders(@"x-\d", @"x-\D", @"x-\d");
+
+        Assert.Equal(@"x-\d,x-\D", await TestModel.GetVariableAsync(orders, Variables + "SERVER_REQUEST"));
     }
 
     [Fact]

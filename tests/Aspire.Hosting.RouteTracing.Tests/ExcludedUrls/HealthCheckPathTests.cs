@@ -21,6 +21,7 @@ public sealed class HealthCheckPathTests
     [InlineData("health/", "^/health/?$")]
     [InlineData("/health?full=1", "^/health/?$")]
     [InlineData("/health.json", @"^/health\.json/?$")]
+    [InlineData("/caf%C3%A9", "^/café/?$")]
     [InlineData("/", null)]
     [InlineData("", null)]
     [InlineData("/?x", null)]

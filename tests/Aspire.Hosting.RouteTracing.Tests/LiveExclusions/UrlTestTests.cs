@@ -26,6 +26,14 @@ public sealed class UrlTestTests
     public void For_python_the_answer_is_of_what_python_is_told(string url, string answer) =>
         Assert.Contains(answer, UrlTest.Answer(url, List, ResourceLanguage.Python), StringComparison.Ordinal);
 
+    [Fact]
+    public void What_the_user_set_for_python_is_in_pythons_words() =>
+        Assert.Contains("excluded by '^http://[^/]*/a$'", UrlTest.Answer("/a", [new("^http://[^/]*/a$", "OTEL_PYTHON_EXCLUDED_URLS")], ResourceLanguage.Python), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_bad_item_that_the_user_set_excludes_nothing() =>
+        Assert.Contains("excluded by '/a'", UrlTest.Answer("/a", [new("(bad", "OTEL_DOTNET_EXCLUDED_URLS"), new("/a", "the app-wide list")], ResourceLanguage.DotNet), StringComparison.Ordinal);
+
     [Theory, InlineData("/a", true), InlineData("http://h/a", true), InlineData("health", false), InlineData("ftp://h/a", false), InlineData("", false)]
     public void A_path_or_a_web_address_can_be_tested(string url, bool accepted) => Assert.Equal(accepted, UrlTest.IsUrl(url));
 }

@@ -46,6 +46,14 @@ public class ExclusionSourcesTests
     }
 
     [Fact]
+    public async Task A_blank_after_a_backslash_is_part_of_an_item_of_the_array()
+    {
+        await using var app = await StartAsync(new() { ["Aspire:RouteTracing:ExcludedUrls:0"] = @" ^/trail\ " });
+
+        Assert.Equal([new(@"^/trail\ ", "Aspire:RouteTracing:ExcludedUrls")], app.ExcludedUrls());
+    }
+
+    [Fact]
     public async Task A_pattern_that_two_sources_hold_counts_once_for_the_first()
     {
         await using var app = await StartAsync(
@@ -88,7 +96,10 @@ public class ExclusionSourcesTests
         await using var app = await StartAsync(new() { [key] = list });
 
         Assert.Equal(["good", "fine"], app.ExcludedUrls().Select(exclusion => exclusion.Pattern));
-        Assert.Contains(message, Assert.Single(app.Logs, log => log.LogLevel == LogLevel.Error).FormattedMessage, StringComparison.Ordinal);
+        var logged = Assert.Single(app.Logs, log => log.LogLevel == LogLevel.Error).FormattedMessage;
+        Assert.Contains(message, logged, StringComparison.Ordinal);
+        Assert.EndsWith(". The other items apply.", logged, StringComparison.Ordinal);
+        Assert.DoesNotContain("..", logged, StringComparison.Ordinal);
     }
 
     [Fact]
