@@ -14,11 +14,13 @@ internal sealed class LiveResource(IResource resource, LiveListFile? file, Resou
 {
     private const string PropertyName = "aspire.route_tracing.excluded_urls";
 
+    private readonly Lock _writing = new();
+
     public LiveList List { get; } = new();
 
     public ResourceLanguage Language { get; } = ResourceLanguages.Of(resource);
 
-    public LiveListFile? File { get; } = file;
+    public string? FilePath => file?.Path;
 
     /// <summary>The argument of the command that edits the list; it starts as the list in force.</summary>
     public InteractionInput PatternsInput { get; } = new()
@@ -29,6 +31,15 @@ internal sealed class LiveResource(IResource resource, LiveListFile? file, Resou
         InputType = InputType.Text,
         MaxLength = RouteTracingVariables.LongestList,
     };
+
+    /// <summary>Writes the list in force for the service that looks at it. Of two edits at once, the file has the list that is in force in the end.</summary>
+    public void WriteFile()
+    {
+        lock (_writing)
+        {
+            file?.Write(List.Patterns);
+        }
+    }
 
     /// <summary>Shows the list in force, in the resource's details and as what the command that edits it starts with.</summary>
     public Task ShowAsync()
@@ -44,7 +55,7 @@ internal sealed class LiveResource(IResource resource, LiveListFile? file, Resou
     /// <summary>Makes the list in force known to the resource, and says how, as a sentence.</summary>
     public async Task<ExecuteCommandResult> ApplyAsync(ExecuteCommandContext context)
     {
-        File?.Write(List.Patterns);
+        WriteFile();
         await ShowAsync().ConfigureAwait(false);
 
         var list = List.Patterns.Count == 0 ? "Nothing is excluded" : $"Excluded: {string.Join("  ", List.Patterns)}";
@@ -53,7 +64,7 @@ internal sealed class LiveResource(IResource resource, LiveListFile? file, Resou
             return CommandResults.Success($"{list}. '{resource.Name}' doesn't run; it will read the list when it starts.");
         }
 
-        if (File is not null)
+        if (FilePath is not null)
         {
             return CommandResults.Success($"{list}. '{resource.Name}' follows within a second, without a restart.");
         }

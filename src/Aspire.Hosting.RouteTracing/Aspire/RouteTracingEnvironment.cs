@@ -87,10 +87,10 @@ internal static class RouteTracingEnvironment
                 live.List.Declare([.. users.Concat(resource.ListedUrls).DistinctBy(url => url.Pattern, StringComparer.Ordinal)]);
             }
 
-            if (live.File is { } file)
+            if (live.FilePath is { } path)
             {
-                file.Write(live.List.Patterns);
-                variables[VariableNames.ExclusionsFile] = file.Path;
+                live.WriteFile();
+                variables[VariableNames.ExclusionsFile] = path;
             }
 
             await live.ShowAsync().ConfigureAwait(false);

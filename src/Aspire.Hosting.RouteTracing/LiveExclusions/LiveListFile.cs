@@ -5,11 +5,9 @@ namespace Aspire.Hosting.RouteTracing.LiveExclusions;
 /// <summary>A list that a running service looks at; it takes the text for whole when it ends with a line break.</summary>
 internal sealed class LiveListFile(string path)
 {
-    private readonly Lock _writing = new();
-
     public string Path { get; } = path;
 
-    /// <summary>Replaces the list by a rename, so that nobody reads half of it.</summary>
+    /// <summary>Replaces the list by a rename, so that nobody reads half of it. For one thread at a time.</summary>
     public void Write(IEnumerable<string> patterns)
     {
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
@@ -18,15 +16,12 @@ internal sealed class LiveListFile(string path)
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        lock (_writing)
+        var next = $"{Path}.next";
+        using (var writer = new StreamWriter(next, options))
         {
-            var next = $"{Path}.next";
-            using (var writer = new StreamWriter(next, options))
-            {
-                writer.Write($"{ExclusionListFormat.Write(patterns)}\n");
-            }
-
-            File.Move(next, Path, overwrite: true);
+            writer.Write($"{ExclusionListFormat.Write(patterns)}\n");
         }
+
+        File.Move(next, Path, overwrite: true);
     }
 }
