@@ -205,7 +205,7 @@ internal static class PerformanceReport
 
         The playground's orders service as a process, behind Kestrel on loopback, answers `GET /customers/ada/orders/count`: two spans a request, recorded and
         not exported. The variants take turns; each line has the best of the turns. The client runs on the same machine, so the processor time of
-        the service tells more than what it answers in a second.
+        the service tells more than what it answers in a second; from run to run either differs by a tenth and more.
 
         {Throughputs(throughput)}
         """;
