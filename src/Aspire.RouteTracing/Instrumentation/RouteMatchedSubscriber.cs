@@ -15,7 +15,7 @@ internal sealed class RouteMatchedSubscriber : IObserver<DiagnosticListener>, ID
     {
         _observer = services.GetRequiredService<RouteMatchedObserver>();
 
-        // The container of an application has its listener, to which the startup filter subscribes.
+        // The container of an application has its listener, to which RouteNamePolicy subscribes.
         _subscription = services.GetService<DiagnosticListener>() is null ? DiagnosticListener.AllListeners.Subscribe(this) : null;
     }
 
