@@ -94,6 +94,8 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
                 return Refuse("There is no such file.");
             }
 
+            // A link has a time stamp of its own, which stays when what it leads to is replaced.
+            file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
             if ((file.LastWriteTimeUtc, file.Length) == _seen && _time.GetUtcNow() - file.LastWriteTimeUtc > Settled)
             {
                 return _problem is not null && Refuse(_problem);

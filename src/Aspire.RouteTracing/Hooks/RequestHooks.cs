@@ -15,7 +15,7 @@ internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IServiceP
     private volatile bool _haveRun;
 
     /// <summary>Whether there are hooks for requests that start now.</summary>
-    public bool Any => _hooks.Value.Length != 0 || tracing.InForce.Hook is not null;
+    public bool Any => tracing.InForce is { Enabled: true } settings && (_hooks.Value.Length != 0 || settings.Hook is not null);
 
     /// <summary>Whether a request was shown to a hook yet.</summary>
     public bool HaveRun => _haveRun;

@@ -12,6 +12,7 @@ namespace Aspire.RouteTracing.Instrumentation;
 /// short-circuits.
 /// </summary>
 internal sealed class RouteMatchedObserver(
+    AppRequests requests,
     RequestExclusion exclusion,
     EndpointExclusion endpointExclusion,
     RouteNaming routeNaming,
@@ -27,7 +28,7 @@ internal sealed class RouteMatchedObserver(
 
     public void OnNext(KeyValuePair<string, object?> value)
     {
-        if (value.Key == EndpointMatched && value.Value is HttpContext context && exclusion.Rules.Enabled)
+        if (value.Key == EndpointMatched && value.Value is HttpContext context && exclusion.Rules.Enabled && requests.Contain(context))
         {
             OnRouteMatched(context);
         }

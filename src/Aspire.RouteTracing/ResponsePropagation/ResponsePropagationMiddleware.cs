@@ -13,6 +13,7 @@ internal sealed class ResponsePropagationMiddleware(RequestDelegate next, Active
         var propagators = tracing.InForce.ResponsePropagators;
         if (propagators != ResponsePropagators.None
             && !excludedRequests.IsRunning
+            && !context.Response.HasStarted
             && ServerActivity.Find(context) is { IdFormat: ActivityIdFormat.W3C } server)
         {
             context.Response.OnStarting(

@@ -255,6 +255,29 @@ public class ExclusionBesideOthersTests
     }
 
     [Fact]
+    public async Task A_worker_neither_names_nor_excludes_the_endpoints_of_a_web_application_beside_it()
+    {
+        var builder = Host.CreateApplicationBuilder();
+        builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddRouteTracing(settings => settings.RouteTemplateFormat = RouteTemplateFormat.Simple));
+        using var worker = builder.Build();
+        await worker.StartAsync(TestContext.Current.CancellationToken);
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddAspNetCoreInstrumentation()),
+            app =>
+            {
+                app.MapGet("/excluded/{id:int}", (int id) => id).ExcludeFromTracing();
+                app.MapGet("/orders/{id:int}", (int id) => id);
+            });
+
+        using var excluded = await app.GetAsync("/excluded/1");
+        using var order = await app.GetAsync("/orders/1");
+        await worker.StopAsync(TestContext.Current.CancellationToken);
+        await app.StopAsync();
+
+        Assert.Equal(["GET /excluded/{id:int}", "GET /orders/{id:int}"], app.SpanNames);
+    }
+
+    [Fact]
     public async Task The_list_of_an_application_that_has_not_started_does_not_apply_to_another()
     {
         await using var app = await TracedApp.StartAsync(builder => builder.AddRouteTracing(), MapWithChild);

@@ -56,6 +56,29 @@ public sealed class ExclusionsFileTests : IDisposable
     }
 
     [Fact]
+    public void What_a_link_leads_to_is_followed()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Needs links, which Windows lets few users make.");
+        var (data, one, two) = (Path.Combine(_folder, "data"), Path.Combine(_folder, "1"), Path.Combine(_folder, "2"));
+        foreach (var (version, list) in new[] { (one, "^/one$\n"), (two, "^/number/two$\n") })
+        {
+            Directory.CreateDirectory(version);
+            File.WriteAllText(Path.Combine(version, "list"), list);
+        }
+
+        Directory.CreateSymbolicLink(data, one);
+        File.CreateSymbolicLink(FilePath, Path.Combine(data, "list"));
+        using var file = Follow();
+        Pass(TimeSpan.FromSeconds(5));
+
+        Directory.Delete(data);
+        Directory.CreateSymbolicLink(data, two);
+        Pass(TimeSpan.FromSeconds(5));
+
+        Assert.Equal(["^/number/two$"], file.Items);
+    }
+
+    [Fact]
     public void A_deleted_file_leaves_the_last_good_list_and_a_new_one_is_seen()
     {
         Replace("^/one$\n");

@@ -520,6 +520,31 @@ public class HookTests
         Assert.Equal(3, app.Spans.Count);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Hooks_of_the_container_are_silent_while_route_tracing_is_disabled_or_suspended(bool enabled)
+    {
+        var calls = new Calls();
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing(settings => settings.Enabled = enabled);
+                builder.Services.AddSingleton(calls).AddRouteTracingHook<FirstHook>();
+            },
+            app => app.MapGet("/", () => "ok"));
+
+        using (app.RouteTracing().Suspend())
+        {
+            using var suspended = await app.GetAsync("/");
+        }
+
+        Assert.Empty(calls);
+        using var response = await app.GetAsync("/");
+        await app.StopAsync();
+        Assert.Equal(enabled, calls.Count > 0);
+    }
+
     [Fact]
     public async Task A_request_that_a_foreign_propagator_gave_a_span_of_its_own_has_the_hooks_called_with_that_span()
     {
