@@ -18,7 +18,7 @@ internal sealed class ResponsePropagationMiddleware(RequestDelegate next, Active
         {
             context.Response.OnStarting(
                 static response => ((TraceableResponse)response).WriteTraceAsync(),
-                new TraceableResponse(context.Response, server, propagators));
+                new TraceableResponse(context.Response, server, excludedRequests, propagators));
         }
 
         return next(context);
