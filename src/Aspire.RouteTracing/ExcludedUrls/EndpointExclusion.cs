@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Aspire.RouteTracing.Instrumentation;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -10,7 +11,8 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ExcludedRequ
     public void Exclude(HttpContext context, Endpoint endpoint)
     {
         // By its URL already, and counted there. Where nobody has an activity made, only the URL can tell.
-        var server = ServerActivity.Find(context);
+        var current = Activity.Current;
+        var server = ServerActivity.Find(context, current);
         if (server is null ? exclusion.Find(context) is not null : ExcludedRequests.IsByUrl(server))
         {
             return;
@@ -20,7 +22,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ExcludedRequ
         if (server is not null)
         {
             ExcludedRequests.Mark(server, isByUrl: false);
-            excludedRequests.Begin(server);
+            excludedRequests.Begin(server, current);
         }
 
         // The application may have routing choose again.

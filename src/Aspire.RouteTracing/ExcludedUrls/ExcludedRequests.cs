@@ -73,12 +73,12 @@ internal sealed class ExcludedRequests : IDisposable
     }
 
     /// <summary>
-    /// Marks the execution context of the caller, too, and whatever flows from it. Spans that the application has open already belong to the request
-    /// as well.
+    /// Marks the execution context of the caller, too, and whatever flows from it. Spans that the application has open already, of which
+    /// <paramref name="current"/> is the innermost, belong to the request as well.
     /// </summary>
-    public void Begin(Activity server)
+    public void Begin(Activity server, Activity? current)
     {
-        for (var open = Activity.Current; open is not null && open != server; open = open.Parent)
+        for (var open = current; open is not null && open != server; open = open.Parent)
         {
             StopRecording(open);
         }

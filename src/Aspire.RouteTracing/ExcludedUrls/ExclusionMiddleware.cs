@@ -17,7 +17,8 @@ internal sealed class ExclusionMiddleware(
 {
     public Task InvokeAsync(HttpContext context)
     {
-        var server = ServerActivity.Find(context);
+        var current = Activity.Current;
+        var server = ServerActivity.Find(context, current);
 
         // The instrumentation's Filter, where it is asked, was asked about a recorded request already, and let it pass.
         if (server is { IsAllDataRequested: true } && requests.HasFilter)
@@ -29,14 +30,19 @@ internal sealed class ExclusionMiddleware(
         var isMarked = server is not null && ExcludedRequests.Contain(server);
         if (isMarked && !counter.Enabled)
         {
-            return RunExcludedAsync(context, server);
+            if (ExcludedRequests.IsByUrl(server!))
+            {
+                exclusion.ExcludeFromMetrics(context);
+            }
+
+            return RunExcludedAsync(context, server, current);
         }
 
         if (exclusion.Find(context) is { } urlExclusion)
         {
             exclusion.ExcludeFromMetrics(context);
             ExcludedRequests.Mark(server, isByUrl: true);
-            return counter.Enabled ? CountAsync(context, server, urlExclusion) : RunExcludedAsync(context, server);
+            return counter.Enabled ? CountAsync(context, server, current, urlExclusion) : RunExcludedAsync(context, server, current);
         }
 
         // What the caller or the application's own filter excluded is left out of the traces only.
@@ -50,11 +56,11 @@ internal sealed class ExclusionMiddleware(
             ExcludedRequests.Mark(server, isByUrl: false);
         }
 
-        return RunExcludedAsync(context, server);
+        return RunExcludedAsync(context, server, current);
     }
 
     // What next starts takes the mark along in its execution context. Here the context before is put back, as an async method would, which takes longer.
-    private Task RunExcludedAsync(HttpContext context, Activity? server)
+    private Task RunExcludedAsync(HttpContext context, Activity? server, Activity? current)
     {
         if (server is null)
         {
@@ -62,7 +68,7 @@ internal sealed class ExclusionMiddleware(
         }
 
         var before = ExecutionContext.Capture();
-        excludedRequests.Begin(server);
+        excludedRequests.Begin(server, current);
         try
         {
             return next(context);
@@ -77,11 +83,11 @@ internal sealed class ExclusionMiddleware(
         }
     }
 
-    private async Task CountAsync(HttpContext context, Activity? server, UrlExclusion urlExclusion)
+    private async Task CountAsync(HttpContext context, Activity? server, Activity? current, UrlExclusion urlExclusion)
     {
         try
         {
-            await RunExcludedAsync(context, server);
+            await RunExcludedAsync(context, server, current);
         }
         catch (Exception exception)
         {

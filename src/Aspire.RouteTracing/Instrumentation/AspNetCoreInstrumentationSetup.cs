@@ -60,7 +60,6 @@ internal sealed class AspNetCoreInstrumentationSetup(
     {
         if (exclusion.Find(context) is not null && requests.Contain(context))
         {
-            exclusion.ExcludeFromMetrics(context);
             Exclude(Activity.Current, isByUrl: true);
             return false;
         }
@@ -94,7 +93,7 @@ internal sealed class AspNetCoreInstrumentationSetup(
         ExcludedRequests.Mark(server, isByUrl);
         if (server is not null && !requests.HasPipeline)
         {
-            excludedRequests.Begin(server);
+            excludedRequests.Begin(server, server);
         }
     }
 
