@@ -29,7 +29,7 @@ internal sealed class LiveResource(IResource resource, LiveListFile? file, Resou
         Label = "Patterns",
         Description = "Regular expressions, separated by commas. They take the place of what the AppHost's code and the resource's variables say.",
         InputType = InputType.Text,
-        MaxLength = RouteTracingVariables.LongestList,
+        MaxLength = RouteTracingVariables.MaxListSize,
     };
 
     /// <summary>Writes the list in force for the service that looks at it. Of two edits at once, the file has the list that is in force in the end.</summary>
