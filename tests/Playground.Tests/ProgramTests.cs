@@ -84,6 +84,22 @@ public class ProgramTests
         Assert.Equal(1, exitCode);
     }
 
+    [Fact]
+    public async Task A_service_that_ends_is_missed_and_ends_it()
+    {
+        using var playground = PlaygroundProcess.Start("--port 0");
+        var services = await playground.WaitForServicesAsync();
+        using (var storefront = System.Diagnostics.Process.GetProcessById(services[^1]))
+        {
+            storefront.Kill();
+        }
+
+        var (exitCode, _, error) = await playground.WaitForExitAsync();
+
+        Assert.Matches("^(storefront .* ended with exit code|GET .* was not answered)", error);
+        Assert.Equal(1, exitCode);
+    }
+
     [Theory]
     [InlineData("INT")]
     [InlineData("TERM")]
