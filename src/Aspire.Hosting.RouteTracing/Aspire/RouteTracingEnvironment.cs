@@ -172,7 +172,9 @@ internal static class RouteTracingEnvironment
     {
         var expression = new ReferenceExpressionBuilder();
         expression.AppendValueProvider(joined.Value);
-        expression.AppendLiteral(joined.Text);
+
+        // What is appended is taken for a format string, braces and all.
+        expression.AppendLiteral(joined.Text.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
         return expression.Build();
     }
 
