@@ -150,7 +150,7 @@ internal sealed class RouteTracingVariables
     private void Join(string variable, IReadOnlyList<string> items)
     {
         var present = _resource.PresentVariables.GetValueOrDefault(variable, "");
-        string[] presentItems = (present as string)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+        var presentItems = _resource.GetPresentItems(variable);
         if (items.Except(presentItems, StringComparer.Ordinal).ToArray() is not { Length: > 0 } missing)
         {
             return;

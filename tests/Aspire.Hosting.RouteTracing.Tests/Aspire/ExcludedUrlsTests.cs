@@ -187,6 +187,21 @@ public sealed class ExcludedUrlsTests
     }
 
     [Fact]
+    public async Task A_project_whose_lists_are_all_known_only_where_it_is_deployed_is_named()
+    {
+        var builder = TestModel.CreateBuilder(DistributedApplicationOperation.Publish);
+        var users = builder.AddParameter("users", "a");
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here")
+            .WithEnvironment(DotNet, users).WithEnvironment("OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS", users).WithEnvironment("Aspire__RouteTracing__ExcludedUrls", users);
+        await using var model = await TestModel.StartAsync(builder);
+
+        await TestModel.GetVariablesAsync(orders);
+        await TestModel.GetVariablesAsync(orders);
+
+        Assert.StartsWith("Nothing more is excluded in 'orders'", Assert.Single(model.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Health_checks_and_probes_are_excluded_by_their_exact_paths_wherever_they_are_said()
     {
         var builder = TestModel.CreateBuilder();
