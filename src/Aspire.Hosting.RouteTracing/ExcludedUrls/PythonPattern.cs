@@ -373,6 +373,8 @@ internal sealed partial class PythonPattern
 
     private static bool IsOneAtom(string text) => text switch
     {
+        // Python repeats no word boundary but in a group.
+        ['\\', 'b' or 'B'] => false,
         [_] => true,
         ['\\', 'x', _, _] or ['\\', 'u', _, _, _, _] or ['\\', _] => true,
         ['[', ..] => true,
