@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Docker;
 
 namespace Aspire.Hosting.RouteTracing.Tests.Aspire;
 
@@ -24,6 +25,20 @@ public sealed class HeadersTests
         Assert.Equal("authorization,cookie,set-cookie,proxy-authorization,x-api-key,token", await TestModel.GetUnresolvedAsync(catalog, Variables + "SANITIZE_FIELDS"));
         Assert.Empty(await TestModel.GetVariablesAsync(silent));
         Assert.Null(await TestModel.GetVariableAsync(orders, "Aspire__RouteTracing__ExclusionKey"));
+        Assert.Empty(model.Warnings);
+    }
+
+    [Theory, InlineData(DistributedApplicationOperation.Run), InlineData(DistributedApplicationOperation.Publish)]
+    public async Task Names_follow_a_value_that_is_known_only_where_it_is_deployed(DistributedApplicationOperation operation)
+    {
+        var builder = TestModel.CreateBuilder(operation);
+        var users = builder.AddParameter("users", "accept");
+        builder.AddResource(new DockerComposeEnvironmentResource("compose"));
+        var orders = builder.AddProject<TestProject>("orders").WithCapturedRequestHeaders("x-a{2}", "x-}").WithEnvironment(Variables + "SERVER_REQUEST", users);
+        await using var model = await TestModel.StartAsync(builder);
+
+        var value = Assert.IsType<ReferenceExpression>(await TestModel.GetUnresolvedAsync(orders, Variables + "SERVER_REQUEST"));
+        Assert.Equal("accept,x-a{2},x-}", await value.GetValueAsync(TestContext.Current.CancellationToken));
         Assert.Empty(model.Warnings);
     }
 
