@@ -20,7 +20,7 @@ internal sealed class ExclusionSignature
     private const int TraceIdBytes = 16;
     private const int SignatureBytes = 16;
     private const int SignatureCharacters = SignatureBytes * 2;
-    private const int MostMembers = 32;
+    private const int MaxMembers = 32;
 
     // Not a secret: it makes the member work in Development where nobody gave a key.
     private static readonly byte[] DevelopmentKey = Encoding.UTF8.GetBytes(Member);
@@ -87,7 +87,7 @@ internal sealed class ExclusionSignature
 
         var others = state.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Where(member => !IsOwn(member))
-            .Take(MostMembers - 1);
+            .Take(MaxMembers - 1);
         return string.Join(',', others);
     }
 

@@ -13,9 +13,9 @@ internal sealed class HeaderCapture
 {
     public static readonly HeaderCapture None = new("", [], []);
 
-    private const int MostValues = 64;
-    private const int MostCharacters = 1024;
-    private const int MostKnownNames = 256;
+    private const int MaxValues = 64;
+    private const int MaxCharacters = 1024;
+    private const int MaxKnownNames = 256;
 
     private static readonly string[] Redacted = ["[REDACTED]"];
 
@@ -42,7 +42,7 @@ internal sealed class HeaderCapture
     /// <summary>Sets the attributes on <paramref name="span"/>. One that is there already stays: a hook set it.</summary>
     public void Capture(Activity span, IHeaderDictionary headers)
     {
-        var left = MostValues;
+        var left = MaxValues;
         foreach (var header in _plain)
         {
             if (headers.TryGetValue(header.Name, out var values))
@@ -83,14 +83,14 @@ internal sealed class HeaderCapture
         for (var i = 0; i < count; i++)
         {
             var value = values[i] ?? "";
-            copy[i] = value.Length <= MostCharacters ? value : value[..CutAt(value)];
+            copy[i] = value.Length <= MaxCharacters ? value : value[..CutAt(value)];
         }
 
         return copy;
     }
 
     // Not between the halves of a character.
-    private static int CutAt(string value) => char.IsSurrogatePair(value, MostCharacters - 1) ? MostCharacters - 1 : MostCharacters;
+    private static int CutAt(string value) => char.IsSurrogatePair(value, MaxCharacters - 1) ? MaxCharacters - 1 : MaxCharacters;
 
     private CapturedHeader? Find(string name)
     {
@@ -100,7 +100,7 @@ internal sealed class HeaderCapture
         }
 
         header = Array.Exists(_expressions, expression => expression.IsMatch(name)) ? Describe(name) : null;
-        if (Volatile.Read(ref _knownCount) < MostKnownNames && _known.TryAdd(name, header))
+        if (Volatile.Read(ref _knownCount) < MaxKnownNames && _known.TryAdd(name, header))
         {
             Interlocked.Increment(ref _knownCount);
         }

@@ -8,7 +8,7 @@ internal sealed class NamedRoutes(RouteTemplateFormat format)
 {
     // An application may take path bases from the URL, one for each tenant. Those past the limit are left out of the name, which has to
     // have few values.
-    private const int MostPathBases = 100;
+    private const int MaxPathBases = 100;
 
     // The path base has the client's casing; the one seen first stands for all.
     private readonly ConcurrentDictionary<string, NamedEndpoints> _underPathBases = new(StringComparer.OrdinalIgnoreCase);
@@ -33,7 +33,7 @@ internal sealed class NamedRoutes(RouteTemplateFormat format)
         // Taken for each path base once, for the dictionary's own count takes all of its locks.
         lock (_underPathBases)
         {
-            _isFull = _underPathBases.Count >= MostPathBases;
+            _isFull = _underPathBases.Count >= MaxPathBases;
             return _isFull && !_underPathBases.ContainsKey(pathBase)
                 ? _underNone
                 : _underPathBases.GetOrAdd(pathBase, static (pathBase, format) => new NamedEndpoints(pathBase, format), format);
