@@ -46,7 +46,7 @@ public sealed partial class AppHostPageTests
         {
             (string, string)[] options = [.. Option().Matches(command.Groups["options"].Value).Select(option => (option.Groups["name"].Value, option.Groups["value"] is { Success: true, Value: var value } ? value.Trim('\'') : "true"))];
             var result = await model.ExecuteAsync(resources[command.Groups["resource"].Value], command.Groups["command"].Value, options);
-            Assert.Equal(command.Groups["answer"].Value, result.Success ? result.Message : TestModel.GetErrors(result));
+            Assert.Equal(command.Groups["answer"].Value, result.Success ? result.Data?.Value : TestModel.GetErrors(result));
         }
     }
 
