@@ -51,6 +51,14 @@ public sealed partial class AppHostPageTests
     }
 
     [Fact]
+    public async Task It_asks_for_the_Aspire_CLI_of_the_version_that_this_package_is_built_with()
+    {
+        var version = typeof(DistributedApplication).Assembly.GetName().Version!.ToString(2);
+
+        Assert.Contains($"[Aspire CLI](https://aspire.dev) {version},", await ReadDocumentAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Its_table_of_variables_is_what_the_resources_are_told()
     {
         var builder = TestModel.CreateBuilder();
