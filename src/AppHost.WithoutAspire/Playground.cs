@@ -48,7 +48,20 @@ internal sealed class Playground(IAnsiConsole console, int port)
         await using var receiver = await StartReceiverAsync(cancellation);
         await using var shop = await StartShopAsync(receiver, cancellation);
         console.WriteLine("Ctrl+C stops it.");
-        await Task.WhenAll(SendAsync(shop, cancellation), receiver is null ? Task.CompletedTask : ShowAsync(receiver.Telemetry, cancellation));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task[] both = [SendAsync(shop, stop.Token), receiver is null ? Task.CompletedTask : ShowAsync(receiver.Telemetry, stop.Token)];
+        try
+        {
+            // One that fails is not kept waiting for the other.
+            await foreach (var ended in Task.WhenEach(both))
+            {
+                await ended;
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync();
+        }
     }
 
     private static async Task SendAsync(ShopProcesses shop, CancellationToken cancellation)

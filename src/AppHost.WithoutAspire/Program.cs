@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Spectre.Console;
 
 namespace AppHost.WithoutAspire;
@@ -25,7 +26,8 @@ public static class Program
         };
         port.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 0 or > ushort.MaxValue)
+            // The value itself can't be asked for where it is no number.
+            if (result.Tokens is [{ Value: var text }] && !ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             {
                 result.AddError($"--port takes a number from 0 to {ushort.MaxValue}.");
             }

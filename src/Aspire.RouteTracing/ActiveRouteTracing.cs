@@ -29,7 +29,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
         _logger = logger;
 
         var tokens = sources.Select(source => source.GetChangeToken()).ToArray();
-        _loaded = _inForce = Load();
+        _loaded = _inForce = Load(before: null);
         _subscriptions = [.. sources.Select(source => ChangeToken.OnChange(source.GetChangeToken, Reload))];
         if (tokens.Any(token => token.HasChanged))
         {
@@ -40,22 +40,20 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     /// <summary>What applies to a request that starts now.</summary>
     public CompiledSettings InForce => _inForce;
 
-    public ExclusionRules Rules => _inForce.Exclusion;
-
-    public IReadOnlyList<UrlExclusion> ExcludedUrls => Rules.InForce;
+    public IReadOnlyList<UrlExclusion> ExcludedUrls => _inForce.ExcludedUrls.InForce;
 
     public UrlExclusion? FindExclusion(string url)
     {
         ArgumentNullException.ThrowIfNull(url);
         return RequestUrl.TryParse(url, out var parsed)
-            ? Rules.Find(parsed)
+            ? _inForce.ExcludedUrls.Find(parsed)
             : throw new ArgumentException($"'{url}' is neither an absolute HTTP URL nor a path that starts with '/'.", nameof(url));
     }
 
     public UrlExclusion? FindExclusion(HttpRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Rules.Find(request);
+        return _inForce.ExcludedUrls.Find(request);
     }
 
     public IDisposable Suspend()
@@ -66,13 +64,13 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
 
     public void Dispose() => _subscriptions.ForEach(subscription => subscription.Dispose());
 
-    private CompiledSettings Load() => CompiledSettings.Compile(_settings.Create(Options.DefaultName), _logger);
+    private CompiledSettings Load(CompiledSettings? before) => CompiledSettings.Compile(_settings.Create(Options.DefaultName), before, _logger);
 
     private void Reload() => Change(() =>
     {
         try
         {
-            _loaded = Load();
+            _loaded = Load(_loaded);
         }
         catch (Exception exception)
         {

@@ -6,37 +6,53 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing;
 
 /// <summary>One state of the settings, compiled. Never changes once it is in force, so a request reads it without a lock.</summary>
-internal sealed record CompiledSettings(
-    ExclusionRules Exclusion,
-    RouteTemplateFormat RouteTemplateFormat,
-    HeaderCapture RequestHeaders,
-    HeaderCapture ResponseHeaders,
-    SettingsHook? Hook,
-    ResponsePropagators ResponsePropagators)
+internal sealed class CompiledSettings
 {
     /// <summary>The library steps aside.</summary>
-    public static readonly CompiledSettings Disabled = new(ExclusionRules.Disabled, default, HeaderCapture.None, HeaderCapture.None, null, ResponsePropagators.None);
+    public static readonly CompiledSettings Disabled = new(
+        new RouteTracingSettings { Enabled = false, ExcludeFromMetrics = false, HonorUpstreamExclusion = false },
+        CompiledLists.Empty);
 
-    public bool Enabled => Exclusion.Enabled;
+    private readonly CompiledLists _lists;
 
-    /// <exception cref="ArgumentException">An item that code added to a list is no valid expression.</exception>
-    public static CompiledSettings Compile(RouteTracingSettings settings, ILogger logger)
+    private CompiledSettings(RouteTracingSettings settings, CompiledLists lists)
     {
-        if (!settings.Enabled)
-        {
-            return Disabled;
-        }
-
-        var sources = settings.Sources;
-        var requestHeaders = HeaderName.Compile(nameof(settings.CapturedRequestHeaders), settings.CapturedRequestHeaders, sources.CapturedRequestHeaders, whole: true, logger);
-        var responseHeaders = HeaderName.Compile(nameof(settings.CapturedResponseHeaders), settings.CapturedResponseHeaders, sources.CapturedResponseHeaders, whole: true, logger);
-        var sanitized = HeaderName.Compile(nameof(settings.SanitizedHeaders), settings.SanitizedHeaders, sources.SanitizedHeaders, whole: false, logger);
-        return new CompiledSettings(
-            ExclusionRules.Compile(settings, logger),
-            settings.RouteTemplateFormat,
-            new HeaderCapture("http.request.header.", requestHeaders, sanitized),
-            new HeaderCapture("http.response.header.", responseHeaders, sanitized),
-            SettingsHook.From(settings),
-            settings.ResponsePropagators);
+        _lists = lists;
+        Enabled = settings.Enabled;
+        ExcludedUrls = lists.ExcludedUrls;
+        ExcludeFromMetrics = settings.ExcludeFromMetrics;
+        HonorUpstreamExclusion = settings.HonorUpstreamExclusion;
+        RouteTemplateFormat = settings.RouteTemplateFormat;
+        RequestHeaders = lists.RequestHeaders;
+        ResponseHeaders = lists.ResponseHeaders;
+        ResponsePropagators = settings.ResponsePropagators;
+        Hook = SettingsHook.From(settings);
     }
+
+    public bool Enabled { get; }
+
+    public ExclusionList ExcludedUrls { get; }
+
+    public bool ExcludeFromMetrics { get; }
+
+    public bool HonorUpstreamExclusion { get; }
+
+    public RouteTemplateFormat RouteTemplateFormat { get; }
+
+    public HeaderCapture RequestHeaders { get; }
+
+    public HeaderCapture ResponseHeaders { get; }
+
+    public ResponsePropagators ResponsePropagators { get; }
+
+    public SettingsHook? Hook { get; }
+
+    /// <param name="settings">The settings.</param>
+    /// <param name="before">What is in force until now, if anything.</param>
+    /// <param name="logger">Where problems are logged.</param>
+    /// <exception cref="ArgumentException">An item that code added to a list is no valid expression.</exception>
+    public static CompiledSettings Compile(RouteTracingSettings settings, CompiledSettings? before, ILogger logger)
+        => settings.Enabled
+            ? new CompiledSettings(settings, before?._lists.AreThoseOf(settings) == true ? before._lists : CompiledLists.Compile(settings, logger))
+            : Disabled;
 }

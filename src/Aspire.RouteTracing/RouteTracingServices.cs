@@ -63,7 +63,7 @@ internal static class RouteTracingServices
 
         // The first startup filter registered is the outermost: what the filters of others do belongs to the request, too.
         services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, RouteTracingStartupFilter>());
-        services.AddSingleton<IPostConfigureOptions<AspNetCoreTraceInstrumentationOptions>, AspNetCoreInstrumentationSetup>();
+        services.AddSingleton<IValidateOptions<AspNetCoreTraceInstrumentationOptions>, AspNetCoreInstrumentationSetup>();
         services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.ConfigureSampler(
             (provider, sampler) => ExcludedRequestSampler.Around(sampler, provider.GetRequiredService<ExcludedRequests>())));
         services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddMeter(ExcludedRequestsCounter.MeterName));

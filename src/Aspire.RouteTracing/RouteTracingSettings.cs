@@ -95,7 +95,7 @@ public sealed class RouteTracingSettings
 
     /// <summary>
     /// Gets or sets which response headers tell the client the trace of its request. They are named in <c>Access-Control-Expose-Headers</c>, too. Excluded requests get none;
-    /// requests that are not sampled do, and their flags say so.
+    /// requests that are not sampled do, and their flags say so. The answer that the server gives by itself to an exception that escaped the application has none.
     /// </summary>
     /// <value>The default value is <see cref="ResponsePropagators.None"/>.</value>
     public ResponsePropagators ResponsePropagators { get; set; }

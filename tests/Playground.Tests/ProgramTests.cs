@@ -73,6 +73,19 @@ public class ProgramTests
         Assert.Equal(1, exitCode);
     }
 
+    [Theory]
+    [InlineData("abc")]
+    [InlineData("65536")]
+    [InlineData("-1")]
+    public async Task What_is_no_port_is_refused_with_what_would_be_one(string port)
+    {
+        using var playground = PlaygroundProcess.Start($"--port {port}");
+        var (exitCode, _, error) = await playground.WaitForExitAsync();
+
+        Assert.Equal("--port takes a number from 0 to 65535.", error.Trim());
+        Assert.Equal(1, exitCode);
+    }
+
     [Fact]
     public async Task A_service_that_does_not_start_is_named_with_what_it_wrote_last()
     {
@@ -81,6 +94,22 @@ public class ProgramTests
 
         Assert.Matches("^(storefront|orders|catalog) .* ended with exit code", error);
         Assert.Contains("/no/such/folder", error, StringComparison.Ordinal);
+        Assert.Equal(1, exitCode);
+    }
+
+    [Fact]
+    public async Task A_service_that_ends_is_missed_and_ends_it()
+    {
+        using var playground = PlaygroundProcess.Start("--port 0");
+        var services = await playground.WaitForServicesAsync();
+        using (var storefront = System.Diagnostics.Process.GetProcessById(services[^1]))
+        {
+            storefront.Kill();
+        }
+
+        var (exitCode, _, error) = await playground.WaitForExitAsync();
+
+        Assert.Matches("^(storefront .* ended with exit code|GET .* was not answered)", error);
         Assert.Equal(1, exitCode);
     }
 

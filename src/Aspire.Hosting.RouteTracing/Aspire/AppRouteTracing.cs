@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Lifecycle;
@@ -6,13 +7,16 @@ using Aspire.Hosting.RouteTracing.Headers;
 using Aspire.Hosting.RouteTracing.LiveExclusions;
 using Aspire.Hosting.RouteTracing.Variables;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Aspire.Hosting.RouteTracing;
 
 /// <summary>What the AppHost says to all resources with telemetry, and what they share.</summary>
-internal sealed class AppRouteTracing(IDistributedApplicationBuilder builder)
+internal sealed partial class AppRouteTracing(IDistributedApplicationBuilder builder)
 {
     private const string KeyParameterName = "route-tracing-exclusion-key";
+
+    private readonly ConcurrentDictionary<string, bool> _warnings = new(StringComparer.Ordinal);
 
     public DeclaredExclusions Exclusions { get; } = new();
 
@@ -20,6 +24,9 @@ internal sealed class AppRouteTracing(IDistributedApplicationBuilder builder)
 
     /// <summary>The secret by which one service believes another that a request is excluded; <see langword="null"/> until something is.</summary>
     public object? ExclusionKey { get; private set; }
+
+    /// <summary>There is none before the application is built.</summary>
+    public ILogger? Logger { get; set; }
 
     /// <summary>What the variables go through in this run or deployment.</summary>
     public VariableCarriers Carriers => builder.ExecutionContext.IsRunMode
@@ -55,6 +62,23 @@ internal sealed class AppRouteTracing(IDistributedApplicationBuilder builder)
         RequireExclusionKey();
     }
 
+    /// <summary>Says in the AppHost's log what a resource can't be told. Its environment is put together again and again, so each thing is said once.</summary>
+    public void Warn(IEnumerable<string> warnings)
+    {
+        if (Logger is not { } logger)
+        {
+            return;
+        }
+
+        foreach (var warning in warnings)
+        {
+            if (_warnings.TryAdd(warning, true))
+            {
+                Log.CannotBeTold(logger, warning);
+            }
+        }
+    }
+
     private static VariableCarriers GetCarrier(IComputeEnvironmentResource environment) => environment.GetType().Name switch
     {
         "DockerComposeEnvironmentResource" => VariableCarriers.DockerCompose,
@@ -67,4 +91,10 @@ internal sealed class AppRouteTracing(IDistributedApplicationBuilder builder)
         ExclusionKey ??= builder.ExecutionContext.IsPublishMode
             ? builder.AddParameter(KeyParameterName, new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true).Resource
             : RandomNumberGenerator.GetHexString(64, lowercase: true);
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "{Reason}")]
+        public static partial void CannotBeTold(ILogger logger, string reason);
+    }
 }

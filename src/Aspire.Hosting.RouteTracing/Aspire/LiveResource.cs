@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.RouteTracing.LiveExclusions;
 using Aspire.Hosting.RouteTracing.Variables;
@@ -29,8 +30,24 @@ internal sealed class LiveResource(IResource resource, LiveListFile? file, Resou
         Label = "Patterns",
         Description = "Regular expressions, separated by commas. They take the place of what the AppHost's code and the resource's variables say.",
         InputType = InputType.Text,
-        MaxLength = RouteTracingVariables.LongestList,
+        MaxLength = RouteTracingVariables.MaxListSize,
     };
+
+    /// <summary>Whether the resource can be started with a list of valid patterns in the place of all others.</summary>
+    public bool CanBeToldOf(IReadOnlyList<string> patterns, [NotNullWhen(false)] out string? reason)
+    {
+        try
+        {
+            _ = RouteTracingVariables.For(new() { Name = resource.Name, Language = Language, ExcludedUrls = patterns, Carriers = VariableCarriers.Orchestrator });
+            reason = null;
+            return true;
+        }
+        catch (InvalidOperationException exception)
+        {
+            reason = exception.Message;
+            return false;
+        }
+    }
 
     /// <summary>Writes the list in force for the service that looks at it. Of two edits at once, the file has the list that is in force in the end.</summary>
     public void WriteFile()

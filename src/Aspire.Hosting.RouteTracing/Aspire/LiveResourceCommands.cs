@@ -80,26 +80,37 @@ internal static class LiveResourceCommands
     private static Task ValidatePatterns(InputsDialogValidationContext context, LiveResource live)
     {
         var input = context.Inputs[live.PatternsInput.Name];
-        if (IsReset(context.Inputs))
+        foreach (var error in IsReset(context.Inputs) ? [] : GetErrors(input.Value, live))
         {
-            return Task.CompletedTask;
+            context.AddValidationError(input, error);
         }
 
-        var patterns = ExclusionListFormat.Parse(input.Value, out var error);
+        return Task.CompletedTask;
+    }
+
+    private static List<string> GetErrors(string? list, LiveResource live)
+    {
+        var patterns = ExclusionListFormat.Parse(list, out var error);
         if (error is not null)
         {
-            context.AddValidationError(input, $"The list can't be read: {error}");
+            return [$"The list can't be read: {error}"];
         }
 
+        var errors = new List<string>();
         foreach (var pattern in patterns)
         {
             if (!ExclusionPattern.Validate(pattern, out var reason))
             {
-                context.AddValidationError(input, $"The pattern '{pattern}' can't be read: {reason}");
+                errors.Add($"The pattern '{pattern}' can't be read: {reason}");
             }
         }
 
-        return Task.CompletedTask;
+        if (errors.Count == 0 && !live.CanBeToldOf(patterns, out var tooLong))
+        {
+            errors.Add(tooLong);
+        }
+
+        return errors;
     }
 
     private static bool IsReset(InteractionInputCollection inputs) => bool.TryParse(inputs[Reset].Value, out var reset) && reset;

@@ -14,7 +14,7 @@ public static class RouteTracingBuilderExtensions
     /// <param name="builder">The application's builder.</param>
     /// <param name="patterns">Regular expressions, one an argument; commas need no escape.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="ArgumentException">A pattern is empty or can't be read, or the list would be longer than 32 KB.</exception>
+    /// <exception cref="ArgumentException">A pattern is empty or can't be read, or the list would have more than 32,000 bytes.</exception>
     [AspireExportIgnore(Reason = "An array instead of params in withExcludedUrls.")]
     public static IDistributedApplicationBuilder WithExcludedUrls(this IDistributedApplicationBuilder builder, params string[] patterns)
     {

@@ -74,8 +74,10 @@ internal static class RouteTracingEnvironment
         }
 
         var resource = Describe(context.Resource, appRouteTracing, variables);
-        IReadOnlyList<ListedUrl> users = live is null ? [] : GetUsersUrls(live, variables);
-        foreach (var (name, value) in RouteTracingVariables.For(resource).Values)
+        IReadOnlyList<ListedUrl> users = live is null ? [] : GetUsersUrls(resource, appRouteTracing);
+        var told = RouteTracingVariables.For(resource);
+        appRouteTracing.Warn(told.Warnings);
+        foreach (var (name, value) in told.Values)
         {
             variables[name] = value is JoinedValue joined ? ToExpression(joined) : value;
         }
@@ -113,10 +115,28 @@ internal static class RouteTracingEnvironment
         }
     }
 
-    private static IReadOnlyList<ListedUrl> GetUsersUrls(LiveResource live, Dictionary<string, object> variables)
+    private static List<ListedUrl> GetUsersUrls(TracedResource resource, AppRouteTracing appRouteTracing)
     {
-        var name = live.Language == ResourceLanguage.Python ? VariableNames.PythonExcludedUrls : VariableNames.DotNetExcludedUrls;
-        return [.. ExclusionListFormat.Parse(variables.GetValueOrDefault(name) as string, out _).Select(pattern => new ListedUrl(pattern, name))];
+        if (resource.Language == ResourceLanguage.Python)
+        {
+            return [.. resource.GetPresentItems(VariableNames.PythonExcludedUrls).Select(item => new ListedUrl(item, VariableNames.PythonExcludedUrls))];
+        }
+
+        // A service takes no file that has a bad item.
+        var users = new List<ListedUrl>();
+        foreach (var pattern in ExclusionListFormat.Parse(resource.PresentVariables.GetValueOrDefault(VariableNames.DotNetExcludedUrls) as string, out _))
+        {
+            if (ExclusionPattern.Validate(pattern, out var reason))
+            {
+                users.Add(new ListedUrl(pattern, VariableNames.DotNetExcludedUrls));
+            }
+            else
+            {
+                appRouteTracing.Warn([$"The item '{pattern}' of {VariableNames.DotNetExcludedUrls} in '{resource.Name}' excludes nothing: {reason}"]);
+            }
+        }
+
+        return users;
     }
 
     /// <summary>
@@ -172,7 +192,9 @@ internal static class RouteTracingEnvironment
     {
         var expression = new ReferenceExpressionBuilder();
         expression.AppendValueProvider(joined.Value);
-        expression.AppendLiteral(joined.Text);
+
+        // What is appended is taken for a format string, braces and all.
+        expression.AppendLiteral(joined.Text.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
         return expression.Build();
     }
 

@@ -19,7 +19,7 @@ public static class RouteTracingResourceBuilderExtensions
     /// <param name="builder">The resource's builder.</param>
     /// <param name="patterns">Regular expressions, one an argument; commas need no escape.</param>
     /// <returns>The same builder.</returns>
-    /// <exception cref="ArgumentException">A pattern is empty or can't be read, or the list would be longer than 32 KB.</exception>
+    /// <exception cref="ArgumentException">A pattern is empty or can't be read, or the list would have more than 32,000 bytes.</exception>
     /// <example><code>builder.AddProject&lt;Projects.Orders&gt;("orders").WithExcludedUrls("client/.*/info", "healthcheck");</code></example>
     [AspireExportIgnore(Reason = "An array instead of params in withExcludedUrls.")]
     public static IResourceBuilder<T> WithExcludedUrls<T>(this IResourceBuilder<T> builder, params string[] patterns)

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.Hosting.RouteTracing;
 
 /// <summary>When the model is complete and nothing has started, reaches every resource that sends telemetry.</summary>
-internal sealed partial class RouteTracingSubscriber(
+internal sealed class RouteTracingSubscriber(
     AppRouteTracing appRouteTracing,
     LiveListFolder folder,
     ResourceNotificationService notifications,
@@ -20,13 +20,11 @@ internal sealed partial class RouteTracingSubscriber(
     {
         eventing.Subscribe<BeforeStartEvent>(async (started, _) =>
         {
+            appRouteTracing.Logger = logger;
             foreach (var resource in started.Model.Resources.OfType<IResourceWithEnvironment>().Where(IsTraced))
             {
                 var described = RouteTracingEnvironment.Describe(resource, appRouteTracing, new Dictionary<string, object>());
-                foreach (var warning in RouteTracingVariables.For(described).Warnings)
-                {
-                    Log.CannotBeTold(logger, warning);
-                }
+                appRouteTracing.Warn(RouteTracingVariables.For(described).Warnings);
 
                 if (executionContext.IsRunMode && appRouteTracing.ExclusionKey is not null && described.Language.ReadsExcludedUrls && !resource.HasAnnotationOfType<LiveResource>())
                 {
@@ -53,10 +51,4 @@ internal sealed partial class RouteTracingSubscriber(
 
     private static bool IsTraced(IResource resource) =>
         resource.HasAnnotationOfType<OtlpExporterAnnotation>() || resource.HasAnnotationOfType<RouteTracingAnnotation>();
-
-    private static partial class Log
-    {
-        [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "{Reason}")]
-        public static partial void CannotBeTold(ILogger logger, string reason);
-    }
 }

@@ -32,10 +32,10 @@ internal sealed class DeclaredExclusions
         }
 
         string[] missing = [.. patterns.Select(ExclusionListFormat.Trim).Except(_patterns, StringComparer.Ordinal)];
-        if (Encoding.UTF8.GetByteCount(ExclusionListFormat.Write(_patterns.Concat(missing))) is var length and > RouteTracingVariables.LongestList)
+        if (Encoding.UTF8.GetByteCount(ExclusionListFormat.Write(_patterns.Concat(missing))) is var length and > RouteTracingVariables.MaxListSize)
         {
             throw new ArgumentException(
-                $"The list of excluded URLs would have {length} bytes, and the limit is {RouteTracingVariables.LongestList}. Say several URLs with one pattern.",
+                $"The list of excluded URLs would have {length} bytes, and the limit is {RouteTracingVariables.MaxListSize}. Say several URLs with one pattern.",
                 nameof(patterns));
         }
 

@@ -16,7 +16,7 @@ namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
 /// </remarks>
 internal sealed partial class PythonPattern
 {
-    private const int LongestText = 4096;
+    private const int MaxTextLength = 4096;
 
     private const string Authority = "^[^:/?#]+://[^/?#]*";
 
@@ -352,7 +352,7 @@ internal sealed partial class PythonPattern
 
     private static string Repeat(string atom, int count)
     {
-        if ((long)atom.Length * count > LongestText)
+        if ((long)atom.Length * count > MaxTextLength)
         {
             throw new NotInPythonException("it repeats too often to be written without a comma");
         }
@@ -365,7 +365,7 @@ internal sealed partial class PythonPattern
 
     private static void RefuseLongText(int length)
     {
-        if (length > LongestText)
+        if (length > MaxTextLength)
         {
             throw new NotInPythonException("it becomes too long when it is written without a comma");
         }
@@ -373,6 +373,8 @@ internal sealed partial class PythonPattern
 
     private static bool IsOneAtom(string text) => text switch
     {
+        // Python repeats no word boundary but in a group.
+        ['\\', 'b' or 'B'] => false,
         [_] => true,
         ['\\', 'x', _, _] or ['\\', 'u', _, _, _, _] or ['\\', _] => true,
         ['[', ..] => true,

@@ -8,7 +8,7 @@ namespace Aspire.Hosting.RouteTracing.LiveExclusions;
 /// <summary>Tells whether a list excludes a URL, and by which of its patterns.</summary>
 internal static class UrlTest
 {
-    /// <summary>Long enough for the first use of a pattern, when it has yet to be compiled, and short enough for somebody who waits.</summary>
+    /// <summary>How long somebody waits for an answer. Python has no limit.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether it is a path or a whole URL that a request could have.</summary>
@@ -22,31 +22,25 @@ internal static class UrlTest
             throw new ArgumentException($"'{urlOrPath}' is neither a path nor an http or https URL.", nameof(urlOrPath));
         }
 
-        var path = string.Concat(url.PathBase, url.Path);
+        return (language == ResourceLanguage.Python ? FindInPython(list, url) : Find(list, url)) is { } listed
+            ? $"'{urlOrPath}' is excluded by '{listed.Pattern}', from {listed.Source}."
+            : $"'{urlOrPath}' is not excluded by the AppHost's list; the service may add its own.";
+    }
+
+    private static ListedUrl? Find(IReadOnlyList<ListedUrl> list, in RequestUrl url)
+    {
+        var matcher = ExclusionMatcher.Build([.. list.Select(listed => listed.Pattern)], matchFullUrl: false, out _);
+        return matcher.Find(url) is >= 0 and var index ? list[index] : null;
+    }
+
+    private static ListedUrl? FindInPython(IReadOnlyList<ListedUrl> list, RequestUrl url)
+    {
+        // Python searches the whole URL, so a path is taken for one on some host.
+        url = url.Host.IsEmpty ? url with { Scheme = "http", Host = "localhost" } : url;
         var text = new char[url.FullUrlLength];
         url.CopyFullUrlTo(text);
         var fullUrl = new string(text);
-
-        foreach (var listed in list)
-        {
-            if (language == ResourceLanguage.Python)
-            {
-                // Python searches the whole URL, so a path is taken for one on some host.
-                var pythonUrl = url.Host.IsEmpty ? $"http://localhost{path}{url.Query}" : fullUrl;
-                if (FindsInPython(listed, pythonUrl))
-                {
-                    return Excluded(listed);
-                }
-            }
-            else if (Finds(listed.Pattern, ExclusionPattern.NamesFullUrl(listed.Pattern) ? fullUrl : path))
-            {
-                return Excluded(listed);
-            }
-        }
-
-        return $"'{urlOrPath}' is not excluded by the AppHost's list; the service may add its own.";
-
-        string Excluded(ListedUrl listed) => $"'{urlOrPath}' is excluded by '{listed.Pattern}', from {listed.Source}.";
+        return list.FirstOrDefault(listed => FindsInPython(listed, fullUrl));
     }
 
     // What the user set for Python is in Python's words already.
@@ -61,14 +55,8 @@ internal static class UrlTest
         {
             return Regex.IsMatch(text, pattern, RegexOptions.CultureInvariant, Patience);
         }
-        catch (RegexMatchTimeoutException)
+        catch (Exception exception) when (exception is RegexMatchTimeoutException or RegexParseException)
         {
-            // The service gives up sooner, and then doesn't exclude the request either.
-            return false;
-        }
-        catch (RegexParseException)
-        {
-            // An item that the user set in a variable; the service's log says that it is left out.
             return false;
         }
     }

@@ -8,8 +8,11 @@ namespace Aspire.Hosting.RouteTracing.Variables;
 /// <summary>The variables that tell a resource what not to trace.</summary>
 internal sealed class RouteTracingVariables
 {
-    /// <summary>What a variable can hold at most, in bytes; Windows allows 32,767 characters.</summary>
-    public const int LongestList = 32 * 1024;
+    /// <summary>
+    /// In bytes of UTF-8. Windows lets a variable have 32,767 characters, its name, the equals sign and the end included; Linux 128 KB.
+    /// https://learn.microsoft.com/windows/win32/api/processenv/nf-processenv-setenvironmentvariablew
+    /// </summary>
+    public const int MaxListSize = 32_000;
 
     private readonly TracedResource _resource;
     private readonly Dictionary<string, object> _values = [];
@@ -23,7 +26,7 @@ internal sealed class RouteTracingVariables
     /// <summary>What the resource can't be told, each a sentence or two for the log.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
 
-    /// <exception cref="InvalidOperationException">A list is longer than <see cref="LongestList"/>.</exception>
+    /// <exception cref="InvalidOperationException">A list is longer than <see cref="MaxListSize"/>.</exception>
     public static RouteTracingVariables For(TracedResource resource)
     {
         var variables = new RouteTracingVariables(resource);
@@ -147,7 +150,7 @@ internal sealed class RouteTracingVariables
     private void Join(string variable, IReadOnlyList<string> items)
     {
         var present = _resource.PresentVariables.GetValueOrDefault(variable, "");
-        string[] presentItems = (present as string)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+        var presentItems = _resource.GetPresentItems(variable);
         if (items.Except(presentItems, StringComparer.Ordinal).ToArray() is not { Length: > 0 } missing)
         {
             return;
@@ -165,10 +168,10 @@ internal sealed class RouteTracingVariables
 
     private void Set(string name, string text)
     {
-        if (Encoding.UTF8.GetByteCount(text) is var length and > LongestList)
+        if (Encoding.UTF8.GetByteCount(text) is var length and > MaxListSize)
         {
             throw new InvalidOperationException(
-                $"A list for '{_resource.Name}' is too long: {name} would have {length} bytes, and the limit is {LongestList}. "
+                $"A list for '{_resource.Name}' is too long: {name} would have {length} bytes, and the limit is {MaxListSize}. "
                 + "Say several of its items with one pattern, or say them in the service.");
         }
 

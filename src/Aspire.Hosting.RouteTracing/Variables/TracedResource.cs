@@ -45,4 +45,8 @@ internal sealed record TracedResource
             .Concat(ExcludedUrls.Select(pattern => new ListedUrl(pattern, $"the list of '{Name}'")))
             .Concat(HealthCheckPaths.Select(HealthCheckPath.ToPattern).OfType<string>().Select(pattern => new ListedUrl(pattern, $"the health checks of '{Name}'")))
             .DistinctBy(url => url.Pattern, StringComparer.Ordinal);
+
+    /// <summary>What a variable lists already whose items have no comma of their own; nothing where that is known only where it is deployed.</summary>
+    public IReadOnlyList<string> GetPresentItems(string variable) =>
+        (PresentVariables.GetValueOrDefault(variable) as string)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 }

@@ -49,8 +49,18 @@ internal sealed class ConfiguredList
         }
     }
 
-    /// <summary>Where <paramref name="pattern"/> comes from: the first source that holds it, or the code.</summary>
-    public Item Find(string pattern) => _first.GetValueOrDefault(pattern) ?? new Item(pattern, Code, 0);
+    /// <summary>Tells where the items of a setting come from, each from the first source that holds it, or from the code. Blank items are none.</summary>
+    /// <param name="setting">The name of the setting.</param>
+    /// <param name="patterns">Its value.</param>
+    /// <exception cref="ArgumentException">Code added <see langword="null"/>.</exception>
+    public Item[] Trace(string setting, IEnumerable<string?> patterns)
+        => [.. patterns
+            .Select(pattern => pattern ?? throw new ArgumentException($"An item of {setting}, added in code, is null."))
+            .Where(pattern => !string.IsNullOrWhiteSpace(pattern))
+            .Distinct(StringComparer.Ordinal)
+            .Select(pattern => _first.GetValueOrDefault(pattern) ?? new Item(pattern, Code, 0))];
+
+    public bool HoldsTheSameAs(ConfiguredList other) => _items.SequenceEqual(other._items) && _unreadable.SequenceEqual(other._unreadable);
 
     /// <param name="Pattern">The regular expression.</param>
     /// <param name="Source">The variable or key that holds it.</param>

@@ -10,22 +10,19 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ExcludedRequ
 {
     public void Exclude(HttpContext context, Endpoint endpoint)
     {
-        // Excluded by its URL already, and counted there.
-        if (exclusion.Find(context) is not null)
+        // By its URL already, and counted there. Where nobody has an activity made, only the URL can tell.
+        var current = Activity.Current;
+        var server = ServerActivity.Find(context, current);
+        if (server is null ? exclusion.Find(context) is not null : ExcludedRequests.IsByUrl(server))
         {
             return;
         }
 
         exclusion.ExcludeFromMetrics(context);
-        if (ServerActivity.Find(context) is { } server)
+        if (server is not null)
         {
-            // Spans that middleware in front of routing has open belong to the request, too.
-            for (var open = Activity.Current; open is not null && open != server; open = open.Parent)
-            {
-                ExcludedRequests.StopRecording(open);
-            }
-
-            excludedRequests.Begin(server);
+            ExcludedRequests.Mark(server, isByUrl: false);
+            excludedRequests.Begin(server, current);
         }
 
         // The application may have routing choose again.

@@ -24,6 +24,7 @@ internal sealed class ExcludedRequests : IDisposable
     // Says it to whoever has the activity in another execution context. Nobody exports the name of an activity that isn't recorded. An object of its own: a
     // literal would be the same as an application's literal.
     private static readonly string Excluded = new("excluded");
+    private static readonly string ExcludedByUrl = new("excluded");
 
     // The mark is the server's own activity, not an object of its own: it costs nothing, and it tells by itself when the request is over,
     // so that a loop the request happened to start, and which keeps its execution context, isn't silenced for ever.
@@ -49,26 +50,39 @@ internal sealed class ExcludedRequests : IDisposable
     private Activity? RunningServer => _server.Value is { IsStopped: false } server ? server : null;
 
     /// <summary>Whether the request that <paramref name="server"/> stands for is marked.</summary>
-    public static bool Contain(Activity server) => ReferenceEquals(server.DisplayName, Excluded);
+    public static bool Contain(Activity server) => ReferenceEquals(server.DisplayName, Excluded) || IsByUrl(server);
+
+    /// <summary>Whether that request was excluded by its URL as it came in, which is counted; the application may rewrite the URL.</summary>
+    public static bool IsByUrl(Activity server) => ReferenceEquals(server.DisplayName, ExcludedByUrl);
 
     /// <summary>Keeps a span from being exported.</summary>
-    public static void StopRecording(Activity activity)
+    private static void StopRecording(Activity activity)
     {
         activity.IsAllDataRequested = false;
         activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
     }
 
     /// <summary>Keeps the span of an excluded request from being exported, and marks it.</summary>
-    public static void Mark(Activity server)
+    public static void Mark(Activity? server, bool isByUrl)
     {
-        StopRecording(server);
-        server.DisplayName = Excluded;
+        if (server is not null)
+        {
+            StopRecording(server);
+            server.DisplayName = isByUrl ? ExcludedByUrl : Excluded;
+        }
     }
 
-    /// <summary>Marks the execution context of the caller, too, and whatever flows from it.</summary>
-    public void Begin(Activity server)
+    /// <summary>
+    /// Marks the execution context of the caller, too, and whatever flows from it. Spans that the application has open already, of which
+    /// <paramref name="current"/> is the innermost, belong to the request as well.
+    /// </summary>
+    public void Begin(Activity server, Activity? current)
     {
-        Mark(server);
+        for (var open = current; open is not null && open != server; open = open.Parent)
+        {
+            StopRecording(open);
+        }
+
         _server.Value = server;
     }
 

@@ -17,8 +17,8 @@ internal sealed class ExclusionMiddleware(
 {
     public Task InvokeAsync(HttpContext context)
     {
-        // What has a parent in the process may have been started within the server's activity, at the start of the request or in front of this middleware.
-        var server = Activity.Current is { Parent: null } current ? current : ServerActivity.Find(context);
+        var current = Activity.Current;
+        var server = ServerActivity.Find(context, current);
 
         // The instrumentation's Filter, where it is asked, was asked about a recorded request already, and let it pass.
         if (server is { IsAllDataRequested: true } && requests.HasFilter)
@@ -30,21 +30,37 @@ internal sealed class ExclusionMiddleware(
         var isMarked = server is not null && ExcludedRequests.Contain(server);
         if (isMarked && !counter.Enabled)
         {
-            return RunExcludedAsync(context, server);
+            if (ExcludedRequests.IsByUrl(server!))
+            {
+                exclusion.ExcludeFromMetrics(context);
+            }
+
+            return RunExcludedAsync(context, server, current);
         }
 
         if (exclusion.Find(context) is { } urlExclusion)
         {
             exclusion.ExcludeFromMetrics(context);
-            return counter.Enabled ? CountAsync(context, server, urlExclusion) : RunExcludedAsync(context, server);
+            ExcludedRequests.Mark(server, isByUrl: true);
+            return counter.Enabled ? CountAsync(context, server, current, urlExclusion) : RunExcludedAsync(context, server, current);
         }
 
         // What the caller or the application's own filter excluded is left out of the traces only.
-        return isMarked || exclusion.IsExcludedUpstream(server) ? RunExcludedAsync(context, server) : next(context);
+        if (!isMarked)
+        {
+            if (!exclusion.IsExcludedUpstream(server))
+            {
+                return next(context);
+            }
+
+            ExcludedRequests.Mark(server, isByUrl: false);
+        }
+
+        return RunExcludedAsync(context, server, current);
     }
 
     // What next starts takes the mark along in its execution context. Here the context before is put back, as an async method would, which takes longer.
-    private Task RunExcludedAsync(HttpContext context, Activity? server)
+    private Task RunExcludedAsync(HttpContext context, Activity? server, Activity? current)
     {
         if (server is null)
         {
@@ -52,7 +68,7 @@ internal sealed class ExclusionMiddleware(
         }
 
         var before = ExecutionContext.Capture();
-        excludedRequests.Begin(server);
+        excludedRequests.Begin(server, current);
         try
         {
             return next(context);
@@ -67,27 +83,27 @@ internal sealed class ExclusionMiddleware(
         }
     }
 
-    private async Task CountAsync(HttpContext context, Activity? server, UrlExclusion urlExclusion)
+    private async Task CountAsync(HttpContext context, Activity? server, Activity? current, UrlExclusion urlExclusion)
     {
-        var statusCode = StatusCodes.Status500InternalServerError;
         try
         {
-            await RunExcludedAsync(context, server);
-            statusCode = context.Response.StatusCode;
+            await RunExcludedAsync(context, server, current);
         }
-        catch (BadHttpRequestException exception)
+        catch (Exception exception)
         {
-            statusCode = exception.StatusCode;
+            counter.Add(urlExclusion.Pattern, StatusCodeAfter(exception, context));
             throw;
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            statusCode = StatusCodes.Status499ClientClosedRequest;
-            throw;
-        }
-        finally
-        {
-            counter.Add(urlExclusion.Pattern, statusCode);
-        }
+
+        counter.Add(urlExclusion.Pattern, context.Response.StatusCode);
     }
+
+    // What the server will make of it, where the response hasn't started.
+    private static int StatusCodeAfter(Exception exception, HttpContext context) => exception switch
+    {
+        _ when context.Response.HasStarted => context.Response.StatusCode,
+        BadHttpRequestException badRequest => badRequest.StatusCode,
+        OperationCanceledException when context.RequestAborted.IsCancellationRequested => StatusCodes.Status499ClientClosedRequest,
+        _ => StatusCodes.Status500InternalServerError,
+    };
 }

@@ -15,13 +15,11 @@ internal sealed partial class RequestExclusion(
 {
     private int _failed;
 
-    public ExclusionRules Rules => tracing.Rules;
-
     public UrlExclusion? Find(HttpContext context)
     {
         try
         {
-            return Rules.Find(context.Request);
+            return tracing.InForce.ExcludedUrls.Find(context.Request);
         }
         catch (Exception exception)
         {
@@ -36,13 +34,13 @@ internal sealed partial class RequestExclusion(
 
     /// <summary>Whether the caller was answering an excluded request itself.</summary>
     public bool IsExcludedUpstream(Activity? server)
-        => server is { HasRemoteParent: true } && Rules.HonorUpstreamExclusion && signature.IsSigned(server);
+        => server is { HasRemoteParent: true } && tracing.InForce.HonorUpstreamExclusion && signature.IsSigned(server);
 
     /// <summary>Keeps a request that this application excludes out of its metrics, if the settings say so.</summary>
     public void ExcludeFromMetrics(HttpContext context)
     {
         // The metrics are the application's, not those of a tracer provider beside it. Get<T>, which is generic and virtual, takes twice as long.
-        if (requests.HasPipeline && Rules.ExcludeFromMetrics && context.Features[typeof(IHttpMetricsTagsFeature)] is IHttpMetricsTagsFeature metrics)
+        if (requests.HasPipeline && tracing.InForce.ExcludeFromMetrics && context.Features[typeof(IHttpMetricsTagsFeature)] is IHttpMetricsTagsFeature metrics)
         {
             metrics.MetricsDisabled = true;
         }

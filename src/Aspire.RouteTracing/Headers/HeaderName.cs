@@ -48,7 +48,7 @@ internal sealed partial class HeaderName
         }
 
         var names = new List<HeaderName>();
-        foreach (var item in items.Distinct(StringComparer.Ordinal).Select(sources.Find))
+        foreach (var item in sources.Trace(setting, items))
         {
             if (names.Count == MaxItems)
             {

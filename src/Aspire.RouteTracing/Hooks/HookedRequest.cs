@@ -8,6 +8,8 @@ namespace Aspire.RouteTracing.Hooks;
 /// <summary>One request on its way through the hooks.</summary>
 internal sealed class HookedRequest(Activity span, HttpContext context, IRouteTracingHook[] hooks, Action<string, Exception> report)
 {
+    private const string ErrorType = "error.type";
+
     private readonly FinalValues _finalValues = new(span);
     private bool _requestShown;
     private bool _responseShown;
@@ -78,7 +80,10 @@ internal sealed class HookedRequest(Activity span, HttpContext context, IRouteTr
     private void ShowResponse()
     {
         _responseShown = true;
-        SetStatus(context.Response.StatusCode);
+        var statusCode = context.Response.StatusCode;
+        var (status, errorType) = (span.Status, span.GetTagItem(ErrorType));
+        SetStatus(statusCode);
+        var assumedErrorType = span.GetTagItem(ErrorType);
         _finalValues.Watch();
         foreach (var hook in hooks)
         {
@@ -89,6 +94,20 @@ internal sealed class HookedRequest(Activity span, HttpContext context, IRouteTr
             catch (Exception exception)
             {
                 Report(hook, nameof(RouteTracingSettings.ResponseHook), exception);
+            }
+        }
+
+        // A hook may answer otherwise.
+        if (statusCode >= StatusCodes.Status500InternalServerError && context.Response.StatusCode < StatusCodes.Status500InternalServerError)
+        {
+            if (span is { Status: ActivityStatusCode.Error, StatusDescription: null })
+            {
+                span.SetStatus(status);
+            }
+
+            if (ReferenceEquals(span.GetTagItem(ErrorType), assumedErrorType))
+            {
+                span.SetTag(ErrorType, errorType);
             }
         }
 
@@ -116,9 +135,9 @@ internal sealed class HookedRequest(Activity span, HttpContext context, IRouteTr
             span.SetStatus(ActivityStatusCode.Error);
         }
 
-        if (span.GetTagItem("error.type") is null)
+        if (span.GetTagItem(ErrorType) is null)
         {
-            span.SetTag("error.type", statusCode.ToString(CultureInfo.InvariantCulture));
+            span.SetTag(ErrorType, statusCode.ToString(CultureInfo.InvariantCulture));
         }
     }
 }

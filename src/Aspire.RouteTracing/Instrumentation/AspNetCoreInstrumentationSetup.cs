@@ -12,6 +12,7 @@ namespace Aspire.RouteTracing.Instrumentation;
 /// Puts route tracing into the callbacks of the ASP.NET Core instrumentation, under every options name, around the callbacks that are
 /// there already: those of the application, or of Aspire's service defaults.
 /// </summary>
+/// <remarks>A validation by its place only: it is what the options framework does last, after whatever the application configures and post-configures.</remarks>
 internal sealed class AspNetCoreInstrumentationSetup(
     ActiveRouteTracing tracing,
     AppRequests requests,
@@ -19,9 +20,9 @@ internal sealed class AspNetCoreInstrumentationSetup(
     ExcludedRequests excludedRequests,
     ServerErrorTags serverErrorTags,
     RequestHooks hooks)
-    : IPostConfigureOptions<AspNetCoreTraceInstrumentationOptions>
+    : IValidateOptions<AspNetCoreTraceInstrumentationOptions>
 {
-    public void PostConfigure(string? name, AspNetCoreTraceInstrumentationOptions options)
+    public ValidateOptionsResult Validate(string? name, AspNetCoreTraceInstrumentationOptions options)
     {
         var filter = options.Filter;
         options.Filter = context => ShouldRecord(context, filter);
@@ -51,6 +52,7 @@ internal sealed class AspNetCoreInstrumentationSetup(
             OnEnd(server, response, recordException);
             enrichWithResponse?.Invoke(server, response);
         };
+        return ValidateOptionsResult.Skip;
     }
 
     // Called for sampled requests, at their start.
@@ -58,8 +60,7 @@ internal sealed class AspNetCoreInstrumentationSetup(
     {
         if (exclusion.Find(context) is not null && requests.Contain(context))
         {
-            exclusion.ExcludeFromMetrics(context);
-            Exclude(Activity.Current);
+            Exclude(Activity.Current, isByUrl: true);
             return false;
         }
 
@@ -77,9 +78,9 @@ internal sealed class AspNetCoreInstrumentationSetup(
         finally
         {
             // The instrumentation takes an exception for a rejection.
-            if (!accepted && exclusion.Rules.Enabled && requests.Contain(context))
+            if (!accepted && tracing.InForce.Enabled && requests.Contain(context))
             {
-                Exclude(Activity.Current);
+                Exclude(Activity.Current, isByUrl: false);
             }
         }
 
@@ -87,20 +88,12 @@ internal sealed class AspNetCoreInstrumentationSetup(
     }
 
     // The middleware, where there is one, has the mark of the execution context end with the request.
-    private void Exclude(Activity? server)
+    private void Exclude(Activity? server, bool isByUrl)
     {
-        if (server is null)
+        ExcludedRequests.Mark(server, isByUrl);
+        if (server is not null && !requests.HasPipeline)
         {
-            return;
-        }
-
-        if (requests.HasPipeline)
-        {
-            ExcludedRequests.Mark(server);
-        }
-        else
-        {
-            excludedRequests.Begin(server);
+            excludedRequests.Begin(server, server);
         }
     }
 
@@ -110,7 +103,7 @@ internal sealed class AspNetCoreInstrumentationSetup(
     {
         if (exclusion.IsExcludedUpstream(span) && requests.Contain(request.HttpContext))
         {
-            Exclude(span);
+            Exclude(span, isByUrl: false);
             return false;
         }
 
@@ -129,13 +122,15 @@ internal sealed class AspNetCoreInstrumentationSetup(
     {
         var settings = tracing.InForce;
         var isServerError = response.StatusCode >= StatusCodes.Status500InternalServerError;
-        if ((isServerError || hooks.HaveRun || !settings.ResponseHeaders.IsEmpty) && requests.Contain(response.HttpContext))
+        if (!isServerError && !serverErrorTags.AnyIsOpen && !hooks.HaveRun && settings.ResponseHeaders.IsEmpty)
         {
-            if (isServerError && settings.Enabled)
-            {
-                ServerErrorTags.OnResponse(span, response, recordException);
-            }
+            return;
+        }
 
+        var isOwn = requests.Contain(response.HttpContext);
+        serverErrorTags.OnResponse(span, response, recordException, isOwn && settings.Enabled);
+        if (isOwn)
+        {
             hooks.OnEnd(response.HttpContext);
             settings.ResponseHeaders.Capture(span, response.Headers);
         }

@@ -12,8 +12,8 @@ namespace Aspire.RouteTracing.Instrumentation;
 /// short-circuits.
 /// </summary>
 internal sealed class RouteMatchedObserver(
+    ActiveRouteTracing tracing,
     AppRequests requests,
-    RequestExclusion exclusion,
     EndpointExclusion endpointExclusion,
     RouteNaming routeNaming,
     RequestHooks hooks) : IObserver<KeyValuePair<string, object?>>, IDisposable
@@ -28,7 +28,7 @@ internal sealed class RouteMatchedObserver(
 
     public void OnNext(KeyValuePair<string, object?> value)
     {
-        if (value.Key == EndpointMatched && value.Value is HttpContext context && exclusion.Rules.Enabled && requests.Contain(context))
+        if (value.Key == EndpointMatched && value.Value is HttpContext context && tracing.InForce.Enabled && requests.Contain(context))
         {
             OnRouteMatched(context);
         }

@@ -11,9 +11,9 @@ internal static class ServerActivity
 
     // Not IHttpActivityFeature first: with a propagator other than W3C's the instrumentation puts an activity of its own in the place of
     // the server's, and the feature goes on to name the one that is not exported.
-    public static Activity? Find(HttpContext context)
+    public static Activity? Find(HttpContext context, Activity? current)
     {
-        for (var activity = Activity.Current; activity is not null; activity = activity.Parent)
+        for (var activity = current; activity is not null; activity = activity.Parent)
         {
             if (activity.OperationName == OperationName)
             {

@@ -14,11 +14,11 @@ internal sealed class ResponsePropagationMiddleware(RequestDelegate next, Active
         if (propagators != ResponsePropagators.None
             && !excludedRequests.IsRunning
             && !context.Response.HasStarted
-            && ServerActivity.Find(context) is { IdFormat: ActivityIdFormat.W3C } server)
+            && ServerActivity.Find(context, Activity.Current) is { IdFormat: ActivityIdFormat.W3C } server)
         {
             context.Response.OnStarting(
                 static response => ((TraceableResponse)response).WriteTraceAsync(),
-                new TraceableResponse(context.Response, server, propagators));
+                new TraceableResponse(context.Response, server, excludedRequests, propagators));
         }
 
         return next(context);

@@ -6,15 +6,15 @@ using Microsoft.Net.Http.Headers;
 namespace Aspire.RouteTracing.ResponsePropagation;
 
 /// <summary>A response that will tell the trace of its request.</summary>
-internal sealed class TraceableResponse(HttpResponse response, Activity server, ResponsePropagators propagators)
+internal sealed class TraceableResponse(HttpResponse response, Activity server, ExcludedRequests excludedRequests, ResponsePropagators propagators)
 {
     private const string TraceResponse = "traceresponse";
     private const string ServerTiming = "Server-Timing";
 
     public Task WriteTraceAsync()
     {
-        // The endpoint may have excluded the request in the meantime.
-        if (!ExcludedRequests.Contain(server))
+        // The endpoint may have excluded the request in the meantime, and the application may have renamed its activity.
+        if (!excludedRequests.IsRunning && !ExcludedRequests.Contain(server))
         {
             WriteTrace();
         }

@@ -13,7 +13,7 @@ internal sealed class PatternSet
     private const int NotFound = int.MaxValue;
 
     // Shorter ones are in most URLs.
-    private const int ShortestRequiredText = 3;
+    private const int MinRequiredTextLength = 3;
 
     private readonly FrozenDictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _wholeUrls;
     private readonly SearchValues<string>? _requiredTexts;
@@ -36,7 +36,7 @@ internal sealed class PatternSet
         _wholeUrls = wholeUrls.ToFrozenDictionary(literal => literal.Text, literal => literal.Index).GetAlternateLookup<ReadOnlySpan<char>>();
         _literals = [.. literals.Where(literal => !literal.IsWholeUrl)];
 
-        var hasRequiredText = patterns.ToLookup(pattern => pattern.RequiredText.Length >= ShortestRequiredText);
+        var hasRequiredText = patterns.ToLookup(pattern => pattern.RequiredText.Length >= MinRequiredTextLength);
         _joinedWithRequiredText = JoinedPatterns.Join([.. hasRequiredText[true]], out refused);
         _joined = JoinedPatterns.Join([.. hasRequiredText[false]], out var alsoRefused);
         refused.AddRange(alsoRefused);

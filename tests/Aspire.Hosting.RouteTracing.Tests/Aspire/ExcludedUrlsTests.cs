@@ -187,6 +187,21 @@ public sealed class ExcludedUrlsTests
     }
 
     [Fact]
+    public async Task A_project_whose_lists_are_all_known_only_where_it_is_deployed_is_named()
+    {
+        var builder = TestModel.CreateBuilder(DistributedApplicationOperation.Publish);
+        var users = builder.AddParameter("users", "a");
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here")
+            .WithEnvironment(DotNet, users).WithEnvironment("OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS", users).WithEnvironment("Aspire__RouteTracing__ExcludedUrls", users);
+        await using var model = await TestModel.StartAsync(builder);
+
+        await TestModel.GetVariablesAsync(orders);
+        await TestModel.GetVariablesAsync(orders);
+
+        Assert.StartsWith("Nothing more is excluded in 'orders'", Assert.Single(model.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Health_checks_and_probes_are_excluded_by_their_exact_paths_wherever_they_are_said()
     {
         var builder = TestModel.CreateBuilder();
@@ -308,18 +323,18 @@ public sealed class ExcludedUrlsTests
     }
 
     [Fact]
-    public void A_list_over_32_KB_is_refused()
+    public void A_list_over_32_000_bytes_is_refused()
     {
         var builder = TestModel.CreateBuilder().WithExcludedUrls(new string('a', 20_000));
 
-        var exception = Assert.Throws<ArgumentException>(() => builder.WithExcludedUrls(new string('b', 12_769)));
+        var exception = Assert.Throws<ArgumentException>(() => builder.WithExcludedUrls(new string('é', 6_000)));
 
-        Assert.Contains("32770 bytes, and the limit is 32768", exception.Message, StringComparison.Ordinal);
-        builder.WithExcludedUrls(new string('b', 12_767));
+        Assert.Contains("32001 bytes, and the limit is 32000", exception.Message, StringComparison.Ordinal);
+        builder.WithExcludedUrls($"{new string('é', 5_999)}b");
     }
 
     [Fact]
-    public async Task Lists_that_are_over_32_KB_together_stop_the_start()
+    public async Task Lists_that_are_over_32_000_bytes_together_stop_the_start()
     {
         var builder = TestModel.CreateBuilder().WithExcludedUrls(new string('a', 20_000));
         builder.AddProject<TestProject>("orders").WithExcludedUrls(new string('b', 20_000));

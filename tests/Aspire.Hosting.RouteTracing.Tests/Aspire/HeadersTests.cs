@@ -27,6 +27,20 @@ public sealed class HeadersTests
         Assert.Empty(model.Warnings);
     }
 
+    [Theory, InlineData(DistributedApplicationOperation.Run), InlineData(DistributedApplicationOperation.Publish)]
+    public async Task Names_follow_a_value_that_is_known_only_where_it_is_deployed(DistributedApplicationOperation operation)
+    {
+        var builder = TestModel.CreateBuilder(operation);
+        var users = builder.AddParameter("users", "accept");
+        builder.AddResource(new DockerComposeEnvironmentResource("compose"));
+        var orders = builder.AddProject<TestProject>("orders").WithCapturedRequestHeaders("x-a{2}", "x-}").WithEnvironment(Variables + "SERVER_REQUEST", users);
+        await using var model = await TestModel.StartAsync(builder);
+
+        var value = Assert.IsType<ReferenceExpression>(await TestModel.GetUnresolvedAsync(orders, Variables + "SERVER_REQUEST"));
+        Assert.Equal("accept,x-a{2},x-}", await value.GetValueAsync(TestContext.Current.CancellationToken));
+        Assert.Empty(model.Warnings);
+    }
+
     [Fact]
     public async Task Expressions_that_differ_in_case_alone_are_two()
     {
@@ -79,4 +93,7 @@ public sealed class HeadersTests
         Assert.Throws<ArgumentNullException>("names", () => builder.WithCapturedResponseHeaders(null!));
         Assert.Throws<ArgumentNullException>("names", () => builder.WithSanitizedHeaders(null!));
     }
+
+    // Recognised by its name, as Aspire.Hosting.Docker's is.
+    private sealed class DockerComposeEnvironmentResource(string name) : Resource(name), IComputeEnvironmentResource;
 }

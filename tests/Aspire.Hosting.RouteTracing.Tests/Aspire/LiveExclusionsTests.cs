@@ -118,6 +118,48 @@ public sealed class LiveExclusionsTests
     }
 
     [Fact]
+    public async Task A_list_that_a_variable_has_no_room_for_is_refused_so_that_the_resource_can_be_restarted()
+    {
+        var builder = TestModel.CreateBuilder();
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here");
+        var reviews = builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("here");
+        await using var model = await TestModel.StartAsync(builder);
+
+        var tooLong = await model.ExecuteAsync(orders, "edit-excluded-urls", ("patterns", new string('é', 16_001)));
+        var tooLongForPython = await model.ExecuteAsync(reviews, "edit-excluded-urls", ("patterns", string.Join(',', Enumerable.Range(100, 100).Select(i => $"/{i}a{{1,40}}"))));
+
+        Assert.Contains("OTEL_DOTNET_EXCLUDED_URLS would have 32002 bytes, and the limit is 32000", TestModel.GetErrors(tooLong), StringComparison.Ordinal);
+        Assert.Contains("A list for 'reviews' is too long: OTEL_PYTHON_EXCLUDED_URLS", TestModel.GetErrors(tooLongForPython), StringComparison.Ordinal);
+        Assert.Equal("here", (await TestModel.GetVariablesAfterRestartAsync(orders))[DotNet]);
+        Assert.Equal("here", (await TestModel.GetVariablesAfterRestartAsync(reviews))[Python]);
+    }
+
+    [Fact]
+    public async Task A_bad_item_that_the_user_set_is_named_and_not_in_the_file_which_the_service_would_not_take()
+    {
+        var builder = TestModel.CreateBuilder();
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here").WithEnvironment(DotNet, "(bad,good");
+        await using var model = await TestModel.StartAsync(builder);
+        var path = (await TestModel.GetVariablesAsync(orders))[File];
+
+        Assert.Equal(["good", "here"], await ReadAsync(path));
+        Assert.Equal("good,here", model.GetProperty(orders));
+        Assert.StartsWith("The item '(bad' of OTEL_DOTNET_EXCLUDED_URLS in 'orders' excludes nothing: ", Assert.Single(model.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_the_user_set_for_python_is_split_at_each_comma_as_python_does()
+    {
+        var builder = TestModel.CreateBuilder();
+        var reviews = builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("here").WithEnvironment(Python, "/a{1,2}$");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal("/a{1,2}$,here", (await TestModel.GetVariablesAsync(reviews))[Python]);
+        Assert.Equal("'/aa' is not excluded by the AppHost's list; the service may add its own.", (await model.ExecuteAsync(reviews, "test-url", ("url", "/aa"))).Message);
+        Assert.Equal("/a{1, 2}$,here", model.GetProperty(reviews));
+    }
+
+    [Fact]
     public async Task A_url_is_tested_against_the_list_in_force()
     {
         var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
@@ -143,11 +185,12 @@ public sealed class LiveExclusionsTests
         await using var model = await TestModel.StartAsync(builder);
         Assert.Equal("users,here", (await TestModel.GetVariablesAsync(reviews))["OTEL_PYTHON_FLASK_EXCLUDED_URLS"]);
 
-        await model.ExecuteAsync(reviews, "edit-excluded-urls", ("patterns", "/a{1,2}$"));
+        await model.ExecuteAsync(reviews, "edit-excluded-urls", ("patterns", @"/a{1,2}$,\p{L}"));
 
         var restarted = await TestModel.GetVariablesAfterRestartAsync(reviews);
         Assert.Equal("/(?:aa|a)(?![^?])", restarted["OTEL_PYTHON_FLASK_EXCLUDED_URLS"]);
         Assert.Equal("/(?:aa|a)(?![^?])", restarted[Python]);
+        Assert.Contains(@"'\p{L}' is left out of 'reviews'", Assert.Single(model.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -30,6 +30,12 @@ public sealed class UrlTestTests
     public void What_the_user_set_for_python_is_in_pythons_words() =>
         Assert.Contains("excluded by '^http://[^/]*/a$'", UrlTest.Answer("/a", [new("^http://[^/]*/a$", "OTEL_PYTHON_EXCLUDED_URLS")], ResourceLanguage.Python), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("(a+)+!|healthz$", "is excluded by '(a+)+!|healthz$'")]
+    [InlineData("(?=(a+)+!)|healthz$", "is not excluded")]
+    public void Where_backtracking_takes_for_ever_the_answer_is_what_the_service_decides(string pattern, string answer) =>
+        Assert.Contains(answer, UrlTest.Answer($"/{new string('a', 60)}/healthz", [new(pattern, "the app-wide list")], ResourceLanguage.DotNet), StringComparison.Ordinal);
+
     [Fact]
     public void A_bad_item_that_the_user_set_excludes_nothing() =>
         Assert.Contains("excluded by '/a'", UrlTest.Answer("/a", [new("(bad", "OTEL_DOTNET_EXCLUDED_URLS"), new("/a", "the app-wide list")], ResourceLanguage.DotNet), StringComparison.Ordinal);

@@ -123,6 +123,17 @@ public sealed class RouteTracingVariablesTests
         Assert.Equal(sanitized, variables.Values["OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS"]);
     }
 
+    [Fact]
+    public void The_longest_list_has_room_in_a_variable_of_Windows_with_its_name_and_its_end()
+    {
+        string[] patterns = [.. "abcdefghi".Select(letter => new string(letter, 3_199)), new('j', 3_200)];
+        var list = string.Join(',', patterns);
+        var variables = Of(ResourceLanguage.Unknown, patterns, ("OTEL_PYTHON_AIOHTTP_SERVER_EXCLUDED_URLS", ""));
+
+        Assert.Equal([list, list, list], variables.Values.Values);
+        Assert.All(variables.Values, variable => Assert.InRange($"{variable.Key}={variable.Value}\0".Length, RouteTracingVariables.MaxListSize, 32_767));
+    }
+
     private static RouteTracingVariables Of(ResourceLanguage language, string[] patterns, params (string Name, object Value)[] present) =>
         RouteTracingVariables.For(new TracedResource
         {

@@ -90,6 +90,36 @@ public class EndpointExclusionTests
             app.CountsOf("aspire.route_tracing.excluded_requests"));
     }
 
+    [Theory]
+    [InlineData("^/old$", "^/old$")]
+    [InlineData("^/probe/", "/probe/{id}")]
+    public async Task Reached_by_another_path_it_is_counted_once_and_exports_no_span(string excludedUrl, string pattern)
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add(excludedUrl)),
+            app =>
+            {
+                app.Use((context, next) =>
+                {
+                    context.Request.Path = "/probe/1";
+                    return next(context);
+                });
+                app.UseRouting();
+                app.MapGet("/probe/{id}", StartChild).ExcludeFromTracing();
+            },
+            AlwaysOn);
+
+        using var response = await app.GetAsync("/old");
+        response.EnsureSuccessStatusCode();
+        await app.StopAsync();
+
+        Assert.Empty(app.SpanNames);
+        Assert.Empty(app.CountsOf("http.server.request.duration"));
+        Assert.Equal(
+            new Dictionary<string, long> { [$"aspire.route_tracing.pattern={pattern} http.response.status_code=200"] = 1 },
+            app.CountsOf("aspire.route_tracing.excluded_requests"));
+    }
+
     [Fact]
     public async Task What_ended_before_routing_stays()
     {

@@ -39,6 +39,33 @@ public class ExclusionBesideOthersTests
     }
 
     [Fact]
+    public async Task Callbacks_that_are_set_after_everything_else_stay_in_force_too()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$"));
+                builder.Services.PostConfigureAll<AspNetCoreTraceInstrumentationOptions>(options =>
+                {
+                    options.Filter = context => context.Request.Path != "/filtered";
+                    options.EnrichWithHttpResponse = (span, _) => span.SetTag("enriched", true);
+                });
+            },
+            MapWithChild,
+            AlwaysOn);
+
+        foreach (var path in new[] { "/excluded", "/filtered", "/orders" })
+        {
+            using var response = await app.GetAsync(path);
+        }
+
+        await app.StopAsync();
+
+        Assert.Equal(["child", "GET /{name}"], app.SpanNames);
+        Assert.Equal(true, app.Spans[^1].GetTagItem("enriched"));
+    }
+
+    [Fact]
     public async Task A_filter_that_throws_rejects_the_request_as_in_stock_and_quietens_what_is_below()
     {
         await using var app = await TracedApp.StartAsync(
@@ -322,14 +349,16 @@ public class ExclusionBesideOthersTests
         Assert.DoesNotContain(metrics, metric => metric.Name == "http.server.request.duration");
     }
 
-    [Fact]
-    public async Task What_a_startup_filter_in_front_started_is_quiet_with_the_rest_of_the_request()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_a_startup_filter_in_front_started_is_quiet_with_the_rest_of_the_request(bool asNewRoot)
     {
         await using var app = await TracedApp.StartAsync(
             builder =>
             {
                 builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$"));
-                builder.Services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter>(new SpanInFront()));
+                builder.Services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter>(new SpanInFront(asNewRoot)));
             },
             MapWithChild,
             AlwaysOn);
@@ -357,12 +386,13 @@ public class ExclusionBesideOthersTests
     private static void MapWithChild(WebApplication app)
         => app.MapGet("/{name}", () => TracedApp.Source.StartActivity("child")?.Dispose());
 
-    private sealed class SpanInFront : IStartupFilter
+    private sealed class SpanInFront(bool asNewRoot) : IStartupFilter
     {
         public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
         {
             app.Use(async (context, rest) =>
             {
+                Activity.Current = asNewRoot ? null : Activity.Current;
                 using var span = TracedApp.Source.StartActivity("in front");
                 await rest(context);
             });

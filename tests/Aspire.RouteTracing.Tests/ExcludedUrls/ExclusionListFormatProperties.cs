@@ -1,3 +1,4 @@
+using System.Text;
 using Aspire.RouteTracing.ExcludedUrls;
 using CsCheck;
 
@@ -8,14 +9,57 @@ public class ExclusionListFormatProperties
     private static readonly Gen<string> ValidItem = Gen.OneOf(Patterns.Hostile, Patterns.Usual)
         .Where(item => item.Length > 0 && item == item.Trim() && ExclusionPattern.Validate(item, out _));
 
-    [Fact]
-    public void Any_text_is_a_list() =>
-        Gen.OneOf(Gen.String, Patterns.Hostile, Gen.String.Select(text => "base64:" + text))
-            .Sample(text => ExclusionListFormat.Parse(text, out _), iter: 10_000);
+    private static readonly Gen<string> PlainText = Gen.OneOf(Gen.String, Patterns.Hostile)
+        .Where(text => !text.TrimStart().StartsWith("base64:", StringComparison.Ordinal));
 
     [Fact]
-    public void Any_items_can_be_written() =>
-        Gen.OneOf(Gen.String, Patterns.Hostile).Array[0, 4].Sample(items => ExclusionListFormat.Write(items), iter: 10_000);
+    public void Any_text_is_a_list_and_nothing_of_it_is_lost_but_commas_blanks_and_backslashes() =>
+        PlainText.Sample(
+            text =>
+            {
+                var items = ExclusionListFormat.Parse(text, out var error);
+                Assert.Null(error);
+                Assert.DoesNotContain("", items);
+                Assert.Equal(items.Select(ExclusionListFormat.Trim), items);
+                Assert.Equal(WithoutSeparators([text]), WithoutSeparators(items));
+            },
+            iter: 10_000);
+
+    [Fact]
+    public void A_text_in_which_nothing_is_opened_or_escaped_is_split_at_each_comma() =>
+        Gen.OneOf(",", " ", "\t", "/", "a", "1", "]", ")", "}", "^", "$", "*", "|", "-", "#", "?").Array[0, 20].Select(tokens => string.Concat(tokens)).Sample(
+            text => Assert.Equal(
+                text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), ExclusionListFormat.Parse(text, out _)),
+            iter: 10_000);
+
+    [Fact]
+    public void The_base64_of_a_text_is_the_same_list() =>
+        PlainText.Sample(
+            text => Assert.Equal(
+                ExclusionListFormat.Parse(text, out _),
+                ExclusionListFormat.Parse("base64:" + Convert.ToBase64String(Encoding.UTF8.GetBytes(text)), out _)),
+            iter: 10_000);
+
+    [Fact]
+    public void Anything_else_after_base64_is_an_error_and_an_empty_list() =>
+        Gen.String.Where(text => !Convert.TryFromBase64String(text, new byte[text.Length], out _)).Sample(
+            text =>
+            {
+                Assert.Empty(ExclusionListFormat.Parse("base64:" + text, out var error));
+                Assert.Equal("What follows 'base64:' is not base64.", error);
+            },
+            iter: 10_000);
+
+    [Fact]
+    public void Any_items_can_be_written_and_nothing_of_them_is_lost_but_commas_blanks_and_backslashes() =>
+        Gen.OneOf(Gen.String, Patterns.Hostile).Array[0, 4].Sample(
+            items =>
+            {
+                var read = ExclusionListFormat.Parse(ExclusionListFormat.Write(items), out var error);
+                Assert.Null(error);
+                Assert.Equal(WithoutSeparators(items), WithoutSeparators(read));
+            },
+            iter: 10_000);
 
     [Fact]
     public void What_is_written_reads_as_the_same_items() =>
@@ -40,6 +84,9 @@ public class ExclusionListFormatProperties
             var normal = Normalize(item);
             Assert.Equal(normal, Normalize(normal));
         }, iter: 3_000);
+
+    private static string WithoutSeparators(IEnumerable<string> items) =>
+        string.Concat(items.SelectMany(item => item).Where(c => !char.IsWhiteSpace(c) && c is not (',' or '\\' or (>= '\u001C' and <= '\u001F'))));
 
     private static string Normalize(string item) => Assert.Single(ExclusionListFormat.Parse(ExclusionListFormat.Write([item]), out _));
 }

@@ -59,6 +59,21 @@ public class ExclusionMetricsTests
             app.CountsOf("aspire.route_tracing.excluded_requests"));
     }
 
+    [Theory]
+    [InlineData("/health/halfway", "^/health")]
+    [InlineData("/halfway", "/halfway")]
+    public async Task A_request_that_fails_halfway_through_its_response_is_counted_by_the_status_code_that_was_sent(string path, string pattern)
+    {
+        await using var app = await StartAsync();
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => app.GetAsync(path));
+        await app.StopAsync();
+
+        Assert.Equal(
+            new Dictionary<string, long> { [$"aspire.route_tracing.pattern={pattern} http.response.status_code=200"] = 1 },
+            app.CountsOf("aspire.route_tracing.excluded_requests"));
+    }
+
     private static Task<TracedApp> StartAsync(Action<RouteTracingSettings>? configure = null) => TracedApp.StartAsync(
         builder => builder.AddRouteTracing(settings =>
         {
@@ -72,5 +87,13 @@ public class ExclusionMetricsTests
             app.MapGet("/health/failing", () => Results.StatusCode(503));
             app.MapGet("/health/throwing", string () => throw new InvalidOperationException("unhealthy"));
             app.MapGet("/health/malformed", string () => throw new BadHttpRequestException("too large", 413));
+            app.MapGet("/health/halfway", FailHalfwayAsync);
+            app.MapGet("/halfway", FailHalfwayAsync).ExcludeFromTracing();
         });
+
+    private static async Task FailHalfwayAsync(HttpResponse response)
+    {
+        await response.WriteAsync("so far");
+        throw new InvalidOperationException("and no further");
+    }
 }

@@ -120,6 +120,27 @@ public class ExclusionSourcesTests
     }
 
     [Fact]
+    public async Task An_item_of_the_code_that_is_null_fails_the_start_with_the_name_of_the_setting()
+    {
+        var exception = await Assert.ThrowsAsync<ArgumentException>(() => StartAsync([], settings => settings.ExcludedUrls.Add(null!)));
+
+        Assert.Contains("ExcludedUrls", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_blank_item_of_the_code_is_none()
+    {
+        await using var app = await StartAsync([], settings =>
+        {
+            settings.ExcludedUrls.Add("");
+            settings.ExcludedUrls.Add(" ");
+            settings.ExcludedUrls.Add("^/health$");
+        });
+
+        Assert.Equal([new("^/health$", "code")], app.ExcludedUrls());
+    }
+
+    [Fact]
     public async Task An_item_that_needs_backtracking_is_reported_at_the_start_and_works()
     {
         await using var app = await StartAsync(new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/(?!orders)" });
@@ -177,6 +198,27 @@ public class ExclusionSourcesTests
         app.Reload("OTEL_DOTNET_EXCLUDED_URLS", "^/two$,(bad");
 
         Assert.Equal(["^/two$"], app.ExcludedUrls().Select(exclusion => exclusion.Pattern));
+    }
+
+    [Fact]
+    public async Task What_was_wrong_before_is_logged_again_only_when_the_lists_have_changed()
+    {
+        await using var app = await StartAsync(new()
+        {
+            ["OTEL_DOTNET_EXCLUDED_URLS"] = "(bad",
+            ["OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"] = "base64:***",
+            ["OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST"] = "x-(bad",
+        });
+        Assert.Equal(3, Errors());
+
+        app.Reload("Aspire:RouteTracing:ExcludeFromMetrics", "false");
+        Assert.Equal(3, Errors());
+
+        app.Reload("OTEL_DOTNET_EXCLUDED_URLS", "^/one$,(bad");
+        Assert.Equal(["^/one$"], app.ExcludedUrls().Select(exclusion => exclusion.Pattern));
+        Assert.Equal(6, Errors());
+
+        int Errors() => app.Logs.Count(log => log.LogLevel == LogLevel.Error);
     }
 
     [Fact]

@@ -83,6 +83,23 @@ public class HookTests
     }
 
     [Fact]
+    public async Task A_response_hook_that_answers_otherwise_leaves_no_error_of_the_answer_before()
+    {
+        await using var app = await StartAsync(
+            settings => settings.ResponseHook = (_, response) => response.StatusCode = 404,
+            app => app.MapGet("/", () => Results.StatusCode(503)));
+
+        using var response = await app.GetAsync("/");
+        await app.StopAsync();
+
+        var span = Assert.Single(app.Spans);
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Equal(404, span.GetTagItem("http.response.status_code"));
+        Assert.Equal(ActivityStatusCode.Unset, span.Status);
+        Assert.Null(span.GetTagItem("error.type"));
+    }
+
+    [Fact]
     public async Task What_a_hook_takes_away_stays_away()
     {
         await using var app = await StartAsync(

@@ -83,9 +83,11 @@ public class ResponsePropagationTests
     [Theory]
     [InlineData("/excluded", SampledParent)]
     [InlineData("/excluded", UnsampledParent)]
+    [InlineData("/excluded/renamed", SampledParent)]
     [InlineData("/by-endpoint", SampledParent)]
     [InlineData("/by-endpoint", UnsampledParent)]
     [InlineData("/by-endpoint/silent", SampledParent)]
+    [InlineData("/by-endpoint/renamed", SampledParent)]
     public async Task An_excluded_request_has_no_trace_to_tell(string path, string parent)
     {
         await using var app = await StartAsync("TraceResponse,ServerTiming");
@@ -149,9 +151,11 @@ public class ResponsePropagationTests
             app.UseExceptionHandler(error => error.Run(context => context.Response.WriteAsync("sorry")));
             app.MapGet("/", () => "ok");
             app.MapGet("/excluded", () => "ok");
+            app.MapGet("/excluded/renamed", () => Activity.Current!.DisplayName = "renamed");
             app.MapGet("/handled-boom", string () => throw new InvalidOperationException("boom"));
             app.MapGet("/by-endpoint", () => "ok").ExcludeFromTracing();
             app.MapGet("/by-endpoint/silent", () => Results.NoContent()).ExcludeFromTracing();
+            app.MapGet("/by-endpoint/renamed", () => Activity.Current!.DisplayName = "renamed").ExcludeFromTracing();
             app.MapGet("/with-headers", (HttpResponse response) =>
             {
                 response.Headers.AccessControlExposeHeaders = new(["X-Own, server-timing", "X-More"]);
@@ -161,7 +165,7 @@ public class ResponsePropagationTests
         new()
         {
             ["Aspire:RouteTracing:ResponsePropagators"] = propagators,
-            ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/excluded$",
+            ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/excluded",
         });
 
     private static string? Header(HttpResponseMessage response, string name)

@@ -4,35 +4,28 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>One state of the settings that concern exclusion, compiled.</summary>
-internal sealed partial class ExclusionRules
+/// <summary>The list of excluded URLs, compiled, with the source of each item.</summary>
+internal sealed partial class ExclusionList
 {
-    /// <summary>The library steps aside.</summary>
-    public static readonly ExclusionRules Disabled = new([], ExclusionMatcher.Empty, new RouteTracingSettings { Enabled = false });
+    public static readonly ExclusionList Empty = new([], ExclusionMatcher.Empty);
 
     private readonly UrlExclusion[] _exclusions;
     private readonly ExclusionMatcher _matcher;
 
-    private ExclusionRules(UrlExclusion[] exclusions, ExclusionMatcher matcher, RouteTracingSettings settings)
+    private ExclusionList(UrlExclusion[] exclusions, ExclusionMatcher matcher)
     {
         _exclusions = exclusions;
         _matcher = matcher;
         InForce = exclusions;
-        Enabled = settings.Enabled;
-        ExcludeFromMetrics = settings.ExcludeFromMetrics;
-        HonorUpstreamExclusion = settings.Enabled && settings.HonorUpstreamExclusion;
     }
-
-    public bool Enabled { get; }
-
-    public bool ExcludeFromMetrics { get; }
-
-    public bool HonorUpstreamExclusion { get; }
 
     public IReadOnlyList<UrlExclusion> InForce { get; private set; }
 
+    /// <summary>Whether an item took too long, so that compiling the list again would make a difference.</summary>
+    public bool HasItemOutOfForce { get; private set; }
+
     /// <exception cref="ArgumentException">An item that code added is no valid expression.</exception>
-    public static ExclusionRules Compile(RouteTracingSettings settings, ILogger logger)
+    public static ExclusionList Compile(RouteTracingSettings settings, ILogger logger)
     {
         var sources = settings.Sources.ExcludedUrls;
         foreach (var value in sources.Unreadable)
@@ -40,9 +33,9 @@ internal sealed partial class ExclusionRules
             Log.UnreadableValue(logger, value.Source, value.Reason);
         }
 
-        var items = settings.ExcludedUrls.Distinct(StringComparer.Ordinal).Select(sources.Find).ToArray();
+        var items = sources.Trace(nameof(settings.ExcludedUrls), settings.ExcludedUrls);
         var exclusions = Array.ConvertAll(items, item => new UrlExclusion(item.Pattern, item.Source));
-        ExclusionRules? rules = null;
+        ExclusionList? list = null;
         var matcher = ExclusionMatcher.Build(
             Array.ConvertAll(items, item => item.Pattern),
             settings.MatchFullUrl,
@@ -50,12 +43,9 @@ internal sealed partial class ExclusionRules
             index =>
             {
                 Log.OutOfForce(logger, items[index].Pattern, items[index].Source);
-                lock (exclusions)
-                {
-                    rules!.InForce = [.. rules.InForce.Where(exclusion => exclusion != exclusions[index])];
-                }
+                list!.PutOutOfForce(exclusions[index]);
             });
-        rules = new ExclusionRules(exclusions, matcher, settings);
+        list = new ExclusionList(exclusions, matcher);
 
         var leftOut = new HashSet<int>();
         foreach (var problem in problems)
@@ -79,8 +69,8 @@ internal sealed partial class ExclusionRules
             }
         }
 
-        rules.InForce = [.. exclusions.Where((_, index) => !leftOut.Contains(index))];
-        return rules;
+        list.InForce = [.. exclusions.Where((_, index) => !leftOut.Contains(index))];
+        return list;
     }
 
     public UrlExclusion? Find(HttpRequest request)
@@ -106,6 +96,16 @@ internal sealed partial class ExclusionRules
     public UrlExclusion? Find(in RequestUrl url) => At(_matcher.Find(url));
 
     private UrlExclusion? At(int index) => index < 0 ? null : _exclusions[index];
+
+    // By the requests that found out, of which there may be two at once.
+    private void PutOutOfForce(UrlExclusion exclusion)
+    {
+        lock (_exclusions)
+        {
+            InForce = [.. InForce.Where(other => other != exclusion)];
+            HasItemOutOfForce = true;
+        }
+    }
 
     private static partial class Log
     {
