@@ -31,9 +31,8 @@ await builder
 // Takes nothing from the lists above, so that only its own health checks are left out.
 // Starts when asked to, and needs Python only then: python3 -m venv .venv && .venv/bin/pip install -r requirements.txt
 await builder
-    .addPythonApp("reviews", "../reviews", "app.py")
-    .withVirtualEnvironment(".venv", { createIfNotExists: false })
-    .withPip({ install: false })
+    .addExecutable("reviews", ".venv/bin/python", "../reviews", ["app.py"])
+    .withOtlpExporter()
     .withHttpEndpoint({ env: "PORT" })
     .withHttpHealthCheck({ path: "/readyz" })
     .withoutExcludedUrls()

@@ -20,9 +20,8 @@ builder.AddProject<Projects.Storefront>("storefront")
     .WithExternalHttpEndpoints();
 
 // Starts when asked to, and needs Python only then: python3 -m venv .venv && .venv/bin/pip install -r requirements.txt
-builder.AddPythonApp("reviews", "../../playground/reviews", "app.py")
-    .WithVirtualEnvironment(".venv", createIfNotExists: false)
-    .WithPip(install: false)
+builder.AddExecutable("reviews", ".venv/bin/python", "../../playground/reviews", "app.py")
+    .WithOtlpExporter()
     .WithHttpEndpoint(env: "PORT")
     .WithHttpHealthCheck("/readyz")
     .WithExplicitStart();

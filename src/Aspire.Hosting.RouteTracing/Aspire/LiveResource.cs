@@ -78,19 +78,19 @@ internal sealed class LiveResource(IResource resource, LiveListFile? file, Resou
         var list = List.Patterns.Count == 0 ? "Nothing is excluded" : $"Excluded: {string.Join("  ", List.Patterns)}";
         if (!notifications.TryGetCurrentState(context.ResourceName, out var current) || current.Snapshot.State?.Text != KnownResourceStates.Running)
         {
-            return CommandResults.Success($"{list}. '{resource.Name}' doesn't run; it will read the list when it starts.");
+            return LiveResourceCommands.Answer($"{list}. '{resource.Name}' doesn't run; it will read the list when it starts.");
         }
 
         if (FilePath is not null)
         {
-            return CommandResults.Success($"{list}. '{resource.Name}' follows within a second, without a restart.");
+            return LiveResourceCommands.Answer($"{list}. '{resource.Name}' follows within a second, without a restart.");
         }
 
         var restart = await context.Services.GetRequiredService<ResourceCommandService>()
             .ExecuteCommandAsync(context.ResourceName, KnownResourceCommands.RestartCommand, context.CancellationToken)
             .ConfigureAwait(false);
         return restart.Success
-            ? CommandResults.Success($"{list}. '{resource.Name}' was restarted, for it reads the list only when it starts.")
+            ? LiveResourceCommands.Answer($"{list}. '{resource.Name}' was restarted, for it reads the list only when it starts.")
             : CommandResults.Failure($"{list}. '{resource.Name}' reads the list only when it starts, and couldn't be restarted: {restart.Message}");
     }
 }

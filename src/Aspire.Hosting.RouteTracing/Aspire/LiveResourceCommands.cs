@@ -15,7 +15,7 @@ internal static class LiveResourceCommands
         builder.WithCommand(
             "test-url",
             "Test URL",
-            context => Task.FromResult(CommandResults.Success(UrlTest.Answer(context.Arguments[Url].Value!, live.List.InForce, live.Language))),
+            context => Task.FromResult(Answer(UrlTest.Answer(context.Arguments[Url].Value!, live.List.InForce, live.Language), displayImmediately: true)),
             new CommandOptions
             {
                 Description = "Says whether the AppHost's list excludes a URL from the traces, and by which pattern.",
@@ -42,6 +42,15 @@ internal static class LiveResourceCommands
                 ValidateArguments = context => ValidatePatterns(context, live),
             });
     }
+
+    /// <summary>
+    /// A sentence that is the message, which the dashboard keeps among its notifications, and the value, for of a command that succeeds
+    /// the command line prints nothing else: https://github.com/microsoft/aspire/blob/v13.5.2/src/Aspire.Cli/Commands/ResourceCommandHelper.cs
+    /// </summary>
+    /// <param name="sentence">The answer.</param>
+    /// <param name="displayImmediately">Whether the dashboard shows it in a dialog, unasked.</param>
+    public static ExecuteCommandResult Answer(string sentence, bool displayImmediately = false) =>
+        CommandResults.Success(sentence, sentence, CommandResultFormat.Text, displayImmediately);
 
     private static Task<ExecuteCommandResult> EditAsync(ExecuteCommandContext context, LiveResource live)
     {

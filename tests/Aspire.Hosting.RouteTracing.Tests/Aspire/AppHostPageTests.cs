@@ -46,8 +46,16 @@ public sealed partial class AppHostPageTests
         {
             (string, string)[] options = [.. Option().Matches(command.Groups["options"].Value).Select(option => (option.Groups["name"].Value, option.Groups["value"] is { Success: true, Value: var value } ? value.Trim('\'') : "true"))];
             var result = await model.ExecuteAsync(resources[command.Groups["resource"].Value], command.Groups["command"].Value, options);
-            Assert.Equal(command.Groups["answer"].Value, result.Success ? result.Message : TestModel.GetErrors(result));
+            Assert.Equal(command.Groups["answer"].Value, result.Success ? result.Data?.Value : TestModel.GetErrors(result));
         }
+    }
+
+    [Fact]
+    public async Task It_asks_for_the_Aspire_CLI_of_the_version_that_this_package_is_built_with()
+    {
+        var version = typeof(DistributedApplication).Assembly.GetName().Version!.ToString(2);
+
+        Assert.Contains($"[Aspire CLI](https://aspire.dev) {version},", await ReadDocumentAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -150,8 +150,8 @@ public sealed class ExcludedUrlsTests
     public async Task A_python_resource_gets_the_list_in_pythons_words_joined_to_the_users_own(DistributedApplicationOperation operation)
     {
         var builder = TestModel.CreateBuilder(operation).WithExcludedUrls("^/health$", @"\p{L}");
-        var reviews = builder.AddPythonApp("reviews", AppContext.BaseDirectory, "app.py");
-        var flask = builder.AddPythonApp("flask", AppContext.BaseDirectory, "app.py").WithEnvironment("OTEL_PYTHON_FLASK_EXCLUDED_URLS", "mine");
+        var reviews = builder.AddExecutable("reviews", ".venv/bin/python", ".").WithOtlpExporter();
+        var flask = builder.AddExecutable("flask", "flask", ".").WithOtlpExporter().WithEnvironment("OTEL_PYTHON_FLASK_EXCLUDED_URLS", "mine");
         await using var model = await TestModel.StartAsync(builder);
 
         const string health = @"^[^:/?#]+://[^/?#]*/health(?![^?])";

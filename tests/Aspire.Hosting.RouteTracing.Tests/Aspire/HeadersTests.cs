@@ -1,5 +1,4 @@
 using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.Docker;
 
 namespace Aspire.Hosting.RouteTracing.Tests.Aspire;
 
@@ -94,4 +93,7 @@ public sealed class HeadersTests
         Assert.Throws<ArgumentNullException>("names", () => builder.WithCapturedResponseHeaders(null!));
         Assert.Throws<ArgumentNullException>("names", () => builder.WithSanitizedHeaders(null!));
     }
+
+    // Recognised by its name, as Aspire.Hosting.Docker's is.
+    private sealed class DockerComposeEnvironmentResource(string name) : Resource(name), IComputeEnvironmentResource;
 }
