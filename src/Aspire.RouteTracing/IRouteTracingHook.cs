@@ -15,7 +15,8 @@ public interface IRouteTracingHook
 {
     /// <summary>
     /// Called once per request, as soon as routing has chosen an endpoint and before it runs; <c>http.route</c> and the name are on the span then. For a request that
-    /// no endpoint matches, called just before <see cref="OnResponse"/>. Not called again when an error page is executed for the request.
+    /// no endpoint matches, called just before <see cref="OnResponse"/>. Not called again when an error page is executed for the request. If it is called only then,
+    /// the path and the endpoint are the error page's; <c>IStatusCodeReExecuteFeature</c> and <c>IExceptionHandlerPathFeature</c> have the path that the client sent.
     /// </summary>
     /// <param name="activity">The server span.</param>
     /// <param name="request">The request. Scoped services are in <c>request.HttpContext.RequestServices</c>.</param>

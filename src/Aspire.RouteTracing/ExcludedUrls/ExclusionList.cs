@@ -115,10 +115,10 @@ internal sealed partial class ExclusionList
         [LoggerMessage(2, LogLevel.Error, "The excluded URLs in {Source} can't be read and are left out: {Reason}")]
         public static partial void UnreadableValue(ILogger logger, string source, string reason);
 
-        [LoggerMessage(3, LogLevel.Warning, "The excluded URL '{Pattern}' of {Source} needs backtracking ({Reason}). It is searched for 10 ms at most; write it without look-around and back-references to make it linear.")]
+        [LoggerMessage(3, LogLevel.Warning, "The excluded URL '{Pattern}' of {Source} needs backtracking ({Reason}). It is searched for 10 ms at most, twice; write it without look-around and back-references to make it linear.")]
         public static partial void Backtracks(ILogger logger, string pattern, string source, string reason);
 
-        [LoggerMessage(4, LogLevel.Error, "The excluded URL '{Pattern}' of {Source} ran out of its 10 ms three times and excludes nothing until the settings are loaded again.")]
+        [LoggerMessage(4, LogLevel.Error, "The excluded URL '{Pattern}' of {Source} took more than its 10 ms for three requests and excludes nothing until the settings are loaded again.")]
         public static partial void OutOfForce(ILogger logger, string pattern, string source);
 
         [LoggerMessage(6, LogLevel.Error, "Too many excluded URLs: {Reason} '{Pattern}', item {Position} of {Source}, and what comes after it are left out. Join some with '|'.")]

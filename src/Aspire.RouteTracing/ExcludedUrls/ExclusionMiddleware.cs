@@ -26,23 +26,16 @@ internal sealed class ExclusionMiddleware(
             return next(context);
         }
 
-        // If it did not, it has marked the request, maybe by settings that have changed since.
+        // If it did not, it has marked the request, maybe by settings that have changed since. Which item it was, only the counter wants to know.
         var isMarked = server is not null && ExcludedRequests.Contain(server);
-        if (isMarked && !counter.Enabled)
-        {
-            if (ExcludedRequests.IsByUrl(server!))
-            {
-                exclusion.ExcludeFromMetrics(context);
-            }
-
-            return RunExcludedAsync(context, server, current);
-        }
-
-        if (exclusion.Find(context) is { } urlExclusion)
+        var urlExclusion = isMarked && !counter.Enabled ? null : exclusion.Find(context);
+        if (urlExclusion is not null || (isMarked && ExcludedRequests.IsByUrl(server!)))
         {
             exclusion.ExcludeFromMetrics(context);
             ExcludedRequests.Mark(server, isByUrl: true);
-            return counter.Enabled ? CountAsync(context, server, current, urlExclusion) : RunExcludedAsync(context, server, current);
+            return urlExclusion is not null && counter.Enabled
+                ? CountAsync(context, server, current, urlExclusion)
+                : RunExcludedAsync(context, server, current);
         }
 
         // What the caller or the application's own filter excluded is left out of the traces only.

@@ -78,6 +78,24 @@ public partial class ExcludedSubtreeTests
     }
 
     [Fact]
+    public async Task A_request_that_a_list_excluded_which_has_changed_since_is_not_measured_either()
+    {
+        var starting = new ChangeAtStart();
+        using var all = DiagnosticListener.AllListeners.Subscribe(starting);
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(),
+            app => app.MapGet("/health", () => "healthy"),
+            new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/health$" });
+        starting.Change = () => app.Reload("OTEL_DOTNET_EXCLUDED_URLS", "nothing");
+
+        using var response = await app.GetAsync("/health");
+        await app.StopAsync();
+
+        Assert.Empty(app.SpanNames);
+        Assert.Empty(app.CountsOf("http.server.request.duration"));
+    }
+
+    [Fact]
     public async Task A_second_tracer_provider_of_the_process_exports_nothing_either()
     {
         var spans = new List<Activity>();

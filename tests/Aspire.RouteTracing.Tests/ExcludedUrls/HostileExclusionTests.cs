@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Aspire.RouteTracing.ExcludedUrls;
 
@@ -53,6 +54,25 @@ public class HostileExclusionTests
         Assert.Equal(-1, matcher.Find(new RequestUrl { Path = ManyLetters[..200] + "!" }));
         Assert.Equal([1], outOfForce);
         Assert.Equal(0, matcher.Find(new RequestUrl { Path = "/xy" }));
+    }
+
+    [Fact]
+    public void An_item_whose_searches_have_to_wait_for_a_processor_stays_in_force()
+    {
+        var outOfForce = new ConcurrentBag<int>();
+        var matcher = ExclusionMatcher.Build(["^/(?!api)"], matchFullUrl: false, out _, outOfForce.Add);
+        var threads = Enumerable.Range(0, 16 * Environment.ProcessorCount).Select(thread => new Thread(() =>
+        {
+            for (var request = 0; request < 20_000; request++)
+            {
+                matcher.Find(new RequestUrl { Path = $"/api/{thread}/{request}" });
+            }
+        })).ToList();
+
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+
+        Assert.Empty(outOfForce);
     }
 
     [Theory]

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.WebSockets;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -204,6 +205,25 @@ public class HookTests
         await app.StopAsync();
 
         Assert.Equal(["request /boom", "response 500", "request ", "response 404"], calls);
+    }
+
+    [Fact]
+    public async Task A_URL_that_nothing_matches_is_shown_on_its_error_page_which_knows_the_path_of_the_client()
+    {
+        string? seen = null;
+        await using var app = await StartAsync(
+            settings => settings.RequestHook = (_, request) => seen = $"{request.HttpContext.Features.Get<IStatusCodeReExecuteFeature>()?.OriginalPath}, {request.Path}",
+            app =>
+            {
+                app.UseStatusCodePagesWithReExecute("/status/{0}");
+                app.Map("/status/{code}", (int code) => $"status {code}");
+            });
+
+        using var response = await app.GetAsync("/unmatched");
+        await app.StopAsync();
+
+        Assert.Equal("/unmatched, /status/404", seen);
+        Assert.Equal(["GET"], app.SpanNames);
     }
 
     [Fact]
