@@ -24,7 +24,9 @@ internal sealed partial class HeaderName
         {
             // By itself first: ')(' is valid within a group only.
             _ = new Regex(item, IgnoreCase);
-            _expression = new Regex(whole ? $@"\A(?:{item})\z" : item, IgnoreCase | RegexOptions.NonBacktracking);
+
+            // An application may set a default time-out for all its regular expressions.
+            _expression = new Regex(whole ? $@"\A(?:{item})\z" : item, IgnoreCase | RegexOptions.NonBacktracking, Regex.InfiniteMatchTimeout);
         }
     }
 
