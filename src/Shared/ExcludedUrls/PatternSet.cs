@@ -14,6 +14,7 @@ internal sealed class PatternSet
 
     // Shorter ones are in most URLs.
     private const int MinRequiredTextLength = 3;
+    private const int MinSharing = 3;
 
     private readonly FrozenDictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _wholeUrls;
     private readonly SearchValues<string>? _requiredTexts;
@@ -44,7 +45,7 @@ internal sealed class PatternSet
 
         // One item alone is searched as fast as its text.
         string[] requiredTexts = [.. _literals.Select(literal => literal.Text), .. hasRequiredText[true].Select(pattern => pattern.RequiredText)];
-        _requiredTexts = requiredTexts.Length > 1 ? SearchValues.Create(requiredTexts, StringComparison.Ordinal) : null;
+        _requiredTexts = requiredTexts.Length > 1 ? SearchValues.Create([.. Share(requiredTexts)], StringComparison.Ordinal) : null;
 
         FirstIndex = literals.Select(literal => literal.Index).Concat(patterns.Select(pattern => pattern.Index)).DefaultIfEmpty(-1).Min();
     }
@@ -83,6 +84,13 @@ internal sealed class PatternSet
 
         return first == NotFound ? -1 : first;
     }
+
+    // The fewer texts there are, the faster a URL is searched for all of them. Where many services have their /metrics, that stands for all of these.
+    private static IEnumerable<string> Share(IEnumerable<string> texts)
+        => texts.GroupBy(LastSegment, StringComparer.Ordinal).SelectMany(IEnumerable<string> (sharing) => sharing.Count() < MinSharing ? sharing : [sharing.Key]);
+
+    private static string LastSegment(string text)
+        => text.LastIndexOf('/') is >= 0 and var start && text.Length - start > MinRequiredTextLength ? text[start..] : text;
 
     private static int FindJoined(JoinedPatterns[] joined, ReadOnlySpan<char> text, int first)
     {

@@ -28,6 +28,17 @@ public class ExclusionMatcherTests
     [Fact]
     public void A_dollar_sign_is_also_in_front_of_a_line_break_at_the_end() => Assert.Equal(0, Find(["^/health$"], "/health\n"));
 
+    [Theory]
+    [InlineData("/orders/metrics", 0)]
+    [InlineData("/v2/cart/metrics/cpu", 1)]
+    [InlineData("/stock/metrics", 2)]
+    [InlineData("/prices/v1/metrics", 3)]
+    [InlineData("/returns/metrics", -1)]
+    [InlineData("/stock/metric", -1)]
+    [InlineData("/tax/metrics", 4)]
+    public void Items_with_the_same_last_segment_are_told_apart(string path, int index)
+        => Assert.Equal(index, Find(["^/orders/metrics", "/cart/metrics", "/stock/metrics$", "^/prices/v[0-9]/metrics", "/tax/"], path));
+
     [Fact]
     public void The_path_base_is_part_of_the_path()
     {
