@@ -171,7 +171,7 @@ internal static class PerformanceReport
             {targets}
             Each time is the fastest of {Measurements.Rounds * Measurements.Iterations} iterations in {Measurements.Rounds} processes, since all else that a machine does only adds to it. Compare ratios, not times of different machines.
             The verdict is on the ratio before it is rounded, and those at the edge change from run to run: an excluded request had 0.73 to 0.79 of stock's, a traced one 1.00
-            to 1.08, and a path seen before was 1.02 to 1.54, the higher ones while the machine was busy otherwise.
+            to 1.08, and a path seen before was 1.02 to 1.54, the highest of each in the same run, on a busy machine.
 
             - A decision is `IRouteTracing.FindExclusion(HttpRequest)`. Its rival is what people write for the instrumentation's `Filter`: `GetDisplayUrl()` and a
               loop over compiled regular expressions.
