@@ -55,13 +55,6 @@ internal sealed class ExcludedRequests : IDisposable
     /// <summary>Whether that request was excluded by its URL as it came in, which is counted; the application may rewrite the URL.</summary>
     public static bool IsByUrl(Activity server) => ReferenceEquals(server.DisplayName, ExcludedByUrl);
 
-    /// <summary>Keeps a span from being exported.</summary>
-    private static void StopRecording(Activity activity)
-    {
-        activity.IsAllDataRequested = false;
-        activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
-    }
-
     /// <summary>Keeps the span of an excluded request from being exported, and marks it.</summary>
     public static void Mark(Activity? server, bool isByUrl)
     {
@@ -87,6 +80,13 @@ internal sealed class ExcludedRequests : IDisposable
     }
 
     public void Dispose() => _listener.Dispose();
+
+    // Keeps a span from being exported.
+    private static void StopRecording(Activity activity)
+    {
+        activity.IsAllDataRequested = false;
+        activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+    }
 
     // Asked before an activity starts, also one that nobody will record: the last moment before an outgoing call reads the server's trace
     // state, and the first at which it's known that there may be one. Most probes answer without a call and are spared the signature.

@@ -97,18 +97,9 @@ internal sealed class HookedRequest(Activity span, HttpContext context, IRouteTr
             }
         }
 
-        // A hook may answer otherwise.
         if (statusCode >= StatusCodes.Status500InternalServerError && context.Response.StatusCode < StatusCodes.Status500InternalServerError)
         {
-            if (span is { Status: ActivityStatusCode.Error, StatusDescription: null })
-            {
-                span.SetStatus(status);
-            }
-
-            if (ReferenceEquals(span.GetTagItem(ErrorType), assumedErrorType))
-            {
-                span.SetTag(ErrorType, errorType);
-            }
+            TakeErrorBack(status, errorType, assumedErrorType);
         }
 
         _finalValues.Keep();
@@ -138,6 +129,20 @@ internal sealed class HookedRequest(Activity span, HttpContext context, IRouteTr
         if (span.GetTagItem(ErrorType) is null)
         {
             span.SetTag(ErrorType, statusCode.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
+    // A hook has answered otherwise. What it said of the error itself stays.
+    private void TakeErrorBack(ActivityStatusCode status, object? errorType, object? assumedErrorType)
+    {
+        if (span is { Status: ActivityStatusCode.Error, StatusDescription: null })
+        {
+            span.SetStatus(status);
+        }
+
+        if (ReferenceEquals(span.GetTagItem(ErrorType), assumedErrorType))
+        {
+            span.SetTag(ErrorType, errorType);
         }
     }
 }
