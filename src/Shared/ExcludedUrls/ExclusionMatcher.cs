@@ -131,19 +131,23 @@ internal sealed class ExclusionMatcher
 
     private int FindInPath(ReadOnlySpan<char> path)
     {
-        if (path.Length > DecisionCache.MaxPathLength)
+        var newPaths = NewPathStreak.OfThisThread;
+        if (path.Length > DecisionCache.MaxPathLength || (_forPath.IsLinear && newPaths.SkipsNext()))
         {
             return _forPath.Find(path, out _);
         }
 
         var decisions = _decisions;
-        if (!decisions.TryGet(path, out var hash, out var index))
+        if (decisions.TryGet(path, out var hash, out var index))
         {
-            index = _forPath.Find(path, out var timedOut);
-            if (!timedOut)
-            {
-                decisions.Add(path, hash, index);
-            }
+            newPaths.End();
+            return index;
+        }
+
+        index = _forPath.Find(path, out var timedOut);
+        if (!timedOut)
+        {
+            decisions.Add(path, hash, index);
         }
 
         return index;

@@ -55,6 +55,9 @@ internal sealed class PatternSet
     /// <summary>The lowest position in the list.</summary>
     public int FirstIndex { get; }
 
+    /// <summary>Whether no item backtracks, which can take more time than all else.</summary>
+    public bool IsLinear => _backtracking.Length == 0;
+
     /// <summary>The position in the list of the first item that matches, or -1.</summary>
     /// <param name="text">What to search.</param>
     /// <param name="timedOut">Whether a search was given up, so that the result may be another one next time.</param>
