@@ -57,13 +57,14 @@ internal sealed class DecisionCache
     }
 
     /// <summary>Notes a decision, if the path has been seen before. The hash is the one that <see cref="TryGet"/> gave.</summary>
-    public void Add(ReadOnlySpan<char> path, int hash, int decision)
+    /// <returns>Whether there was room for it, so that no other path has to give way.</returns>
+    public bool Add(ReadOnlySpan<char> path, int hash, int decision)
     {
         ref var seenOnce = ref _seenOnce[Scale(hash, SeenOnceLength)];
         if (seenOnce != hash)
         {
             seenOnce = hash;
-            return;
+            return false;
         }
 
         var set = Set(hash);
@@ -84,8 +85,9 @@ internal sealed class DecisionCache
 
         if (slot >= 0)
         {
+            var isFree = set[slot] is null;
             Volatile.Write(ref set[slot], new Entry(path.ToString(), hash, decision));
-            return;
+            return isFree;
         }
 
         // All were asked for. One that is not asked for again before the next path comes gives way to that path.
@@ -93,6 +95,8 @@ internal sealed class DecisionCache
         {
             entry!.Used = false;
         }
+
+        return false;
     }
 
     /// <summary>

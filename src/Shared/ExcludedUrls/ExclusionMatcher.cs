@@ -145,9 +145,9 @@ internal sealed class ExclusionMatcher
         }
 
         index = _forPath.Find(path, out var timedOut);
-        if (!timedOut)
+        if (!timedOut && decisions.Add(path, hash, index))
         {
-            decisions.Add(path, hash, index);
+            newPaths.End();
         }
 
         return index;

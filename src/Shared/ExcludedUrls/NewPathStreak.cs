@@ -9,10 +9,10 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 internal readonly ref struct NewPathStreak(ref uint length)
 {
     /// <summary>The number of paths, of each <see cref="Period"/>, that are looked up nevertheless.</summary>
-    public const uint LookedUp = 16;
+    public const uint LookedUp = 32;
 
     /// <summary>The number of paths after which some are looked up again.</summary>
-    public const uint Period = 1024;
+    public const uint Period = 2048;
 
     // Each thread has its own, since one that all of them write to would have them wait for each other.
     [ThreadStatic]
@@ -25,6 +25,6 @@ internal readonly ref struct NewPathStreak(ref uint length)
     /// <summary>Whether the next path is not worth looking up. Counts it as a new one.</summary>
     public bool SkipsNext() => _length++ % Period >= LookedUp;
 
-    /// <summary>The path was found.</summary>
+    /// <summary>The path was found, or will be from now on.</summary>
     public void End() => _length = 0;
 }

@@ -86,6 +86,23 @@ public class DecisionCacheTests
     }
 
     [Fact]
+    public void A_path_that_is_taken_in_tells_whether_there_was_room()
+    {
+        var hadRoom = Enumerable.Range(0, 3 * DecisionCache.Capacity).Select(i => TakeIn(Path("path", i))).ToList();
+
+        Assert.Equal(_cache.Count, hadRoom.Count(room => room));
+        Assert.All(hadRoom.Take(DecisionCache.Capacity / 10), Assert.True);
+        Assert.All(hadRoom.TakeLast(DecisionCache.Capacity / 10), Assert.False);
+
+        bool TakeIn(string path)
+        {
+            _cache.TryGet(path, out var hash, out _);
+            Assert.False(_cache.Add(path, hash, -1));
+            return _cache.Add(path, hash, -1);
+        }
+    }
+
+    [Fact]
     public async Task Threads_do_not_see_each_others_paths()
     {
         await Task.WhenAll(Enumerable.Range(0, 4).Select(thread => Task.Run(() =>

@@ -17,7 +17,7 @@ public class NewPathStreakTests
     }
 
     [Fact]
-    public void The_first_paths_after_one_that_was_found_are_looked_up()
+    public void The_first_paths_after_one_that_comes_again_are_looked_up()
     {
         LookedUp(NewPathStreak.LookedUp);
         Assert.True(Streak.SkipsNext());
@@ -28,7 +28,7 @@ public class NewPathStreakTests
     }
 
     [Fact]
-    public void Paths_are_looked_up_as_long_as_some_of_them_are_found()
+    public void All_paths_are_looked_up_as_long_as_some_come_again()
     {
         for (var i = 0; i < 1_000; i++)
         {
@@ -38,7 +38,7 @@ public class NewPathStreakTests
     }
 
     [Fact]
-    public void A_path_that_is_requested_after_a_scan_is_found_again()
+    public void What_was_decided_for_a_path_is_found_again_after_a_scan()
     {
         var cache = new DecisionCache();
         cache.TryGet("/hot", out var hash, out _);
