@@ -16,7 +16,7 @@ namespace Aspire.RouteTracing.Benchmarks.Report;
 /// </remarks>
 internal sealed class Measurements
 {
-    public const int Rounds = 3;
+    public const int Rounds = 5;
     public const int Iterations = 100;
 
     private static readonly Type[] Benchmarks =
