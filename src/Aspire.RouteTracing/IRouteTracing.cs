@@ -14,12 +14,14 @@ public interface IRouteTracing
     /// <summary>Says which exclusion a URL meets.</summary>
     /// <param name="url">An absolute HTTP URL, or a path that starts with <c>/</c>.</param>
     /// <returns>The first exclusion that matches, or <see langword="null"/> when the URL is traced.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="url"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="url"/> is neither.</exception>
     UrlExclusion? FindExclusion(string url);
 
     /// <summary>Says which exclusion a request meets.</summary>
     /// <param name="request">The request.</param>
     /// <returns>The first exclusion that matches, or <see langword="null"/> when no URL exclusion does.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
     UrlExclusion? FindExclusion(HttpRequest request);
 
     /// <summary>

@@ -9,6 +9,10 @@ namespace Aspire.RouteTracing;
 /// The settings of route tracing, bound to the configuration section <c>Aspire:RouteTracing</c> and then handed to the delegate given to
 /// <c>AddRouteTracing</c>. Both happen again whenever the configuration changes; the new settings apply to the next request.
 /// </summary>
+/// <remarks>
+/// A value of the section that can't be converted to its setting's type is an <see cref="InvalidOperationException"/> at start-up. After a change of the
+/// configuration it is logged, and the settings so far stay in force.
+/// </remarks>
 public sealed class RouteTracingSettings
 {
     /// <summary>
@@ -24,7 +28,8 @@ public sealed class RouteTracingSettings
     /// </summary>
     /// <remarks>
     /// When the delegate given to <c>AddRouteTracing</c> runs, the list holds what came from the configuration section (an array, or one
-    /// comma-delimited string), from <c>OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS</c> and from <c>OTEL_DOTNET_EXCLUDED_URLS</c>; the delegate may add to it or clear it.
+    /// comma-delimited string), from <c>OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS</c> and from <c>OTEL_DOTNET_EXCLUDED_URLS</c>, or, in its place, from the file that
+    /// <c>Aspire:RouteTracing:ExclusionsFile</c> names; the delegate may add to it or clear it.
     /// An item added in code that is no valid expression is an <see cref="ArgumentException"/> at start-up; one that comes from the
     /// configuration is logged and left out. Of a list of more than 10,000 items the first 10,000 apply, and that is logged.
     /// </remarks>

@@ -17,7 +17,10 @@ public static class RouteTracingTracerProviderBuilderExtensions
     /// drops is not examined, excluded requests are not counted, and <see cref="RouteTracingSettings.ResponsePropagators"/> has no effect.
     /// </remarks>
     /// <param name="builder">The builder of the tracer provider.</param>
-    /// <param name="configureSettings">Runs after the section <c>Aspire:RouteTracing</c> was bound, and again on every change of the configuration.</param>
+    /// <param name="configureSettings">
+    /// Runs after the section <c>Aspire:RouteTracing</c> was bound, and again on every change of the configuration; if it throws then, the
+    /// settings so far stay in force and the exception is logged.
+    /// </param>
     /// <returns><paramref name="builder"/>, to chain calls.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
     public static TracerProviderBuilder AddRouteTracing(this TracerProviderBuilder builder, Action<RouteTracingSettings>? configureSettings = null)

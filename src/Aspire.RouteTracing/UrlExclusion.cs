@@ -4,6 +4,7 @@ namespace Aspire.RouteTracing;
 /// <param name="Pattern">The regular expression, as it was written.</param>
 /// <param name="Source">
 /// The variable or configuration key that holds the item, such as <c>OTEL_DOTNET_EXCLUDED_URLS</c> or
-/// <c>Aspire:RouteTracing:ExcludedUrls</c>; <c>code</c> for an item that the delegate given to <c>AddRouteTracing</c> added.
+/// <c>Aspire:RouteTracing:ExcludedUrls</c>, or that names its file, <c>Aspire:RouteTracing:ExclusionsFile</c>; <c>code</c> for an item that the delegate given
+/// to <c>AddRouteTracing</c> added.
 /// </param>
 public sealed record UrlExclusion(string Pattern, string Source);

@@ -14,6 +14,7 @@ public static class RouteTracingBuilderExtensions
     /// <param name="builder">The application's builder.</param>
     /// <param name="patterns">Regular expressions, one an argument; commas need no escape.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="patterns"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">A pattern is empty or can't be read, or the list would have more than 32,000 bytes.</exception>
     [AspireExportIgnore(Reason = "An array instead of params in withExcludedUrls.")]
     public static IDistributedApplicationBuilder WithExcludedUrls(this IDistributedApplicationBuilder builder, params string[] patterns)
@@ -27,6 +28,7 @@ public static class RouteTracingBuilderExtensions
     /// <summary>Leaves the requests of health checks out of the traces of every resource with telemetry: of each the paths of its own checks.</summary>
     /// <param name="builder">The application's builder.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
     [AspireExport("withAppExcludedHealthChecks", MethodName = "withExcludedHealthChecks")]
     public static IDistributedApplicationBuilder WithExcludedHealthChecks(this IDistributedApplicationBuilder builder)
     {
@@ -40,6 +42,7 @@ public static class RouteTracingBuilderExtensions
     /// <param name="builder">The application's builder.</param>
     /// <param name="names">Regular expressions without commas, one an argument.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="names"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">A name is empty, has a comma, can't be read or needs backtracking.</exception>
     [AspireExportIgnore(Reason = "An array instead of params in withCapturedRequestHeaders.")]
     public static IDistributedApplicationBuilder WithCapturedRequestHeaders(this IDistributedApplicationBuilder builder, params string[] names)
@@ -55,6 +58,7 @@ public static class RouteTracingBuilderExtensions
     /// <param name="builder">The application's builder.</param>
     /// <param name="names">Regular expressions without commas, one an argument.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="names"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">A name is empty, has a comma, can't be read or needs backtracking.</exception>
     [AspireExportIgnore(Reason = "An array instead of params in withCapturedResponseHeaders.")]
     public static IDistributedApplicationBuilder WithCapturedResponseHeaders(this IDistributedApplicationBuilder builder, params string[] names)
@@ -70,6 +74,7 @@ public static class RouteTracingBuilderExtensions
     /// <param name="builder">The application's builder.</param>
     /// <param name="names">Regular expressions without commas, one an argument.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="names"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">A name is empty, has a comma, can't be read or needs backtracking.</exception>
     [AspireExportIgnore(Reason = "An array instead of params in withSanitizedHeaders.")]
     public static IDistributedApplicationBuilder WithSanitizedHeaders(this IDistributedApplicationBuilder builder, params string[] names)

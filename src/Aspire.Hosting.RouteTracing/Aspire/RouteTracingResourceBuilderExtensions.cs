@@ -19,6 +19,7 @@ public static class RouteTracingResourceBuilderExtensions
     /// <param name="builder">The resource's builder.</param>
     /// <param name="patterns">Regular expressions, one an argument; commas need no escape.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="patterns"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">A pattern is empty or can't be read, or the list would have more than 32,000 bytes.</exception>
     /// <example><code>builder.AddProject&lt;Projects.Orders&gt;("orders").WithExcludedUrls("client/.*/info", "healthcheck");</code></example>
     [AspireExportIgnore(Reason = "An array instead of params in withExcludedUrls.")]
@@ -36,6 +37,7 @@ public static class RouteTracingResourceBuilderExtensions
     /// <typeparam name="T">The resource's type.</typeparam>
     /// <param name="builder">The resource's builder.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
     [AspireExport]
     public static IResourceBuilder<T> WithExcludedHealthChecks<T>(this IResourceBuilder<T> builder)
         where T : IResourceWithEnvironment
@@ -49,6 +51,7 @@ public static class RouteTracingResourceBuilderExtensions
     /// <typeparam name="T">The resource's type.</typeparam>
     /// <param name="builder">The resource's builder.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
     [AspireExport]
     public static IResourceBuilder<T> WithoutExcludedUrls<T>(this IResourceBuilder<T> builder)
         where T : IResourceWithEnvironment
@@ -64,6 +67,7 @@ public static class RouteTracingResourceBuilderExtensions
     /// <param name="builder">The resource's builder.</param>
     /// <param name="names">Regular expressions without commas, one an argument.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="names"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">A name is empty, has a comma, can't be read or needs backtracking.</exception>
     [AspireExportIgnore(Reason = "An array instead of params in withCapturedRequestHeaders.")]
     public static IResourceBuilder<T> WithCapturedRequestHeaders<T>(this IResourceBuilder<T> builder, params string[] names)
@@ -81,6 +85,7 @@ public static class RouteTracingResourceBuilderExtensions
     /// <param name="builder">The resource's builder.</param>
     /// <param name="names">Regular expressions without commas, one an argument.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="names"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">A name is empty, has a comma, can't be read or needs backtracking.</exception>
     [AspireExportIgnore(Reason = "An array instead of params in withCapturedResponseHeaders.")]
     public static IResourceBuilder<T> WithCapturedResponseHeaders<T>(this IResourceBuilder<T> builder, params string[] names)
@@ -98,6 +103,7 @@ public static class RouteTracingResourceBuilderExtensions
     /// <param name="builder">The resource's builder.</param>
     /// <param name="names">Regular expressions without commas, one an argument.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="names"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">A name is empty, has a comma, can't be read or needs backtracking.</exception>
     [AspireExportIgnore(Reason = "An array instead of params in withSanitizedHeaders.")]
     public static IResourceBuilder<T> WithSanitizedHeaders<T>(this IResourceBuilder<T> builder, params string[] names)
