@@ -28,6 +28,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
         _settings = settings;
         _logger = logger;
 
+        // A source that changes before it is subscribed to calls nobody.
         var tokens = sources.Select(source => source.GetChangeToken()).ToArray();
         _loaded = _inForce = Load(before: null);
         _subscriptions = [.. sources.Select(source => ChangeToken.OnChange(source.GetChangeToken, Reload))];

@@ -47,7 +47,7 @@ internal static class ServiceEnvironment
 
         if (Environment.GetEnvironmentVariable(VariableNames.TracesSampler) is null)
         {
-            variables[VariableNames.TracesSampler] = "parentbased_always_on";
+            variables[VariableNames.TracesSampler] = VariableNames.ParentBasedTracesSampler;
         }
 
         return variables;

@@ -62,6 +62,12 @@ internal sealed partial class AppRouteTracing(IDistributedApplicationBuilder bui
         RequireExclusionKey();
     }
 
+    /// <summary>In run mode a new secret each time; a deployment keeps its own, so there it is a parameter.</summary>
+    public void RequireExclusionKey() =>
+        ExclusionKey ??= builder.ExecutionContext.IsPublishMode
+            ? builder.AddParameter(KeyParameterName, new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true).Resource
+            : RandomNumberGenerator.GetHexString(64, lowercase: true);
+
     /// <summary>Says in the AppHost's log what a resource can't be told. Its environment is put together again and again, so each thing is said once.</summary>
     public void Warn(IEnumerable<string> warnings)
     {
@@ -85,12 +91,6 @@ internal sealed partial class AppRouteTracing(IDistributedApplicationBuilder bui
         "KubernetesEnvironmentResource" => VariableCarriers.Kubernetes,
         _ => VariableCarriers.Unknown,
     };
-
-    /// <summary>In run mode a new secret each time; a deployment keeps its own, so there it is a parameter.</summary>
-    public void RequireExclusionKey() =>
-        ExclusionKey ??= builder.ExecutionContext.IsPublishMode
-            ? builder.AddParameter(KeyParameterName, new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true).Resource
-            : RandomNumberGenerator.GetHexString(64, lowercase: true);
 
     private static partial class Log
     {

@@ -28,7 +28,7 @@ internal sealed class RouteTracingSubscriber(
 
                 if (executionContext.IsRunMode && appRouteTracing.ExclusionKey is not null && described.Language.ReadsExcludedUrls && !resource.HasAnnotationOfType<LiveResource>())
                 {
-                    await EnliveAsync(resource, described, started.Model).ConfigureAwait(false);
+                    await MakeLiveAsync(resource, described, started.Model).ConfigureAwait(false);
                 }
 
                 RouteTracingEnvironment.Attach(resource, appRouteTracing);
@@ -37,7 +37,7 @@ internal sealed class RouteTracingSubscriber(
         return Task.CompletedTask;
     }
 
-    private Task EnliveAsync(IResource resource, TracedResource described, DistributedApplicationModel model)
+    private Task MakeLiveAsync(IResource resource, TracedResource described, DistributedApplicationModel model)
     {
         // A container doesn't see the AppHost's files, and of another executable nobody knows whether it looks.
         var file = described.Language == ResourceLanguage.DotNet && !resource.IsContainer() ? folder.GetFile(resource.Name) : null;

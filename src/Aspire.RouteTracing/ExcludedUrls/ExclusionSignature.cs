@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Configuration;
@@ -65,8 +66,8 @@ internal sealed class ExclusionSignature
                 Span<char> signature = stackalloc char[SignatureCharacters];
                 Write(activity.TraceId, signature);
                 return CryptographicOperations.FixedTimeEquals(
-                    System.Runtime.InteropServices.MemoryMarshal.AsBytes(signature),
-                    System.Runtime.InteropServices.MemoryMarshal.AsBytes(member[(Member.Length + 1)..]));
+                    MemoryMarshal.AsBytes(signature),
+                    MemoryMarshal.AsBytes(member[(Member.Length + 1)..]));
             }
         }
 

@@ -21,7 +21,7 @@ internal static class ExclusionListFormat
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Reads a list. Throws for no value.</summary>
+    /// <summary>Reads a list. Never throws.</summary>
     /// <param name="value">The text; <see langword="null"/> is an empty list.</param>
     /// <param name="error">Why a value that starts with <c>base64:</c> can't be decoded, in which case the list is empty; else <see langword="null"/>.</param>
     public static IReadOnlyList<string> Parse(string? value, out string? error)
