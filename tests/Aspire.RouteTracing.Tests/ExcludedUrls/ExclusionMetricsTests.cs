@@ -21,6 +21,7 @@ public class ExclusionMetricsTests
         await app.StopAsync();
 
         Assert.Empty(app.CountsOf("http.server.request.duration"));
+        Assert.Equal(1, app.CountsOf("aspire.route_tracing.excluded_requests").Values.Sum());
     }
 
     [Fact]
