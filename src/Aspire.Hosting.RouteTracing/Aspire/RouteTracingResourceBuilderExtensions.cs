@@ -33,7 +33,10 @@ public static class RouteTracingResourceBuilderExtensions
     }
 
     /// <summary>Leaves the requests of the resource's own health checks out of its traces.</summary>
-    /// <remarks>These are the paths of its HTTP health checks and HTTP probes, added before or after this call. A check of <c>/</c> is not excluded, for that is a page of the application, too.</remarks>
+    /// <remarks>
+    /// These are the paths of its HTTP health checks and HTTP probes, added before or after this call. A check of <c>/</c> is not excluded, for that is a page
+    /// of the application, too; a warning says so at the start.
+    /// </remarks>
     /// <typeparam name="T">The resource's type.</typeparam>
     /// <param name="builder">The resource's builder.</param>
     /// <returns>The same builder.</returns>
@@ -62,7 +65,10 @@ public static class RouteTracingResourceBuilderExtensions
     }
 
     /// <summary>Makes headers of the requests to the resource attributes of their spans.</summary>
-    /// <remarks>A name is matched whole, in whatever case. Values of headers such as <c>authorization</c> and <c>cookie</c> are redacted. .NET and Python read them from <c>OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST</c>; calls add up with each other and with what it says.</remarks>
+    /// <remarks>
+    /// A name is matched whole, in whatever case. Values of headers such as <c>authorization</c> and <c>cookie</c> are redacted. .NET and Python read the names from
+    /// <c>OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST</c>; calls add up with each other and with what it says.
+    /// </remarks>
     /// <typeparam name="T">The resource's type.</typeparam>
     /// <param name="builder">The resource's builder.</param>
     /// <param name="names">Regular expressions without commas, one an argument.</param>
@@ -80,7 +86,10 @@ public static class RouteTracingResourceBuilderExtensions
     }
 
     /// <summary>Makes headers of the responses of the resource attributes of their spans.</summary>
-    /// <remarks>A name is matched whole, in whatever case. Values of headers such as <c>set-cookie</c> are redacted. .NET and Python read them from <c>OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE</c>; calls add up with each other and with what it says.</remarks>
+    /// <remarks>
+    /// A name is matched whole, in whatever case. Values of headers such as <c>set-cookie</c> are redacted. .NET and Python read the names from
+    /// <c>OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE</c>; calls add up with each other and with what it says.
+    /// </remarks>
     /// <typeparam name="T">The resource's type.</typeparam>
     /// <param name="builder">The resource's builder.</param>
     /// <param name="names">Regular expressions without commas, one an argument.</param>
@@ -98,7 +107,11 @@ public static class RouteTracingResourceBuilderExtensions
     }
 
     /// <summary>Keeps the values of headers out of the resource's traces: of a captured one the attribute is <c>[REDACTED]</c>.</summary>
-    /// <remarks>A name is searched in that of the header, in whatever case. .NET services redact headers such as <c>authorization</c> and <c>cookie</c> without being told. .NET and Python read them from <c>OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS</c>; calls add up with each other and with what it says.</remarks>
+    /// <remarks>
+    /// A name is searched in that of the header, in whatever case. .NET services redact headers such as <c>authorization</c> and <c>cookie</c> without being
+    /// told. .NET and Python read the names from <c>OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS</c>; calls add up with each other and with what
+    /// it says.
+    /// </remarks>
     /// <typeparam name="T">The resource's type.</typeparam>
     /// <param name="builder">The resource's builder.</param>
     /// <param name="names">Regular expressions without commas, one an argument.</param>

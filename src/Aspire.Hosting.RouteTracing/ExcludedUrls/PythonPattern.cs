@@ -9,8 +9,8 @@ namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
 /// instrumentation: split from its neighbours at every comma, joined with them by <c>|</c> and searched in the whole URL.
 /// </summary>
 /// <remarks>
-/// What is written has no comma, brace, dollar sign, quote, white space or character beyond ASCII, and a backslash only where nothing else says it, so that it also passes through what carries
-/// the variable. An item that is anchored to the start of the path stays within the path. One that isn't is searched in host and query,
+/// What is written has no comma, brace, dollar sign, quote, white space or character beyond ASCII, and a backslash only where nothing else says it, so that
+/// it also passes through what carries the variable. An item that is anchored to the start of the path stays within the path. One that isn't is searched in host and query,
 /// too, as every item that a Python developer writes.
 /// https://github.com/open-telemetry/opentelemetry-python-contrib/blob/main/util/opentelemetry-util-http/src/opentelemetry/util/http/__init__.py
 /// </remarks>

@@ -38,7 +38,9 @@ internal sealed class ServerErrorTags
         }
     }
 
-    /// <summary>Called when the span ends. The instrumentation hears of no exception that an exception handler caught, and gave the status code as <c>error.type</c>.</summary>
+    /// <summary>
+    /// Called when the span ends. The instrumentation hears of no exception that an exception handler caught, and gave the status code as <c>error.type</c>.
+    /// </summary>
     public void OnResponse(Activity server, HttpResponse response, bool record, bool isTraced)
     {
         if (_anyIsOpen && server.GetCustomProperty(BadRequest) is Exception badRequest)
