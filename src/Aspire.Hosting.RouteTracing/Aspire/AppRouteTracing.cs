@@ -53,7 +53,10 @@ internal sealed partial class AppRouteTracing(IDistributedApplicationBuilder bui
     public void Exclude(IReadOnlyList<string> patterns)
     {
         Exclusions.Add(patterns);
-        RequireExclusionKey();
+        if (!Exclusions.IsEmpty)
+        {
+            RequireExclusionKey();
+        }
     }
 
     public void ExcludeHealthChecks()

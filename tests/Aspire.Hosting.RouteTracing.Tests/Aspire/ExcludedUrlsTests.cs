@@ -105,6 +105,20 @@ public sealed class ExcludedUrlsTests
     }
 
     [Fact]
+    public async Task An_empty_list_sets_nothing()
+    {
+        var builder = TestModel.CreateBuilder();
+        var orders = builder.AddProject<TestProject>("orders");
+        var bare = await TestModel.GetVariablesAsync(orders);
+        string[] none = [];
+        builder.WithExcludedUrls(none);
+        orders.WithExcludedUrls(none);
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal(bare, await TestModel.GetVariablesAsync(orders));
+    }
+
+    [Fact]
     public async Task WithoutExcludedUrls_takes_a_resource_out_of_the_app_wide_list_and_keeps_its_own()
     {
         var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere").WithExcludedHealthChecks();
