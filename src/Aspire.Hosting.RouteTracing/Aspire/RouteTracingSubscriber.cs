@@ -34,6 +34,17 @@ internal sealed class RouteTracingSubscriber(
                 RouteTracingEnvironment.Attach(resource, appRouteTracing);
             }
         });
+
+        // What is set as the resource starts comes after what was attached before the start.
+        eventing.Subscribe<BeforeResourceStartedEvent>((starting, _) =>
+        {
+            if (IsTraced(starting.Resource))
+            {
+                RouteTracingEnvironment.Attach(starting.Resource, appRouteTracing);
+            }
+
+            return Task.CompletedTask;
+        });
         return Task.CompletedTask;
     }
 

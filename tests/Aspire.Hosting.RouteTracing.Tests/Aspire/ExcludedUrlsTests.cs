@@ -93,6 +93,23 @@ public sealed class ExcludedUrlsTests
     }
 
     [Fact]
+    public async Task What_the_user_sets_as_a_resource_starts_is_joined_too()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
+        var orders = builder.AddProject<TestProject>("orders");
+        orders.OnBeforeResourceStarted((_, _, _) =>
+        {
+            orders.WithEnvironment(DotNet, "users");
+            return Task.CompletedTask;
+        });
+        await using var model = await TestModel.StartAsync(builder);
+
+        await model.PublishBeforeResourceStartedAsync(orders);
+
+        Assert.Equal("users,everywhere", await TestModel.GetVariableAsync(orders, DotNet));
+    }
+
+    [Fact]
     public async Task Without_a_list_nothing_is_set()
     {
         var builder = TestModel.CreateBuilder();
