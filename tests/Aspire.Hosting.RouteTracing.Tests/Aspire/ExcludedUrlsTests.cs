@@ -110,6 +110,28 @@ public sealed class ExcludedUrlsTests
     }
 
     [Fact]
+    public async Task A_resource_that_is_published_as_a_container_keeps_its_language()
+    {
+        var builder = TestModel.CreateBuilder(DistributedApplicationOperation.Publish).WithExcludedUrls("everywhere");
+        builder.AddProject<TestProject>("orders").PublishAsDockerFile();
+        builder.AddExecutable("reviews", "python", ".").WithOtlpExporter().PublishAsDockerFile();
+        builder.AddExecutable("web", "node", ".").WithOtlpExporter().PublishAsDockerFile();
+        await using var model = await TestModel.StartAsync(builder);
+
+        var told = new Dictionary<string, string?[]>();
+        foreach (var container in builder.Resources.OfType<ContainerResource>())
+        {
+            var variables = await TestModel.GetVariablesAsync(builder.CreateResourceBuilder(container));
+            told[container.Name] = [variables.GetValueOrDefault(DotNet), variables.GetValueOrDefault(Python)];
+        }
+
+        Assert.Equal(["everywhere", null], told["orders"]);
+        Assert.Equal([null, "everywhere"], told["reviews"]);
+        Assert.Equal([null, null], told["web"]);
+        Assert.Contains("'web' stay in the traces: OpenTelemetry for JavaScript reads no list", Assert.Single(model.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_a_list_nothing_is_set()
     {
         var builder = TestModel.CreateBuilder();
