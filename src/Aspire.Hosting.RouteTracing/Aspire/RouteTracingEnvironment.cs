@@ -48,7 +48,7 @@ internal static class RouteTracingEnvironment
             CapturedRequestHeaders = NamesOf(headers => headers.Request),
             CapturedResponseHeaders = NamesOf(headers => headers.Response),
             SanitizedHeaders = NamesOf(headers => headers.Sanitized),
-            ExclusionKey = hasTelemetry || own is { Exclusions.IsEmpty: false } ? appRouteTracing.ExclusionKey : null,
+            ExclusionKey = hasTelemetry || own is { Exclusions.IsEmpty: false } ? appRouteTracing.GetExclusionKey(resource) : null,
             PresentVariables = variables,
             Carriers = appRouteTracing.Carriers,
         };

@@ -50,8 +50,9 @@ internal sealed class RouteTracingSubscriber(
 
     private Task EnliveAsync(IResource resource, TracedResource described, DistributedApplicationModel model)
     {
-        // A container doesn't see the AppHost's files, and of another executable nobody knows whether it looks.
-        var file = described.Language == ResourceLanguage.DotNet && !resource.IsContainer() ? folder.GetFile(resource.Name) : null;
+        // A container doesn't see the AppHost's files, and of another executable nobody knows whether it looks. A persistent
+        // resource would be made anew in the next run, whose file has another name.
+        var file = described.Language == ResourceLanguage.DotNet && !resource.IsContainer() && !ResourceLifetimes.IsPersistent(resource) ? folder.GetFile(resource.Name) : null;
         var live = new LiveResource(resource, file, notifications);
         live.List.Declare([.. described.ListedUrls]);
         resource.Annotations.Add(live);

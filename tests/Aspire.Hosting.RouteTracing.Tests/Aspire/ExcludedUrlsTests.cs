@@ -328,6 +328,27 @@ public sealed class ExcludedUrlsTests
         Assert.Equal("always_on", await TestModel.GetVariableAsync(users, "OTEL_TRACES_SAMPLER"));
     }
 
+    [Fact]
+    public async Task What_a_persistent_resource_is_told_is_the_same_in_each_run_for_it_would_be_made_anew()
+    {
+        var runs = new List<object?[]>();
+        for (var run = 0; run < 2; run++)
+        {
+            var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
+            var container = builder.AddContainer("container", "image").WithOtlpExporter().WithLifetime(ContainerLifetime.Persistent);
+#pragma warning disable ASPIREPERSISTENCE001
+            var orders = builder.AddProject<TestProject>("orders").WithPersistentLifetime();
+#pragma warning restore ASPIREPERSISTENCE001
+            await using var model = await TestModel.StartAsync(builder);
+            var variables = await TestModel.GetVariablesAsync(orders);
+
+            Assert.Equal("everywhere", variables[DotNet]);
+            runs.Add([.. variables.Select(variable => (object)variable), await TestModel.GetUnresolvedAsync(container, DotNet), await TestModel.GetUnresolvedAsync(container, Key)]);
+        }
+
+        Assert.Equal(runs[0], runs[1]);
+    }
+
     [Theory, InlineData("Production", DistributedApplicationOperation.Run), InlineData("Development", DistributedApplicationOperation.Publish)]
     public async Task Where_aspire_sets_no_sampler_none_is_set(string environment, DistributedApplicationOperation operation)
     {
