@@ -11,8 +11,16 @@ internal sealed class LiveListFile(string path)
     public void Write(IEnumerable<string> patterns)
     {
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
+        var folder = System.IO.Path.GetDirectoryName(Path)!;
+
+        // A long run's folder may have been cleaned away, as the system does with temporary files that are old.
+        if (OperatingSystem.IsWindows())
         {
+            Directory.CreateDirectory(folder);
+        }
+        else
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 

@@ -34,6 +34,23 @@ public sealed class LiveListFileTests
     }
 
     [Fact]
+    public void A_folder_that_the_system_cleaned_away_is_made_again()
+    {
+        using var folder = new LiveListFolder();
+        var file = folder.GetFile("orders");
+        var path = Path.GetDirectoryName(file.Path)!;
+        Directory.Delete(path);
+
+        file.Write(["^/health$"]);
+
+        Assert.Equal("^/health$\n", File.ReadAllText(file.Path));
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(path));
+        }
+    }
+
+    [Fact]
     public void A_list_is_written_whole_with_a_line_break_at_its_end_and_nothing_beside_it()
     {
         using var folder = new LiveListFolder();
