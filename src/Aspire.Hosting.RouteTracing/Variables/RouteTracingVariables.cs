@@ -77,7 +77,10 @@ internal sealed class RouteTracingVariables
     /// <summary>Joins the patterns to the list in the first variable whose list is known, for Aspire.RouteTracing adds them all up.</summary>
     private void ExcludeInDotNet(string[] patterns)
     {
-        foreach (var name in (ReadOnlySpan<string>)[VariableNames.DotNetExcludedUrls, VariableNames.AspNetCoreExcludedUrls, VariableNames.SettingsExcludedUrls])
+        string[] names = [VariableNames.DotNetExcludedUrls, VariableNames.AspNetCoreExcludedUrls, VariableNames.SettingsExcludedUrls];
+
+        // A file that the user names stands in the place of the first.
+        foreach (var name in _resource.PresentVariables.ContainsKey(VariableNames.ExclusionsFile) ? names[1..] : names)
         {
             var present = _resource.PresentVariables.GetValueOrDefault(name, "");
             if (present is not string presentText || ExclusionListFormat.Parse(presentText, out var error) is var items && error is not null)

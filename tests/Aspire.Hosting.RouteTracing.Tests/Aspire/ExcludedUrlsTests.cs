@@ -109,6 +109,18 @@ public sealed class ExcludedUrlsTests
         Assert.Equal("users,everywhere", await TestModel.GetVariableAsync(orders, DotNet));
     }
 
+    [Theory, MemberData(nameof(Operations))]
+    public async Task Where_the_user_names_a_file_it_stays_and_the_list_is_in_a_variable_that_it_does_not_stand_in_place_of(DistributedApplicationOperation operation)
+    {
+        var builder = TestModel.CreateBuilder(operation).WithExcludedUrls("everywhere");
+        var orders = builder.AddProject<TestProject>("orders").WithEnvironment("Aspire__RouteTracing__ExclusionsFile", "/users.txt");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal("/users.txt", await TestModel.GetVariableAsync(orders, "Aspire__RouteTracing__ExclusionsFile"));
+        Assert.Equal("everywhere", await TestModel.GetVariableAsync(orders, "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"));
+        Assert.Null(await TestModel.GetVariableAsync(orders, DotNet));
+    }
+
     [Fact]
     public async Task A_resource_that_is_published_as_a_container_keeps_its_language()
     {
