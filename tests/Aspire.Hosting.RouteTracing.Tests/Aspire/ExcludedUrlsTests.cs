@@ -385,7 +385,7 @@ public sealed class ExcludedUrlsTests
         }
     }
 
-    [Theory, InlineData(""), InlineData("  "), InlineData(null)]
+    [Theory, InlineData(""), InlineData("  "), InlineData("\u001C"), InlineData(null)]
     public void An_empty_pattern_is_refused(string? pattern) =>
         Assert.Throws<ArgumentException>("patterns", () => TestModel.CreateBuilder().WithExcludedUrls(pattern!));
 
