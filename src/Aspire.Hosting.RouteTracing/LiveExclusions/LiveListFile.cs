@@ -1,3 +1,4 @@
+using System.Text;
 using Aspire.RouteTracing.ExcludedUrls;
 
 namespace Aspire.Hosting.RouteTracing.LiveExclusions;
@@ -25,7 +26,9 @@ internal sealed class LiveListFile(string path)
         }
 
         var next = $"{Path}.next";
-        using (var writer = new StreamWriter(next, options))
+
+        // Half of a surrogate pair is replaced, as in a variable, which can't hold it either.
+        using (var writer = new StreamWriter(next, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), options))
         {
             writer.Write($"{ExclusionListFormat.Write(patterns)}\n");
         }

@@ -66,6 +66,17 @@ public sealed class LiveListFileTests
     }
 
     [Fact]
+    public void Half_of_a_surrogate_pair_does_not_disturb_the_rest()
+    {
+        using var folder = new LiveListFolder();
+        var file = folder.GetFile("orders");
+
+        file.Write(["half\uD800", "^/health$"]);
+
+        Assert.Equal(["half\uFFFD", "^/health$"], ExclusionListFormat.Parse(File.ReadAllText(file.Path), out _));
+    }
+
+    [Fact]
     public async Task Who_reads_while_the_list_is_replaced_reads_one_of_the_lists()
     {
         using var folder = new LiveListFolder();
