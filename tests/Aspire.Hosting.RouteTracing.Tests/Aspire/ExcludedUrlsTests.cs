@@ -229,6 +229,18 @@ public sealed class ExcludedUrlsTests
         Assert.All(model.Warnings, warning => Assert.Contains(@"'\p{L}' is left out", warning, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task The_list_of_a_python_client_stays_for_it_names_requests_that_the_service_makes()
+    {
+        var builder = TestModel.CreateBuilder();
+        var reviews = builder.AddExecutable("reviews", "python", ".").WithExcludedUrls("^/health$").WithEnvironment("OTEL_PYTHON_REQUESTS_EXCLUDED_URLS", "telemetry");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal("telemetry", await TestModel.GetVariableAsync(reviews, "OTEL_PYTHON_REQUESTS_EXCLUDED_URLS"));
+        await model.ExecuteAsync(reviews, "edit-excluded-urls", ("patterns", "a"));
+        Assert.Equal("telemetry", (await TestModel.GetVariablesAfterRestartAsync(reviews))["OTEL_PYTHON_REQUESTS_EXCLUDED_URLS"]);
+    }
+
     [Theory, InlineData("node", "JavaScript"), InlineData("/usr/bin/java", "Java"), InlineData("go", "Go")]
     public async Task A_resource_that_reads_no_list_is_named_at_the_start(string command, string language)
     {
