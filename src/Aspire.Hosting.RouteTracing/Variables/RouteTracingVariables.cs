@@ -30,16 +30,23 @@ internal sealed class RouteTracingVariables
     public static RouteTracingVariables For(TracedResource resource)
     {
         var variables = new RouteTracingVariables(resource);
-        if (resource.HasExclusions)
+        var hasRootHealthCheck = resource.HealthCheckPaths.Any(path => HealthCheckPath.ToPattern(path) is null);
+        if (!resource.Language.ReadsExcludedUrls && (resource.HasExclusions || hasRootHealthCheck))
         {
-            variables.Exclude([.. resource.ListedUrls.Select(url => url.Pattern)]);
+            variables._warnings.Add(
+                $"The requests to '{resource.Name}' stay in the traces: OpenTelemetry for {resource.Language} reads no list of excluded URLs. "
+                + "Exclude them in its own code; WithoutExcludedUrls() takes it out of the app-wide list.");
         }
-
-        if (resource.HealthCheckPaths.Any(path => HealthCheckPath.ToPattern(path) is null))
+        else if (hasRootHealthCheck && !resource.ExcludesRoot)
         {
             variables._warnings.Add(
                 $"The health check of '{resource.Name}' stays in the traces, for it requests '/', which is a page of the application, too. "
                 + "WithExcludedUrls(\"^/$\") excludes both.");
+        }
+
+        if (resource.HasExclusions)
+        {
+            variables.Exclude([.. resource.ListedUrls.Select(url => url.Pattern)]);
         }
 
         variables.NameHeaders(VariableNames.CapturedRequestHeaders, resource.CapturedRequestHeaders);
@@ -64,13 +71,6 @@ internal sealed class RouteTracingVariables
         if (_resource.Language.ReadsPythonVariables)
         {
             ExcludeInPython(patterns);
-        }
-
-        if (!_resource.Language.ReadsExcludedUrls)
-        {
-            _warnings.Add(
-                $"The requests to '{_resource.Name}' stay in the traces: OpenTelemetry for {_resource.Language} reads no list of excluded URLs. "
-                + "Exclude them in its own code; WithoutExcludedUrls() takes it out of the app-wide list.");
         }
     }
 

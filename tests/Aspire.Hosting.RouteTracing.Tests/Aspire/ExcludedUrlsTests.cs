@@ -317,6 +317,26 @@ public sealed class ExcludedUrlsTests
     }
 
     [Fact]
+    public async Task A_health_check_of_the_root_is_not_mentioned_where_the_root_is_excluded()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedHealthChecks();
+        builder.AddProject<TestProject>("orders").WithHttpEndpoint(name: "http").WithHttpHealthCheck().WithExcludedUrls("^/$");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Empty(model.Warnings);
+    }
+
+    [Fact]
+    public async Task A_health_check_of_the_root_is_not_to_be_excluded_where_no_list_is_read()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedHealthChecks();
+        builder.AddExecutable("web", "node", ".").WithOtlpExporter().WithHttpEndpoint(name: "http").WithHttpHealthCheck();
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.StartsWith("The requests to 'web' stay in the traces: OpenTelemetry for JavaScript reads no list", Assert.Single(model.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task All_services_with_telemetry_share_one_key_that_is_new_in_each_run()
     {
         var keys = new HashSet<string>();
