@@ -124,6 +124,12 @@ internal sealed class RouteTracingVariables
         foreach (var name in names)
         {
             Join(name, texts);
+            if (_values.GetValueOrDefault(name) is JoinedValue)
+            {
+                _warnings.Add(
+                    $"Where '{_resource.Name}', which is or may be a Python service, is deployed with an empty value before the comma in {name}, it excludes every request. "
+                    + "Give that value a pattern.");
+            }
         }
     }
 

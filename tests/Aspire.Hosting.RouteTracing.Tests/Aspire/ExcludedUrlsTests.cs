@@ -230,6 +230,20 @@ public sealed class ExcludedUrlsTests
     }
 
     [Fact]
+    public async Task A_list_for_python_that_goes_on_after_a_value_known_only_where_it_is_deployed_is_named_for_that_may_be_empty()
+    {
+        var builder = TestModel.CreateBuilder(DistributedApplicationOperation.Publish);
+        var users = builder.AddParameter("users", "");
+        var reviews = builder.AddExecutable("reviews", "python", ".").WithExcludedUrls("here").WithEnvironment(Python, users);
+        await using var model = await TestModel.StartAsync(builder);
+
+        var value = Assert.IsType<ReferenceExpression>(await TestModel.GetUnresolvedAsync(reviews, Python));
+
+        Assert.Equal(",here", await value.GetValueAsync(TestContext.Current.CancellationToken));
+        Assert.StartsWith("Where 'reviews', which is or may be a Python service, is deployed with an empty value", Assert.Single(model.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_list_of_a_python_client_stays_for_it_names_requests_that_the_service_makes()
     {
         var builder = TestModel.CreateBuilder();
