@@ -53,7 +53,10 @@ internal sealed partial class AppRouteTracing(IDistributedApplicationBuilder bui
     public void Exclude(IReadOnlyList<string> patterns)
     {
         Exclusions.Add(patterns);
-        RequireExclusionKey();
+        if (!Exclusions.IsEmpty)
+        {
+            RequireExclusionKey();
+        }
     }
 
     public void ExcludeHealthChecks()
@@ -84,6 +87,9 @@ internal sealed partial class AppRouteTracing(IDistributedApplicationBuilder bui
             }
         }
     }
+
+    /// <summary>The secret for one resource. A persistent one is not told the run's, for which the next run would make it anew.</summary>
+    public object? GetExclusionKey(IResource resource) => builder.ExecutionContext.IsRunMode && ResourceLifetimes.IsPersistent(resource) ? null : ExclusionKey;
 
     private static VariableCarriers GetCarrier(IComputeEnvironmentResource environment) => environment.GetType().Name switch
     {

@@ -23,6 +23,9 @@ internal sealed class LiveResource(IResource resource, LiveListFile? file, Resou
 
     public string? FilePath => file?.Path;
 
+    /// <summary>Whether the user named another file, which the service looks at instead of <see cref="FilePath"/>.</summary>
+    public bool HasFileOfUser { get; set; }
+
     /// <summary>The argument of the command that edits the list; it starts as the list in force.</summary>
     public InteractionInput PatternsInput { get; } = new()
     {
@@ -81,7 +84,7 @@ internal sealed class LiveResource(IResource resource, LiveListFile? file, Resou
             return LiveResourceCommands.Answer($"{list}. '{resource.Name}' doesn't run; it will read the list when it starts.");
         }
 
-        if (FilePath is not null)
+        if (FilePath is not null && !HasFileOfUser)
         {
             return LiveResourceCommands.Answer($"{list}. '{resource.Name}' follows within a second, without a restart.");
         }

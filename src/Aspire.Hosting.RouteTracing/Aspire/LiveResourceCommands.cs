@@ -12,7 +12,8 @@ internal static class LiveResourceCommands
 
     public static void AddTo(IResourceBuilder<IResource> builder, LiveResource live)
     {
-        builder.WithCommand(
+        Add(
+            builder,
             "test-url",
             "Test URL",
             context => Task.FromResult(Answer(UrlTest.Answer(context.Arguments[Url].Value!, live.List.InForce, live.Language), displayImmediately: true)),
@@ -26,7 +27,8 @@ internal static class LiveResourceCommands
                 ],
                 ValidateArguments = ValidateUrl,
             });
-        builder.WithCommand(
+        Add(
+            builder,
             "edit-excluded-urls",
             "Edit excluded URLs",
             context => EditAsync(context, live),
@@ -51,6 +53,16 @@ internal static class LiveResourceCommands
     /// <param name="displayImmediately">Whether the dashboard shows it in a dialog, unasked.</param>
     public static ExecuteCommandResult Answer(string sentence, bool displayImmediately = false) =>
         CommandResults.Success(sentence, sentence, CommandResultFormat.Text, displayImmediately);
+
+    /// <summary>WithCommand would take the place of a command that the user gave this name.</summary>
+    private static void Add(
+        IResourceBuilder<IResource> builder, string name, string displayName, Func<ExecuteCommandContext, Task<ExecuteCommandResult>> execute, CommandOptions options)
+    {
+        if (!builder.Resource.Annotations.OfType<ResourceCommandAnnotation>().Any(command => command.Name == name))
+        {
+            builder.WithCommand(name, displayName, execute, options);
+        }
+    }
 
     private static Task<ExecuteCommandResult> EditAsync(ExecuteCommandContext context, LiveResource live)
     {

@@ -58,7 +58,13 @@ internal static class ResourceLanguages
             }
         }
 
-        return resource is ExecutableResource executable && !resource.IsContainer()
+        // What is published as a container is another resource then, which has kept the annotations.
+        if (resource.HasAnnotationOfType<IProjectMetadata>())
+        {
+            return ResourceLanguage.DotNet;
+        }
+
+        return resource.TryGetLastAnnotation<ExecutableAnnotation>(out var executable)
             ? ByCommand.GetValueOrDefault(Path.GetFileNameWithoutExtension(executable.Command))
             : ResourceLanguage.Unknown;
     }

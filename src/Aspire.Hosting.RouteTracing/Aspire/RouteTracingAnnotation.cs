@@ -31,7 +31,10 @@ internal sealed class RouteTracingAnnotation(AppRouteTracing appRouteTracing) : 
     public void Exclude(IReadOnlyList<string> patterns)
     {
         Exclusions.Add(patterns);
-        appRouteTracing.RequireExclusionKey();
+        if (!Exclusions.IsEmpty)
+        {
+            appRouteTracing.RequireExclusionKey();
+        }
     }
 
     public void ExcludeHealthChecks()

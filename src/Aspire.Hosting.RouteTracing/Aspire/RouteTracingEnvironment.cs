@@ -48,7 +48,7 @@ internal static class RouteTracingEnvironment
             CapturedRequestHeaders = NamesOf(headers => headers.Request),
             CapturedResponseHeaders = NamesOf(headers => headers.Response),
             SanitizedHeaders = NamesOf(headers => headers.Sanitized),
-            ExclusionKey = hasTelemetry || own is { Exclusions.IsEmpty: false } ? appRouteTracing.ExclusionKey : null,
+            ExclusionKey = hasTelemetry || own is { Exclusions.IsEmpty: false } ? appRouteTracing.GetExclusionKey(resource) : null,
             PresentVariables = variables,
             Carriers = appRouteTracing.Carriers,
         };
@@ -92,7 +92,7 @@ internal static class RouteTracingEnvironment
             if (live.FilePath is { } path)
             {
                 live.WriteFile();
-                variables[VariableNames.ExclusionsFile] = path;
+                live.HasFileOfUser = !variables.TryAdd(VariableNames.ExclusionsFile, path);
             }
 
             await live.ShowAsync().ConfigureAwait(false);
@@ -120,6 +120,12 @@ internal static class RouteTracingEnvironment
         if (resource.Language == ResourceLanguage.Python)
         {
             return [.. resource.GetPresentItems(VariableNames.PythonExcludedUrls).Select(item => new ListedUrl(item, VariableNames.PythonExcludedUrls))];
+        }
+
+        // A file that the user names stands in the place of the variable.
+        if (resource.PresentVariables.ContainsKey(VariableNames.ExclusionsFile))
+        {
+            return [];
         }
 
         // A service takes no file that has a bad item.

@@ -34,13 +34,25 @@ internal sealed class RouteTracingSubscriber(
                 RouteTracingEnvironment.Attach(resource, appRouteTracing);
             }
         });
+
+        // What is set as the resource starts comes after what was attached before the start.
+        eventing.Subscribe<BeforeResourceStartedEvent>((starting, _) =>
+        {
+            if (IsTraced(starting.Resource))
+            {
+                RouteTracingEnvironment.Attach(starting.Resource, appRouteTracing);
+            }
+
+            return Task.CompletedTask;
+        });
         return Task.CompletedTask;
     }
 
     private Task MakeLiveAsync(IResource resource, TracedResource described, DistributedApplicationModel model)
     {
-        // A container doesn't see the AppHost's files, and of another executable nobody knows whether it looks.
-        var file = described.Language == ResourceLanguage.DotNet && !resource.IsContainer() ? folder.GetFile(resource.Name) : null;
+        // A container doesn't see the AppHost's files, and of another executable nobody knows whether it looks. A persistent
+        // resource would be made anew in the next run, whose file has another name.
+        var file = described.Language == ResourceLanguage.DotNet && !resource.IsContainer() && !ResourceLifetimes.IsPersistent(resource) ? folder.GetFile(resource.Name) : null;
         var live = new LiveResource(resource, file, notifications);
         live.List.Declare([.. described.ListedUrls]);
         resource.Annotations.Add(live);

@@ -20,7 +20,7 @@ internal sealed class DeclaredExclusions
     {
         foreach (var pattern in patterns)
         {
-            if (string.IsNullOrWhiteSpace(pattern))
+            if (pattern is null || ExclusionListFormat.Trim(pattern) is "")
             {
                 throw new ArgumentException("A pattern of an excluded URL is empty; it would exclude every request.", nameof(patterns));
             }

@@ -1,3 +1,4 @@
+using System.Text;
 using Aspire.RouteTracing.ExcludedUrls;
 
 namespace Aspire.Hosting.RouteTracing.LiveExclusions;
@@ -11,13 +12,23 @@ internal sealed class LiveListFile(string path)
     public void Write(IEnumerable<string> patterns)
     {
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
+        var folder = System.IO.Path.GetDirectoryName(Path)!;
+
+        // A long run's folder may have been cleaned away, as the system does with temporary files that are old.
+        if (OperatingSystem.IsWindows())
         {
+            Directory.CreateDirectory(folder);
+        }
+        else
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
         var next = $"{Path}.next";
-        using (var writer = new StreamWriter(next, options))
+
+        // Half of a surrogate pair is replaced, as in a variable, which can't hold it either.
+        using (var writer = new StreamWriter(next, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), options))
         {
             writer.Write($"{ExclusionListFormat.Write(patterns)}\n");
         }

@@ -30,16 +30,23 @@ internal sealed class RouteTracingVariables
     public static RouteTracingVariables For(TracedResource resource)
     {
         var variables = new RouteTracingVariables(resource);
-        if (resource.HasExclusions)
+        var hasRootHealthCheck = resource.HealthCheckPaths.Any(path => HealthCheckPath.ToPattern(path) is null);
+        if (!resource.Language.ReadsExcludedUrls && (resource.HasExclusions || hasRootHealthCheck))
         {
-            variables.Exclude([.. resource.ListedUrls.Select(url => url.Pattern)]);
+            variables._warnings.Add(
+                $"The requests to '{resource.Name}' stay in the traces: OpenTelemetry for {resource.Language} reads no list of excluded URLs. "
+                + "Exclude them in its own code; WithoutExcludedUrls() takes it out of the app-wide list.");
         }
-
-        if (resource.HealthCheckPaths.Any(path => HealthCheckPath.ToPattern(path) is null))
+        else if (hasRootHealthCheck && !resource.ExcludesRoot)
         {
             variables._warnings.Add(
                 $"The health check of '{resource.Name}' stays in the traces, for it requests '/', which is a page of the application, too. "
                 + "WithExcludedUrls(\"^/$\") excludes both.");
+        }
+
+        if (resource.HasExclusions)
+        {
+            variables.Exclude([.. resource.ListedUrls.Select(url => url.Pattern)]);
         }
 
         variables.NameHeaders(VariableNames.CapturedRequestHeaders, resource.CapturedRequestHeaders);
@@ -65,19 +72,15 @@ internal sealed class RouteTracingVariables
         {
             ExcludeInPython(patterns);
         }
-
-        if (!_resource.Language.ReadsExcludedUrls)
-        {
-            _warnings.Add(
-                $"The requests to '{_resource.Name}' stay in the traces: OpenTelemetry for {_resource.Language} reads no list of excluded URLs. "
-                + "Exclude them in its own code; WithoutExcludedUrls() takes it out of the app-wide list.");
-        }
     }
 
     /// <summary>Joins the patterns to the list in the first variable whose list is known, for Aspire.RouteTracing adds them all up.</summary>
     private void ExcludeInDotNet(string[] patterns)
     {
-        foreach (var name in (ReadOnlySpan<string>)[VariableNames.DotNetExcludedUrls, VariableNames.AspNetCoreExcludedUrls, VariableNames.SettingsExcludedUrls])
+        string[] names = [VariableNames.DotNetExcludedUrls, VariableNames.AspNetCoreExcludedUrls, VariableNames.SettingsExcludedUrls];
+
+        // A file that the user names stands in the place of the first.
+        foreach (var name in _resource.PresentVariables.ContainsKey(VariableNames.ExclusionsFile) ? names[1..] : names)
         {
             var present = _resource.PresentVariables.GetValueOrDefault(name, "");
             if (present is not string presentText || ExclusionListFormat.Parse(presentText, out var error) is var items && error is not null)
@@ -121,6 +124,12 @@ internal sealed class RouteTracingVariables
         foreach (var name in names)
         {
             Join(name, texts);
+            if (_values.GetValueOrDefault(name) is JoinedValue)
+            {
+                _warnings.Add(
+                    $"Where '{_resource.Name}', which is or may be a Python service, is deployed with an empty value before the comma in {name}, it excludes every request. "
+                    + "Give that value a pattern.");
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.ExcludedUrls;
 
 namespace Aspire.Hosting.RouteTracing.Variables;
 
@@ -45,6 +46,10 @@ internal sealed record TracedResource
             .Concat(ExcludedUrls.Select(pattern => new ListedUrl(pattern, $"the list of '{Name}'")))
             .Concat(HealthCheckPaths.Select(HealthCheckPath.ToPattern).OfType<string>().Select(pattern => new ListedUrl(pattern, $"the health checks of '{Name}'")))
             .DistinctBy(url => url.Pattern, StringComparer.Ordinal);
+
+    /// <summary>Whether the list excludes the root, which no health check does by itself.</summary>
+    public bool ExcludesRoot =>
+        RequestUrl.TryParse("/", out var root) && ExclusionMatcher.Build([.. ListedUrls.Select(url => url.Pattern)], matchFullUrl: false, out _).Find(root) >= 0;
 
     /// <summary>What a variable lists already whose items have no comma of their own; nothing where that is known only where it is deployed.</summary>
     public IReadOnlyList<string> GetPresentItems(string variable) =>

@@ -93,12 +93,77 @@ public sealed class ExcludedUrlsTests
     }
 
     [Fact]
+    public async Task What_the_user_sets_as_a_resource_starts_is_joined_too()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
+        var orders = builder.AddProject<TestProject>("orders");
+        orders.OnBeforeResourceStarted((_, _, _) =>
+        {
+            orders.WithEnvironment(DotNet, "users");
+            return Task.CompletedTask;
+        });
+        await using var model = await TestModel.StartAsync(builder);
+
+        await model.PublishBeforeResourceStartedAsync(orders);
+
+        Assert.Equal("users,everywhere", await TestModel.GetVariableAsync(orders, DotNet));
+    }
+
+    [Theory, MemberData(nameof(Operations))]
+    public async Task Where_the_user_names_a_file_it_stays_and_the_list_is_in_a_variable_that_it_does_not_stand_in_place_of(DistributedApplicationOperation operation)
+    {
+        var builder = TestModel.CreateBuilder(operation).WithExcludedUrls("everywhere");
+        var orders = builder.AddProject<TestProject>("orders").WithEnvironment("Aspire__RouteTracing__ExclusionsFile", "/users.txt");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal("/users.txt", await TestModel.GetVariableAsync(orders, "Aspire__RouteTracing__ExclusionsFile"));
+        Assert.Equal("everywhere", await TestModel.GetVariableAsync(orders, "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"));
+        Assert.Null(await TestModel.GetVariableAsync(orders, DotNet));
+    }
+
+    [Fact]
+    public async Task A_resource_that_is_published_as_a_container_keeps_its_language()
+    {
+        var builder = TestModel.CreateBuilder(DistributedApplicationOperation.Publish).WithExcludedUrls("everywhere");
+        builder.AddProject<TestProject>("orders").PublishAsDockerFile();
+        builder.AddExecutable("reviews", "python", ".").WithOtlpExporter().PublishAsDockerFile();
+        builder.AddExecutable("web", "node", ".").WithOtlpExporter().PublishAsDockerFile();
+        await using var model = await TestModel.StartAsync(builder);
+
+        var told = new Dictionary<string, string?[]>();
+        foreach (var container in builder.Resources.OfType<ContainerResource>())
+        {
+            var variables = await TestModel.GetVariablesAsync(builder.CreateResourceBuilder(container));
+            told[container.Name] = [variables.GetValueOrDefault(DotNet), variables.GetValueOrDefault(Python)];
+        }
+
+        Assert.Equal(["everywhere", null], told["orders"]);
+        Assert.Equal([null, "everywhere"], told["reviews"]);
+        Assert.Equal([null, null], told["web"]);
+        Assert.Contains("'web' stay in the traces: OpenTelemetry for JavaScript reads no list", Assert.Single(model.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_a_list_nothing_is_set()
     {
         var builder = TestModel.CreateBuilder();
         var orders = builder.AddProject<TestProject>("orders");
         var bare = await TestModel.GetVariablesAsync(orders);
         orders.WithoutExcludedUrls();
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal(bare, await TestModel.GetVariablesAsync(orders));
+    }
+
+    [Fact]
+    public async Task An_empty_list_sets_nothing()
+    {
+        var builder = TestModel.CreateBuilder();
+        var orders = builder.AddProject<TestProject>("orders");
+        var bare = await TestModel.GetVariablesAsync(orders);
+        string[] none = [];
+        builder.WithExcludedUrls(none);
+        orders.WithExcludedUrls(none);
         await using var model = await TestModel.StartAsync(builder);
 
         Assert.Equal(bare, await TestModel.GetVariablesAsync(orders));
@@ -162,6 +227,32 @@ public sealed class ExcludedUrlsTests
         Assert.Null(await TestModel.GetUnresolvedAsync(reviews, Key));
         Assert.Equal(2, model.Warnings.Count);
         Assert.All(model.Warnings, warning => Assert.Contains(@"'\p{L}' is left out", warning, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_list_for_python_that_goes_on_after_a_value_known_only_where_it_is_deployed_is_named_for_that_may_be_empty()
+    {
+        var builder = TestModel.CreateBuilder(DistributedApplicationOperation.Publish);
+        var users = builder.AddParameter("users", "");
+        var reviews = builder.AddExecutable("reviews", "python", ".").WithExcludedUrls("here").WithEnvironment(Python, users);
+        await using var model = await TestModel.StartAsync(builder);
+
+        var value = Assert.IsType<ReferenceExpression>(await TestModel.GetUnresolvedAsync(reviews, Python));
+
+        Assert.Equal(",here", await value.GetValueAsync(TestContext.Current.CancellationToken));
+        Assert.StartsWith("Where 'reviews', which is or may be a Python service, is deployed with an empty value", Assert.Single(model.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_list_of_a_python_client_stays_for_it_names_requests_that_the_service_makes()
+    {
+        var builder = TestModel.CreateBuilder();
+        var reviews = builder.AddExecutable("reviews", "python", ".").WithExcludedUrls("^/health$").WithEnvironment("OTEL_PYTHON_REQUESTS_EXCLUDED_URLS", "telemetry");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal("telemetry", await TestModel.GetVariableAsync(reviews, "OTEL_PYTHON_REQUESTS_EXCLUDED_URLS"));
+        await model.ExecuteAsync(reviews, "edit-excluded-urls", ("patterns", "a"));
+        Assert.Equal("telemetry", (await TestModel.GetVariablesAfterRestartAsync(reviews))["OTEL_PYTHON_REQUESTS_EXCLUDED_URLS"]);
     }
 
     [Theory, InlineData("node", "JavaScript"), InlineData("/usr/bin/java", "Java"), InlineData("go", "Go")]
@@ -240,6 +331,26 @@ public sealed class ExcludedUrlsTests
     }
 
     [Fact]
+    public async Task A_health_check_of_the_root_is_not_mentioned_where_the_root_is_excluded()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedHealthChecks();
+        builder.AddProject<TestProject>("orders").WithHttpEndpoint(name: "http").WithHttpHealthCheck().WithExcludedUrls("^/$");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Empty(model.Warnings);
+    }
+
+    [Fact]
+    public async Task A_health_check_of_the_root_is_not_to_be_excluded_where_no_list_is_read()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedHealthChecks();
+        builder.AddExecutable("web", "node", ".").WithOtlpExporter().WithHttpEndpoint(name: "http").WithHttpHealthCheck();
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.StartsWith("The requests to 'web' stay in the traces: OpenTelemetry for JavaScript reads no list", Assert.Single(model.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task All_services_with_telemetry_share_one_key_that_is_new_in_each_run()
     {
         var keys = new HashSet<string>();
@@ -275,6 +386,27 @@ public sealed class ExcludedUrlsTests
         Assert.Equal("always_on", await TestModel.GetVariableAsync(users, "OTEL_TRACES_SAMPLER"));
     }
 
+    [Fact]
+    public async Task What_a_persistent_resource_is_told_is_the_same_in_each_run_for_it_would_be_made_anew()
+    {
+        var runs = new List<object?[]>();
+        for (var run = 0; run < 2; run++)
+        {
+            var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
+            var container = builder.AddContainer("container", "image").WithOtlpExporter().WithLifetime(ContainerLifetime.Persistent);
+#pragma warning disable ASPIREPERSISTENCE001
+            var orders = builder.AddProject<TestProject>("orders").WithPersistentLifetime();
+#pragma warning restore ASPIREPERSISTENCE001
+            await using var model = await TestModel.StartAsync(builder);
+            var variables = await TestModel.GetVariablesAsync(orders);
+
+            Assert.Equal("everywhere", variables[DotNet]);
+            runs.Add([.. variables.Select(variable => (object)variable), await TestModel.GetUnresolvedAsync(container, DotNet), await TestModel.GetUnresolvedAsync(container, Key)]);
+        }
+
+        Assert.Equal(runs[0], runs[1]);
+    }
+
     [Theory, InlineData("Production", DistributedApplicationOperation.Run), InlineData("Development", DistributedApplicationOperation.Publish)]
     public async Task Where_aspire_sets_no_sampler_none_is_set(string environment, DistributedApplicationOperation operation)
     {
@@ -299,7 +431,7 @@ public sealed class ExcludedUrlsTests
         }
     }
 
-    [Theory, InlineData(""), InlineData("  "), InlineData(null)]
+    [Theory, InlineData(""), InlineData("  "), InlineData("\u001C"), InlineData(null)]
     public void An_empty_pattern_is_refused(string? pattern) =>
         Assert.Throws<ArgumentException>("patterns", () => TestModel.CreateBuilder().WithExcludedUrls(pattern!));
 

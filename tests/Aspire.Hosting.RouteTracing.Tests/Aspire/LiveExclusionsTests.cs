@@ -204,6 +204,34 @@ public sealed class LiveExclusionsTests
     }
 
     [Fact]
+    public async Task A_command_that_the_user_gave_one_of_the_names_stays()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
+        var orders = builder.AddProject<TestProject>("orders").WithCommand("test-url", "The user's", _ => Task.FromResult(CommandResults.Success("The user's")));
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal("The user's", (await model.ExecuteAsync(orders, "test-url")).Message);
+        Assert.True((await model.ExecuteAsync(orders, "edit-excluded-urls", ("patterns", "a"))).Success);
+    }
+
+    [Fact]
+    public async Task A_resource_whose_file_is_not_the_app_hosts_is_restarted()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
+        var orders = builder.AddProject<TestProject>("orders").WithEnvironment(File, "/users.txt").WithEnvironment(DotNet, "hidden");
+        await using var model = await TestModel.StartAsync(builder);
+        await TestModel.GetVariablesAsync(orders);
+        await model.SetRunningAsync(orders);
+
+        var result = await model.ExecuteAsync(orders, "edit-excluded-urls", ("patterns", "a"));
+
+        Assert.Contains("reads the list only when it starts", result.Message, StringComparison.Ordinal);
+        var restarted = await TestModel.GetVariablesAfterRestartAsync(orders);
+        Assert.Equal("/users.txt", restarted[File]);
+        Assert.Equal("a", restarted["OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"]);
+    }
+
+    [Fact]
     public async Task The_link_to_the_traces_leads_to_the_dashboard_and_is_left_out_where_there_is_none()
     {
         var builder = TestModel.CreateBuilder();

@@ -41,6 +41,10 @@ internal sealed class TestModel : IAsyncDisposable
     public Task PublishBeforeStartAsync(IDistributedApplicationBuilder builder) =>
         builder.Eventing.PublishAsync(new BeforeStartEvent(_app.Services, _app.Services.GetRequiredService<DistributedApplicationModel>()));
 
+    public Task PublishBeforeResourceStartedAsync<T>(IResourceBuilder<T> resource)
+        where T : IResource
+        => resource.ApplicationBuilder.Eventing.PublishAsync(new BeforeResourceStartedEvent(resource.Resource, _app.Services));
+
     public static async Task<string?> GetVariableAsync<T>(IResourceBuilder<T> resource, string name)
         where T : IResource
         => (await GetVariablesAsync(resource)).GetValueOrDefault(name);

@@ -34,6 +34,23 @@ public sealed class LiveListFileTests
     }
 
     [Fact]
+    public void A_folder_that_the_system_cleaned_away_is_made_again()
+    {
+        using var folder = new LiveListFolder();
+        var file = folder.GetFile("orders");
+        var path = Path.GetDirectoryName(file.Path)!;
+        Directory.Delete(path);
+
+        file.Write(["^/health$"]);
+
+        Assert.Equal("^/health$\n", File.ReadAllText(file.Path));
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(path));
+        }
+    }
+
+    [Fact]
     public void A_list_is_written_whole_with_a_line_break_at_its_end_and_nothing_beside_it()
     {
         using var folder = new LiveListFolder();
@@ -46,6 +63,17 @@ public sealed class LiveListFileTests
         Assert.EndsWith("\n", text, StringComparison.Ordinal);
         Assert.Equal(["^/日本{1,2}$", "d"], ExclusionListFormat.Parse(text, out _));
         Assert.Equal([file.Path], Directory.GetFiles(Path.GetDirectoryName(file.Path)!));
+    }
+
+    [Fact]
+    public void Half_of_a_surrogate_pair_does_not_disturb_the_rest()
+    {
+        using var folder = new LiveListFolder();
+        var file = folder.GetFile("orders");
+
+        file.Write(["half\uD800", "^/health$"]);
+
+        Assert.Equal(["half\uFFFD", "^/health$"], ExclusionListFormat.Parse(File.ReadAllText(file.Path), out _));
     }
 
     [Fact]
