@@ -79,6 +79,9 @@ internal sealed class ExcludedRequests : IDisposable
         _server.Value = server;
     }
 
+    /// <summary>Takes the mark off the execution context of the caller.</summary>
+    public void End() => _server.Value = null;
+
     public void Dispose() => _listener.Dispose();
 
     // Keeps a span from being exported.

@@ -37,14 +37,24 @@ internal sealed partial class RequestExclusion(
         => server is { HasRemoteParent: true } && tracing.InForce.HonorUpstreamExclusion && signature.IsSigned(server);
 
     /// <summary>Keeps a request that this application excludes out of its metrics, if the settings say so.</summary>
-    public void ExcludeFromMetrics(HttpContext context)
+    /// <returns>Whether it would have been in them.</returns>
+    public bool ExcludeFromMetrics(HttpContext context)
     {
-        // The metrics are the application's, not those of a tracer provider beside it. Get<T>, which is generic and virtual, takes twice as long.
-        if (requests.HasPipeline && tracing.InForce.ExcludeFromMetrics && context.Features[typeof(IHttpMetricsTagsFeature)] is IHttpMetricsTagsFeature metrics)
+        // The metrics are the application's, not those of a tracer provider beside it.
+        if (requests.HasPipeline && tracing.InForce.ExcludeFromMetrics && MetricsOf(context) is { MetricsDisabled: false } metrics)
         {
             metrics.MetricsDisabled = true;
+            return true;
         }
+
+        return false;
     }
+
+    /// <summary>Takes that back.</summary>
+    public static void IncludeInMetrics(HttpContext context) => MetricsOf(context)?.MetricsDisabled = false;
+
+    // Get<T>, which is generic and virtual, takes twice as long.
+    private static IHttpMetricsTagsFeature? MetricsOf(HttpContext context) => context.Features[typeof(IHttpMetricsTagsFeature)] as IHttpMetricsTagsFeature;
 
     private static partial class Log
     {

@@ -58,9 +58,17 @@ internal sealed class RouteMatchedObserver(
             return;
         }
 
-        if (context.GetEndpoint() is { } endpoint && routeNaming.Name(context, endpoint) is { IsExcluded: true } excluded)
+        if (context.GetEndpoint() is { } endpoint)
         {
-            endpointExclusion.Exclude(context, excluded.Endpoint);
+            var named = routeNaming.Name(context, endpoint);
+            if (named.IsExcluded)
+            {
+                endpointExclusion.Exclude(context, named.Endpoint);
+            }
+            else
+            {
+                endpointExclusion.TakeBack(context);
+            }
         }
 
         hooks.OnRouteMatched(context);

@@ -72,7 +72,11 @@ internal static class RouteTemplate
         route.Append(parameter.Name);
         foreach (var policy in parameter.ParameterPolicies)
         {
-            route.Append(':').Append(policy.Content);
+            // One that is given as an object, beside the template, is not written in it.
+            if (policy.Content is { } content)
+            {
+                route.Append(':').Append(content.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
+            }
         }
 
         if (parameter.Default is { } value)

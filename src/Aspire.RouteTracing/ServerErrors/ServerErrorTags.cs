@@ -49,11 +49,15 @@ internal sealed class ServerErrorTags
         }
         else if (isTraced
             && response.StatusCode >= StatusCodes.Status500InternalServerError
-            && response.HttpContext.Features.Get<IExceptionHandlerFeature>() is { Error: { } exception }
-            && server.GetTagItem(ErrorType) as string == response.StatusCode.ToString(CultureInfo.InvariantCulture))
+            && response.HttpContext.Features.Get<IExceptionHandlerFeature>() is { Error: { } exception })
         {
-            server.SetTag(ErrorType, exception.GetType().FullName);
-            if (record)
+            if (server.GetTagItem(ErrorType) as string == response.StatusCode.ToString(CultureInfo.InvariantCulture))
+            {
+                server.SetTag(ErrorType, exception.GetType().FullName);
+            }
+
+            // The handler may have added it.
+            if (record && server.Events.All(e => e.Name != "exception"))
             {
                 server.AddException(exception);
             }

@@ -3,6 +3,7 @@ using Aspire.RouteTracing.Tests.Apps;
 using Aspire.RouteTracing.Tests.ExcludedUrls.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Rewrite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry.Instrumentation.AspNetCore;
@@ -295,6 +296,38 @@ public class EndpointExclusionTests
 
         Assert.Equal(2, attempts);
         Assert.Equal([1L], app.CountsOf("aspire.route_tracing.excluded_requests").Values);
+    }
+
+    [Theory]
+    [InlineData(false, new[] { "child", "GET /users/{id}" })]
+    [InlineData(true, new string[0])]
+    public async Task One_that_routing_chose_before_the_path_was_rewritten_excludes_nothing(bool isFilteredOut, string[] spans)
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing();
+                if (isFilteredOut)
+                {
+                    builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(options => options.Filter = _ => false);
+                }
+            },
+            app =>
+            {
+                // No UseRouting: a WebApplication has routing run ahead of this, and again after it.
+                app.UseRewriter(new RewriteOptions().AddRewrite("^people/(.*)$", "users/$1", skipRemainingRules: true));
+                app.MapGet("/users/{id}", StartChild);
+                app.MapFallback(StartChild).ExcludeFromTracing();
+            },
+            AlwaysOn);
+
+        using var rewritten = await app.GetAsync("/people/1");
+        rewritten.EnsureSuccessStatusCode();
+        await app.StopAsync();
+
+        Assert.Equal(spans, app.SpanNames);
+        Assert.Contains("http.route=/users/{id}", Assert.Single(app.CountsOf("http.server.request.duration").Keys));
+        Assert.Empty(app.CountsOf("aspire.route_tracing.excluded_requests"));
     }
 
     private static Task<TracedApp> StartAsync(string? sampler, string? excludedUrl = null, bool earlySpan = false) => TracedApp.StartAsync(

@@ -126,6 +126,8 @@ internal static class AppShapes
     private static void MapConventionalRoutes(WebApplication app)
     {
         app.MapControllerRoute("areas", "{area:exists}/{controller=Home}/{action=Index}/{id?}");
+        app.MapControllerRoute("archive", "archive/{controller}/{action}/{year}", defaults: null, new { year = @"\d+" });
+        app.MapControllerRoute("codes", @"codes/{controller}/{action}/{code:regex(^\d{{3}}$)}");
         app.MapControllerRoute("blog", "latest-news/{number:int}", new { controller = "Home", action = "About" });
         app.MapControllerRoute("default", "{controller=Home}/{action=Index}/{id?}");
         app.MapDynamicControllerRoute<ContentRoutes>("content/{**path}");

@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry.Trace;
+
+namespace Aspire.RouteTracing.Tests.ServerErrors;
+
+/// <summary>An exception that an exception handler answered has its event on the span, where the instrumentation records exceptions, and has it once.</summary>
+public class HandledExceptionTests
+{
+    [Fact]
+    public async Task The_handler_may_have_an_error_type_of_its_own()
+    {
+        var span = await FailAsync((span, _) => span.SetTag("error.type", "out_of_stock"));
+
+        Assert.Equal("out_of_stock", span.GetTagItem("error.type"));
+        Assert.Single(span.Events, e => e.Name == "exception");
+    }
+
+    [Fact]
+    public async Task The_handler_may_have_added_the_event_itself()
+    {
+        var span = await FailAsync((span, exception) => span.AddException(exception));
+
+        Assert.Equal("System.InvalidOperationException", span.GetTagItem("error.type"));
+        Assert.Single(span.Events, e => e.Name == "exception");
+    }
+
+    [Fact]
+    public async Task The_instrumentation_that_records_it_may_be_one_of_two()
+    {
+        var span = await FailAsync((_, _) => { }, instrumentation: "recording");
+
+        Assert.Equal("System.InvalidOperationException", span.GetTagItem("error.type"));
+        Assert.Single(span.Events, e => e.Name == "exception");
+    }
+
+    private static async Task<Activity> FailAsync(Action<Activity, Exception> handle, string? instrumentation = null)
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddAspNetCoreInstrumentation(instrumentation, options => options.RecordException = true));
+                builder.AddRouteTracing();
+            },
+            app =>
+            {
+                app.UseExceptionHandler(error => error.Run(context =>
+                {
+                    handle(context.Features.Get<IHttpActivityFeature>()!.Activity, context.Features.Get<IExceptionHandlerFeature>()!.Error);
+                    return Task.CompletedTask;
+                }));
+                app.MapGet("/boom", string () => throw new InvalidOperationException());
+            });
+
+        using var response = await app.GetAsync("/boom");
+        await app.StopAsync();
+
+        return Assert.Single(app.Spans);
+    }
+}
