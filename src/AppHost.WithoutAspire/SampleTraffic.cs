@@ -22,7 +22,7 @@ internal sealed class SampleTraffic(Uri storefront) : IDisposable
     ];
 
     // The traces start in the storefront, whatever activity this process may be in.
-    private readonly HttpClient _client = new(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = storefront };
+    private readonly HttpClient _client = new(new SocketsHttpHandler { ActivityHeadersPropagator = null, UseProxy = false }) { BaseAddress = storefront };
 
     /// <exception cref="PlaygroundException">A request was not answered as it should be.</exception>
     public async Task SendRoundAsync(CancellationToken cancellation)

@@ -43,6 +43,16 @@ public class ProgramTests
     }
 
     [Fact]
+    public async Task A_proxy_in_the_environment_is_not_asked_for_the_services()
+    {
+        using var playground = PlaygroundProcess.Start("--once --port 0", ("http_proxy", "http://127.0.0.1:9"), ("no_proxy", "example.com"));
+        var (exitCode, _, error) = await playground.WaitForExitAsync();
+
+        Assert.Equal("", error);
+        Assert.Equal(0, exitCode);
+    }
+
+    [Fact]
     public async Task Where_an_endpoint_is_given_the_telemetry_goes_there()
     {
         await using var dashboard = await OtlpReceiver.StartAsync(Cancellation);

@@ -6,6 +6,9 @@ namespace AppHost.WithoutAspire.Services;
 /// <summary>The environment variables that an AppHost gives a project in run mode. Those of the exclusions are what Aspire.Hosting.RouteTracing decides.</summary>
 internal static class ServiceEnvironment
 {
+    private const string Host = "127.0.0.1";
+    private const string NoProxy = "no_proxy";
+
     /// <param name="otlpEndpoint">Where telemetry goes; null where the variables of this process say it.</param>
     public static Dictionary<string, string> For(Service service, IReadOnlyDictionary<string, int> ports, Uri? otlpEndpoint, string exclusionKey)
     {
@@ -19,6 +22,7 @@ internal static class ServiceEnvironment
             ["OTEL_BLRP_SCHEDULE_DELAY"] = "1000",
             ["OTEL_METRIC_EXPORT_INTERVAL"] = "1000",
             ["OTEL_METRICS_EXEMPLAR_FILTER"] = "trace_based",
+            [NoProxy] = NotProxied(),
         };
 
         foreach (var reference in service.References)
@@ -53,5 +57,9 @@ internal static class ServiceEnvironment
         return variables;
     }
 
-    public static string Address(int port) => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}");
+    public static string Address(int port) => string.Create(CultureInfo.InvariantCulture, $"http://{Host}:{port}");
+
+    // A proxy that HTTP_PROXY names has no way to this machine's loopback.
+    private static string NotProxied() =>
+        (Environment.GetEnvironmentVariable(NoProxy) ?? Environment.GetEnvironmentVariable("NO_PROXY")) is { Length: > 0 } others ? $"{others},{Host}" : Host;
 }
