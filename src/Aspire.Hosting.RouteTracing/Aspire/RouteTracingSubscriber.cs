@@ -52,7 +52,8 @@ internal sealed class RouteTracingSubscriber(
     {
         // A container doesn't see the AppHost's files, and of another executable nobody knows whether it looks. A persistent
         // resource would be made anew in the next run, whose file has another name.
-        var file = described.Language == ResourceLanguage.DotNet && !resource.IsContainer() && !ResourceLifetimes.IsPersistent(resource) ? folder.GetFile(resource.Name) : null;
+        var followsFile = described.Language == ResourceLanguage.DotNet && !resource.IsContainer() && !ResourceLifetimes.IsPersistent(resource);
+        var file = followsFile ? folder.GetFile(resource.Name) : null;
         var live = new LiveResource(resource, file, notifications);
         live.List.Declare([.. described.ListedUrls]);
         resource.Annotations.Add(live);

@@ -12,13 +12,6 @@ internal static class VariableNames
 
     public const string PythonExcludedUrls = "OTEL_PYTHON_EXCLUDED_URLS";
 
-    // Of Python's clients: these list requests that the service makes, not such as it answers.
-    public const string PythonAiohttpClientExcludedUrls = "OTEL_PYTHON_AIOHTTP_CLIENT_EXCLUDED_URLS";
-    public const string PythonHttpxExcludedUrls = "OTEL_PYTHON_HTTPX_EXCLUDED_URLS";
-    public const string PythonRequestsExcludedUrls = "OTEL_PYTHON_REQUESTS_EXCLUDED_URLS";
-    public const string PythonUrllibExcludedUrls = "OTEL_PYTHON_URLLIB_EXCLUDED_URLS";
-    public const string PythonUrllib3ExcludedUrls = "OTEL_PYTHON_URLLIB3_EXCLUDED_URLS";
-
     public const string CapturedRequestHeaders = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST";
     public const string CapturedResponseHeaders = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE";
     public const string SanitizedHeaders = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS";
@@ -29,12 +22,20 @@ internal static class VariableNames
 
     public const string ParentBasedTracesSampler = "parentbased_always_on";
 
+    // These list requests that a Python service makes, not those that it answers.
+    private static readonly string[] PythonClientsExcludedUrls =
+    [
+        "OTEL_PYTHON_AIOHTTP_CLIENT_EXCLUDED_URLS", "OTEL_PYTHON_HTTPX_EXCLUDED_URLS", "OTEL_PYTHON_REQUESTS_EXCLUDED_URLS", "OTEL_PYTHON_URLLIB_EXCLUDED_URLS",
+        "OTEL_PYTHON_URLLIB3_EXCLUDED_URLS",
+    ];
+
     /// <summary>Whether it holds excluded URLs that the AppHost joins its own to.</summary>
     public static bool IsExcludedUrls(string name) => name is DotNetExcludedUrls or PythonExcludedUrls || IsSpecificPythonExcludedUrls(name);
 
     /// <summary>Whether it is the variable of one of Python's servers, such as OTEL_PYTHON_FLASK_EXCLUDED_URLS, which hides the general one from it.</summary>
     public static bool IsSpecificPythonExcludedUrls(string name) =>
-        name is not (PythonExcludedUrls or PythonAiohttpClientExcludedUrls or PythonHttpxExcludedUrls or PythonRequestsExcludedUrls or PythonUrllibExcludedUrls or PythonUrllib3ExcludedUrls)
+        name != PythonExcludedUrls
         && name.StartsWith("OTEL_PYTHON_", StringComparison.Ordinal)
-        && name.EndsWith("_EXCLUDED_URLS", StringComparison.Ordinal);
+        && name.EndsWith("_EXCLUDED_URLS", StringComparison.Ordinal)
+        && !PythonClientsExcludedUrls.Contains(name);
 }

@@ -21,9 +21,9 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ExcludedRequ
         // The application may have routing choose again.
         if (!context.Items.ContainsKey(this))
         {
-            var before = new Before(context.Response, endpoint, counter, server, current) { IsMeasured = exclusion.ExcludeFromMetrics(context) };
+            var before = new Before(server, current, isMeasured: exclusion.ExcludeFromMetrics(context));
             context.Items.Add(this, before);
-            context.Response.OnCompleted(static before => ((Before)before).CountAsync(), before);
+            CountAtEnd(context, endpoint, before);
         }
 
         if (server is not null)
@@ -59,19 +59,26 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ExcludedRequ
         }
     }
 
+    private void CountAtEnd(HttpContext context, Endpoint endpoint, Before before) => context.Response.OnCompleted(() =>
+    {
+        if (!before.IsRestored)
+        {
+            var route = endpoint.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route ?? endpoint.DisplayName ?? "";
+            counter.Add(route, context.Response.StatusCode);
+        }
+
+        return Task.CompletedTask;
+    });
+
     /// <summary>What a request was before its endpoint excluded it.</summary>
     private sealed class Before
     {
-        private readonly HttpResponse _response;
-        private readonly Endpoint _endpoint;
-        private readonly ExcludedRequestsCounter _counter;
         private readonly string? _displayName;
         private readonly List<(Activity Span, ActivityTraceFlags Flags)> _recorded = new(capacity: 1);
-        private bool _isRestored;
 
-        public Before(HttpResponse response, Endpoint endpoint, ExcludedRequestsCounter counter, Activity? server, Activity? current)
+        public Before(Activity? server, Activity? current, bool isMeasured)
         {
-            (_response, _endpoint, _counter, _displayName) = (response, endpoint, counter, server?.DisplayName);
+            (_displayName, IsMeasured) = (server?.DisplayName, isMeasured);
             for (var open = current; open is not null && open != server; open = open.Parent)
             {
                 Add(open);
@@ -80,28 +87,19 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ExcludedRequ
             Add(server);
         }
 
-        public bool IsMeasured { get; init; }
+        public bool IsMeasured { get; }
+
+        public bool IsRestored { get; private set; }
 
         public void Restore(Activity server)
         {
-            _isRestored = true;
+            IsRestored = true;
             server.DisplayName = _displayName!;
             foreach (var (span, flags) in _recorded)
             {
                 span.IsAllDataRequested = true;
                 span.ActivityTraceFlags = flags;
             }
-        }
-
-        public Task CountAsync()
-        {
-            if (!_isRestored)
-            {
-                var route = _endpoint.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route ?? _endpoint.DisplayName ?? "";
-                _counter.Add(route, _response.StatusCode);
-            }
-
-            return Task.CompletedTask;
         }
 
         private void Add(Activity? span)
