@@ -1,3 +1,4 @@
+using Aspire.RouteTracing.ExcludedUrls;
 using BenchmarkDotNet.Attributes;
 using Microsoft.AspNetCore.Http;
 
@@ -14,6 +15,8 @@ public class NewPathBenchmarks
     private readonly HttpRequest _request = Matcher.Request("/");
     private IRouteTracing _tracing = null!;
     private HandWrittenFilter _filter = null!;
+    private ExclusionMatcher _matcher = ExclusionMatcher.Empty;
+    private ExclusionMatcher _forFullUrl = ExclusionMatcher.Empty;
     private int _next;
 
     [Params(1, 100)]
@@ -25,8 +28,11 @@ public class NewPathBenchmarks
     [GlobalSetup]
     public void Start()
     {
-        _tracing = Matcher.Create(List.Create(Patterns));
-        _filter = new HandWrittenFilter(List.Create(Patterns));
+        var items = List.Create(Patterns);
+        _tracing = Matcher.Create(items);
+        _filter = new HandWrittenFilter(items);
+        _matcher = ExclusionMatcher.Build(items, matchFullUrl: false, out _);
+        _forFullUrl = ExclusionMatcher.Build(items, matchFullUrl: true, out _);
     }
 
     [Benchmark]
@@ -35,9 +41,18 @@ public class NewPathBenchmarks
     [Benchmark(Baseline = true)]
     public bool Hand_written() => _filter.ShouldRecord(NextRequest());
 
+    [Benchmark]
+    public int Search() => _matcher.FindInPath([], NextPath().Value);
+
+    // For a whole URL, which the path is taken for here, no decision is kept.
+    [Benchmark]
+    public int Search_without_kept_decisions() => _forFullUrl.FindInFullUrl(NextPath().Value);
+
     private HttpRequest NextRequest()
     {
-        _request.Path = _paths[_next++ % Paths];
+        _request.Path = NextPath();
         return _request;
     }
+
+    private PathString NextPath() => _paths[_next++ % Paths];
 }

@@ -20,10 +20,7 @@ internal sealed class Measurements
     public const int Iterations = 100;
 
     private static readonly Type[] Benchmarks =
-    [
-        typeof(SeenPathBenchmarks), typeof(NewPathBenchmarks), typeof(JunkPathBenchmarks), typeof(HostileUrlBenchmarks), typeof(ExecutionContextBenchmarks),
-        typeof(RequestBenchmarks),
-    ];
+        [typeof(SeenPathBenchmarks), typeof(NewPathBenchmarks), typeof(HostileUrlBenchmarks), typeof(ExecutionContextBenchmarks), typeof(RequestBenchmarks)];
 
     private readonly List<Summary> _summaries = [];
 

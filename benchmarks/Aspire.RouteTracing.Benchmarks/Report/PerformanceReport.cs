@@ -157,8 +157,8 @@ internal static class PerformanceReport
     {
         var mark = measurements.Of<ExecutionContextBenchmarks>(nameof(ExecutionContextBenchmarks.Mark_and_restore));
         var lookUp = Enum.GetValues<ExclusionLists>().SelectMany(list => new[] { 1, 100 }.Select(count =>
-            measurements.Of<JunkPathBenchmarks>(nameof(JunkPathBenchmarks.Remembering), count, list).Nanoseconds
-            - measurements.Of<JunkPathBenchmarks>(nameof(JunkPathBenchmarks.Searching), count, list).Nanoseconds)).Max();
+            measurements.Of<NewPathBenchmarks>(nameof(NewPathBenchmarks.Search), count, list).Nanoseconds
+            - measurements.Of<NewPathBenchmarks>(nameof(NewPathBenchmarks.Search_without_kept_decisions), count, list).Nanoseconds)).Max();
         var overFilter = measurements.Of<RequestBenchmarks>(nameof(RequestBenchmarks.Route_tracing_excluded)).Nanoseconds
             - measurements.Of<RequestBenchmarks>(nameof(RequestBenchmarks.Stock_filtered)).Nanoseconds;
         return $"""
