@@ -5,6 +5,8 @@ namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
 public class ExclusionAllocationTests
 {
+    private const int Round = 500;
+
     private static readonly string[] Items =
         [.. Enumerable.Range(0, 50).SelectMany(i => new[] { $"/health{i}", $"^/client{i}/[^/]+/info$" })];
 
@@ -21,8 +23,8 @@ public class ExclusionAllocationTests
     public void A_path_never_seen_before_allocates_nothing()
     {
         var matcher = ExclusionMatcher.Build(Items, matchFullUrl: false, out _);
-        var paths = Enumerable.Range(0, 2000).Select(i => string.Create(CultureInfo.InvariantCulture, $"/orders/{i}")).ToArray();
-        var others = Enumerable.Range(0, 2000).Select(i => string.Create(CultureInfo.InvariantCulture, $"/client3/{i}/info")).ToArray();
+        var paths = Enumerable.Range(0, 4 * Round).Select(i => string.Create(CultureInfo.InvariantCulture, $"/orders/{i}")).ToArray();
+        var others = Enumerable.Range(0, 4 * Round).Select(i => string.Create(CultureInfo.InvariantCulture, $"/client3/{i}/info")).ToArray();
 
         AssertAllocatesNothing(i => matcher.Find(new RequestUrl { Path = paths[i] }), expected: -1);
         AssertAllocatesNothing(i => matcher.Find(new RequestUrl { Path = others[i] }), expected: 7);
@@ -45,19 +47,27 @@ public class ExclusionAllocationTests
     {
         // The tests that ran on this thread before may have left it in the middle of new paths.
         NewPathStreak.OfThisThread.End();
-        for (var i = 0; i < 1000; i++)
+        for (var i = 0; i < Round; i++)
         {
             Assert.Equal(expected, find(i));
         }
 
+        // The runtime allocates for itself once in a while, as when it compiles again what runs often. What a search allocates is in every round.
         var wrong = 0;
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 1000; i < 2000; i++)
-        {
-            wrong += find(i) == expected ? 0 : 1;
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Enumerable.Range(1, 3).Min(AllocatedInRound));
         Assert.Equal(0, wrong);
+
+        long AllocatedInRound(int round)
+        {
+            // So that some of the new paths of every round are looked up.
+            NewPathStreak.OfThisThread.End();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = round * Round; i < (round + 1) * Round; i++)
+            {
+                wrong += find(i) == expected ? 0 : 1;
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
     }
 }
