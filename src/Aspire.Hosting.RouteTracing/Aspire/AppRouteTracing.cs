@@ -53,23 +53,25 @@ internal sealed partial class AppRouteTracing(IDistributedApplicationBuilder bui
     public void Exclude(IReadOnlyList<string> patterns)
     {
         Exclusions.Add(patterns);
-        if (!Exclusions.IsEmpty)
-        {
-            RequireExclusionKey();
-        }
+        RequireExclusionKeyFor(Exclusions);
     }
 
     public void ExcludeHealthChecks()
     {
         Exclusions.HealthChecks = true;
-        RequireExclusionKey();
+        RequireExclusionKeyFor(Exclusions);
     }
 
-    /// <summary>In run mode a new secret each time; a deployment keeps its own, so there it is a parameter.</summary>
-    public void RequireExclusionKey() =>
-        ExclusionKey ??= builder.ExecutionContext.IsPublishMode
-            ? builder.AddParameter(KeyParameterName, new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true).Resource
-            : RandomNumberGenerator.GetHexString(64, lowercase: true);
+    /// <summary>Makes the secret where something is excluded. In run mode it is a new one each time; a deployment keeps its own, so there it is a parameter.</summary>
+    public void RequireExclusionKeyFor(DeclaredExclusions exclusions)
+    {
+        if (!exclusions.IsEmpty)
+        {
+            ExclusionKey ??= builder.ExecutionContext.IsPublishMode
+                ? builder.AddParameter(KeyParameterName, new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true).Resource
+                : RandomNumberGenerator.GetHexString(64, lowercase: true);
+        }
+    }
 
     /// <summary>Says in the AppHost's log what a resource can't be told. Its environment is put together again and again, so each thing is said once.</summary>
     public void Warn(IEnumerable<string> warnings)

@@ -23,8 +23,8 @@ internal sealed class LiveResource(IResource resource, LiveListFile? file, Resou
 
     public string? FilePath => file?.Path;
 
-    /// <summary>Whether the user named another file, which the service looks at instead of <see cref="FilePath"/>.</summary>
-    public bool HasFileOfUser { get; set; }
+    /// <summary>Whether the service looks at the file while it runs. It does not where the user names another one.</summary>
+    public bool FollowsFile { get; set; } = file is not null;
 
     /// <summary>The argument of the command that edits the list; it starts as the list in force.</summary>
     public InteractionInput PatternsInput { get; } = new()
@@ -84,7 +84,7 @@ internal sealed class LiveResource(IResource resource, LiveListFile? file, Resou
             return LiveResourceCommands.Answer($"{list}. '{resource.Name}' doesn't run; it will read the list when it starts.");
         }
 
-        if (FilePath is not null && !HasFileOfUser)
+        if (FollowsFile)
         {
             return LiveResourceCommands.Answer($"{list}. '{resource.Name}' follows within a second, without a restart.");
         }

@@ -31,15 +31,12 @@ internal sealed class RouteTracingAnnotation(AppRouteTracing appRouteTracing) : 
     public void Exclude(IReadOnlyList<string> patterns)
     {
         Exclusions.Add(patterns);
-        if (!Exclusions.IsEmpty)
-        {
-            appRouteTracing.RequireExclusionKey();
-        }
+        appRouteTracing.RequireExclusionKeyFor(Exclusions);
     }
 
     public void ExcludeHealthChecks()
     {
         Exclusions.HealthChecks = true;
-        appRouteTracing.RequireExclusionKey();
+        appRouteTracing.RequireExclusionKeyFor(Exclusions);
     }
 }

@@ -92,7 +92,7 @@ internal static class RouteTracingEnvironment
             if (live.FilePath is { } path)
             {
                 live.WriteFile();
-                live.HasFileOfUser = !variables.TryAdd(VariableNames.ExclusionsFile, path);
+                live.FollowsFile = variables.TryAdd(VariableNames.ExclusionsFile, path);
             }
 
             await live.ShowAsync().ConfigureAwait(false);

@@ -49,7 +49,7 @@ internal sealed record TracedResource
 
     /// <summary>Whether the list excludes the root, which no health check does by itself.</summary>
     public bool ExcludesRoot =>
-        RequestUrl.TryParse("/", out var root) && ExclusionMatcher.Build([.. ListedUrls.Select(url => url.Pattern)], matchFullUrl: false, out _).Find(root) >= 0;
+        ExclusionMatcher.Build([.. ListedUrls.Select(url => url.Pattern)], matchFullUrl: false, out _).Find(new RequestUrl { Path = "/" }) >= 0;
 
     /// <summary>What a variable lists already whose items have no comma of their own; nothing where that is known only where it is deployed.</summary>
     public IReadOnlyList<string> GetPresentItems(string variable) =>
