@@ -27,6 +27,9 @@ internal sealed class CompiledSettings
         ResponseHeaders = lists.ResponseHeaders;
         ResponsePropagators = settings.ResponsePropagators;
         Hook = SettingsHook.From(settings);
+        KeepFailedRequests = settings.KeepFailedRequests;
+        ExclusionKey = settings.ExclusionKey is { } k ? System.Text.Encoding.UTF8.GetBytes(k) : null;
+        PreviousExclusionKey = settings.PreviousExclusionKey is { } p ? System.Text.Encoding.UTF8.GetBytes(p) : null;
     }
 
     public bool Enabled { get; }
@@ -46,6 +49,12 @@ internal sealed class CompiledSettings
     public ResponsePropagators ResponsePropagators { get; }
 
     public SettingsHook? Hook { get; }
+
+    public bool KeepFailedRequests { get; }
+
+    public byte[]? ExclusionKey { get; }
+
+    public byte[]? PreviousExclusionKey { get; }
 
     /// <param name="settings">The settings.</param>
     /// <param name="before">What is in force until now, if anything.</param>

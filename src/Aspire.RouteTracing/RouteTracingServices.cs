@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using OpenTelemetry.Instrumentation.AspNetCore;
 using OpenTelemetry.Metrics;
@@ -39,6 +40,7 @@ internal static class RouteTracingServices
     {
         services.AddLogging();
         services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
 
         services.AddSingleton<ExclusionsFile>();
         services.AddSingleton<IConfigureOptions<RouteTracingSettings>, RouteTracingSettingsBinder>();
@@ -50,8 +52,8 @@ internal static class RouteTracingServices
         services.AddSingleton<IRouteTracing>(provider => provider.GetRequiredService<ActiveRouteTracing>());
         services.AddSingleton<AppRequests>();
         services.AddSingleton<ExclusionSignature>();
-        services.AddSingleton<ExcludedRequests>();
         services.AddSingleton<ExcludedRequestsCounter>();
+        services.AddSingleton<FailedRequestSpan>();
         services.AddSingleton<RequestExclusion>();
         services.AddSingleton<EndpointExclusion>();
         services.AddSingleton<RouteNaming>();
@@ -63,9 +65,11 @@ internal static class RouteTracingServices
 
         // The first startup filter registered is the outermost: what the filters of others do belongs to the request, too.
         services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, RouteTracingStartupFilter>());
-        services.AddSingleton<IValidateOptions<AspNetCoreTraceInstrumentationOptions>, AspNetCoreInstrumentationSetup>();
-        services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.ConfigureSampler(
-            (provider, sampler) => ExcludedRequestSampler.Around(sampler, provider.GetRequiredService<ExcludedRequests>())));
+        services.AddSingleton<AspNetCoreCallbacks>();
+        services.AddSingleton<IValidateOptions<AspNetCoreTraceInstrumentationOptions>>(provider => provider.GetRequiredService<AspNetCoreCallbacks>());
+        services.ConfigureOpenTelemetryTracerProvider(tracing => tracing
+            .ConfigureSampler((_, sampler) => new ExcludedRequestSampler(sampler))
+            .AddProcessor(new ExclusionSigner()));
         services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddMeter(ExcludedRequestsCounter.MeterName));
     }
 }

@@ -113,6 +113,15 @@ public sealed class RouteTracingSettings
     /// <value>The default value is <see langword="null"/>.</value>
     public Action<Activity, HttpResponse>? ResponseHook { get; set; }
 
+    /// <summary>TEMP</summary>
+    public bool KeepFailedRequests { get; set; }
+
+    /// <summary>TEMP</summary>
+    public string? ExclusionKey { get; set; }
+
+    /// <summary>TEMP</summary>
+    public string? PreviousExclusionKey { get; set; }
+
     /// <summary>What the lists hold that comes from the configuration, and what could not be read there.</summary>
     internal SettingsSources Sources { get; set; } = SettingsSources.None;
 }

@@ -21,6 +21,9 @@ internal sealed class RouteTracingSettingsBinder(IConfiguration configuration, E
         options.RouteTemplateFormat = section.GetValue(nameof(options.RouteTemplateFormat), options.RouteTemplateFormat);
         options.ResponsePropagators = section.GetValue(nameof(options.ResponsePropagators), options.ResponsePropagators);
 
+        options.KeepFailedRequests = section.GetValue(nameof(options.KeepFailedRequests), options.KeepFailedRequests);
+        options.ExclusionKey = section[nameof(options.ExclusionKey)];
+        options.PreviousExclusionKey = section[nameof(options.PreviousExclusionKey)];
         options.Sources = new SettingsSources(
             ExclusionSources.Read(configuration, section, exclusionsFile),
             ReadHeaders(section.GetSection(nameof(options.CapturedRequestHeaders)), HeaderVariables + "SERVER_REQUEST"),

@@ -1,113 +1,80 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.Instrumentation;
+using Aspire.RouteTracing.RouteNames;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Matching;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Primitives;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>Excludes a request whose endpoint says so (<see cref="ExcludeFromTracingAttribute"/>), once routing has found that out.</summary>
-internal sealed class EndpointExclusion(RequestExclusion exclusion, ExcludedRequests excludedRequests, ExcludedRequestsCounter counter)
+/// <summary>Excludes the requests that execute an endpoint with <see cref="ExcludeFromTracingAttribute"/>.</summary>
+internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteTracing tracing, IServiceProvider services)
 {
-    public void Exclude(HttpContext context, Endpoint endpoint)
+    private const string PartOperationName = "Aspire.RouteTracing.ExcludedPart";
+
+    // Null until it is asked for, and again when the endpoints change.
+    private volatile object? _isUsed;
+    private int _isSubscribed;
+
+    /// <summary>Gets whether an endpoint of the application may be excluded. Some endpoints are known only once they are chosen.</summary>
+    public bool IsUsed => (bool)(_isUsed ??= FindOut());
+
+    /// <summary>Returns a delegate that excludes the request and then executes the endpoint.</summary>
+    /// <param name="execute">The endpoint's own delegate.</param>
+    /// <param name="route">The route that the request is counted by.</param>
+    public RequestDelegate Wrap(RequestDelegate execute, string route) => context =>
     {
-        // By its URL already, and counted there. Where nobody has an activity made, only the URL can tell.
-        var current = Activity.Current;
-        var server = ServerActivity.Find(context, current);
-        if (server is null ? exclusion.Find(context) is not null : ExcludedRequests.IsByUrl(server))
+        if (!tracing.InForce.Enabled || ReExecution.IsRunning(context, out _))
         {
-            return;
+            // An error page doesn't exclude the request that failed.
+            return execute(context);
         }
 
-        // The application may have routing choose again.
-        if (!context.Items.ContainsKey(this))
+        var request = ExcludedRequest.Current;
+        if (request is { IsOver: false } && !request.IsOf(context))
         {
-            var before = new Before(server, current, isMeasured: exclusion.ExcludeFromMetrics(context));
-            context.Items.Add(this, before);
-            CountAtEnd(context, endpoint, before);
+            return request.IsRunning ? execute(context) : ExecutePartAsync(context, execute, route);
         }
 
-        if (server is not null)
+        if (request is null or { IsOver: true })
         {
-            ExcludedRequests.Mark(server, isByUrl: false);
-            excludedRequests.Begin(server, current);
+            // No middleware of this application: a tracer provider beside it.
+            exclusion.Exclude(context, ServerActivity.Find(context, Activity.Current), route, isOwn: false);
         }
+        else if (!request.IsOwn)
+        {
+            request.Exclude(route, isOwn: true);
+            RequestMetrics.Disable(context, tracing.InForce);
+        }
+
+        return execute(context);
+    };
+
+    // A part of a batch has an HttpContext of its own, but shares the server activity and the metrics of the request around it. An activity that isn't
+    // recorded stands for the part, so that its spans find an unrecorded parent.
+    private async Task ExecutePartAsync(HttpContext context, RequestDelegate execute, string route)
+    {
+        using var part = new Activity(PartOperationName).Start();
+        exclusion.Exclude(context, part, route, isOwn: false);
+        await execute(context);
     }
 
-    /// <summary>
-    /// Traces a request after all, for which routing has chosen again: an endpoint that isn't excluded. Where the path is rewritten behind routing, the first
-    /// choice is one that no request gets to, maybe the fallback.
-    /// </summary>
-    public void TakeBack(HttpContext context)
+    private object FindOut()
     {
-        if (ServerActivity.Find(context, Activity.Current) is { } server
-            && ExcludedRequests.Contain(server)
-            && !ExcludedRequests.IsByUrl(server)
-            && context.Items.Remove(this, out var item)
-            && item is Before before)
+        if (services.GetService<EndpointDataSource>() is not { } source)
         {
-            before.Restore(server);
-            if (before.IsMeasured)
-            {
-                RequestExclusion.IncludeInMetrics(context);
-            }
-
-            // The application's own filter, or the caller, may have excluded it before.
-            if (!ExcludedRequests.Contain(server))
-            {
-                excludedRequests.End();
-            }
-        }
-    }
-
-    private void CountAtEnd(HttpContext context, Endpoint endpoint, Before before) => context.Response.OnCompleted(() =>
-    {
-        if (!before.IsRestored)
-        {
-            var route = endpoint.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route ?? endpoint.DisplayName ?? "";
-            counter.Add(route, context.Response.StatusCode);
+            return false;
         }
 
-        return Task.CompletedTask;
-    });
-
-    /// <summary>What a request was before its endpoint excluded it.</summary>
-    private sealed class Before
-    {
-        private readonly string? _displayName;
-        private readonly List<(Activity Span, ActivityTraceFlags Flags)> _recorded = new(capacity: 1);
-
-        public Before(Activity? server, Activity? current, bool isMeasured)
+        if (Interlocked.Exchange(ref _isSubscribed, 1) == 0)
         {
-            (_displayName, IsMeasured) = (server?.DisplayName, isMeasured);
-            for (var open = current; open is not null && open != server; open = open.Parent)
-            {
-                Add(open);
-            }
-
-            Add(server);
+            ChangeToken.OnChange(source.GetChangeToken, () => _isUsed = null);
         }
 
-        public bool IsMeasured { get; }
-
-        public bool IsRestored { get; private set; }
-
-        public void Restore(Activity server)
-        {
-            IsRestored = true;
-            server.DisplayName = _displayName!;
-            foreach (var (span, flags) in _recorded)
-            {
-                span.IsAllDataRequested = true;
-                span.ActivityTraceFlags = flags;
-            }
-        }
-
-        private void Add(Activity? span)
-        {
-            if (span is { IsAllDataRequested: true })
-            {
-                _recorded.Add((span, span.ActivityTraceFlags));
-            }
-        }
+        var endpoints = source.Endpoints;
+        return endpoints.Any(endpoint => endpoint.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is not null)
+            || services.GetServices<MatcherPolicy>().OfType<IEndpointSelectorPolicy>().Any(selector => selector.AppliesToEndpoints(endpoints));
     }
 }

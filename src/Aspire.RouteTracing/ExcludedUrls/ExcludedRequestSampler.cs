@@ -1,30 +1,67 @@
+using System.Diagnostics;
+using Aspire.RouteTracing.Instrumentation;
 using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// Drops what starts within an excluded request before it costs anything, and before a sampler that does not ask the parent counts it against a
-/// rate. <see cref="ExcludedRequests"/> reaches the spans that this sampler is not asked about.
+/// Drops the spans of excluded requests and leaves every other span to the application's sampler. See "Why a sampler, not a listener" in
+/// docs/architecture.md.
 /// </summary>
 internal sealed class ExcludedRequestSampler : Sampler
 {
-    private readonly Sampler _sampler;
-    private readonly ExcludedRequests _excludedRequests;
+    private static readonly SamplingResult Drop = new(SamplingDecision.Drop);
+    private static readonly SamplingResult RecordOnly = new(SamplingDecision.RecordOnly);
+    private static readonly SamplingResult RecordAndSample = new(SamplingDecision.RecordAndSample);
 
-    private ExcludedRequestSampler(Sampler sampler, ExcludedRequests excludedRequests)
+    private readonly Sampler _sampler;
+    private readonly bool _ignoresParent;
+
+    public ExcludedRequestSampler(Sampler sampler)
     {
         _sampler = sampler;
-        _excludedRequests = excludedRequests;
         Description = sampler.Description;
+        _ignoresParent = sampler is AlwaysOnSampler or TraceIdRatioBasedSampler;
+        if (_ignoresParent)
+        {
+            ExcludedTraces.Enable();
+        }
     }
 
-    /// <returns>
-    /// <paramref name="sampler"/> itself if it asks the parent, as OpenTelemetry's default does: it drops by itself what has an excluded request for its
-    /// parent. New roots, which have none, are rare and left to <paramref name="excludedRequests"/>; to ask here would cost every span.
-    /// </returns>
-    public static Sampler Around(Sampler sampler, ExcludedRequests excludedRequests)
-        => sampler is ParentBasedSampler ? sampler : new ExcludedRequestSampler(sampler, excludedRequests);
-
     public override SamplingResult ShouldSample(in SamplingParameters samplingParameters)
-        => _excludedRequests.IsRunning ? new SamplingResult(SamplingDecision.Drop) : _sampler.ShouldSample(samplingParameters);
+    {
+        // A recorded parent belongs to no excluded request.
+        var parent = samplingParameters.ParentContext;
+        return (parent.TraceFlags & ActivityTraceFlags.Recorded) != 0
+            ? _sampler.ShouldSample(samplingParameters)
+            : SampleWithoutRecordedParent(samplingParameters, parent);
+    }
+
+    private SamplingResult SampleWithoutRecordedParent(in SamplingParameters span, in ActivityContext parent)
+    {
+        if (parent.IsRemote)
+        {
+            // Messages within the process name their sender as a remote parent. A request's server span does, too, and decides for itself.
+            return _ignoresParent && span.Name != ServerActivity.OperationName && ExcludedTraces.Contains(parent.TraceId)
+                ? Drop
+                : _sampler.ShouldSample(span);
+        }
+
+        var request = ExcludedRequest.Current;
+        if (request is { IsRunning: true })
+        {
+            return request.IsExportingFailure && span.Name == ServerActivity.OperationName ? RecordAndSample
+                : span.Kind is ActivityKind.Client or ActivityKind.Producer ? RecordOnly // Not exported. Carries the unsampled context to the receiver.
+                : Drop;
+        }
+
+        var hasParent = parent.TraceId != default;
+        if (request is { ExcludedBy: not null } && hasParent && parent.TraceId == request.Server?.TraceId)
+        {
+            // Goes on after the request: work of its own, which the request's missing span must not drop.
+            return _sampler.ShouldSample(new SamplingParameters(default, span.TraceId, span.Name, span.Kind, span.Tags, span.Links));
+        }
+
+        return _ignoresParent && hasParent && ExcludedTraces.Contains(parent.TraceId) ? Drop : _sampler.ShouldSample(span);
+    }
 }

@@ -1,103 +1,113 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// The tracestate member by which a service tells the services that it calls that they are part of an excluded request
-/// (https://www.w3.org/TR/trace-context/#tracestate-header). Its value is a keyed hash of the trace id, so that nobody without the key can
-/// keep a request out of the traces, and nobody who saw a value can use it for another trace.
+/// The <c>tracestate</c> member that tells another service that a call belongs to an excluded request
+/// (https://www.w3.org/TR/trace-context/#tracestate-header): <c>aspire-excluded={minute}{signature}</c>. The signature covers the trace id, the span id
+/// of the call and the minute. Sent and honoured with the unsampled flag alone.
 /// </summary>
-internal sealed class ExclusionSignature
+internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvider time)
 {
-    public const string KeyName = "Aspire:RouteTracing:ExclusionKey";
     public const string Member = "aspire-excluded";
 
-    private const int TraceIdBytes = 16;
-    private const int SignatureBytes = 16;
-    private const int SignatureCharacters = SignatureBytes * 2;
     private const int MaxMembers = 32;
+    private const int TraceIdBytes = 16;
+    private const int SpanIdBytes = 8;
+    private const int SignatureBytes = 16;
+    private const int MinuteCharacters = 8;
+    private const int ValueCharacters = MinuteCharacters + (2 * SignatureBytes);
 
-    // Not a secret: it makes the member work in Development where nobody gave a key.
-    private static readonly byte[] DevelopmentKey = Encoding.UTF8.GetBytes(Member);
+    private uint CurrentMinute => (uint)(time.GetUtcNow().ToUnixTimeSeconds() / 60);
 
-    private readonly byte[]? _key;
-
-    public ExclusionSignature(IConfiguration configuration, IServiceProvider services)
+    /// <summary>Adds the member to the trace state of <paramref name="call"/>, if there is a key.</summary>
+    public void Sign(Activity call)
     {
-        _key = configuration[KeyName] is { Length: > 0 } key
-            ? Encoding.UTF8.GetBytes(key)
-            : services.GetService<IHostEnvironment>()?.IsDevelopment() == true ? DevelopmentKey : null;
-    }
-
-    /// <summary>Adds the member to the trace state of <paramref name="activity"/>, unless it is there.</summary>
-    public void Sign(Activity activity)
-    {
-        if (_key is null || (activity.TraceStateString is { } state && state.StartsWith(Member, StringComparison.Ordinal) && IsSigned(activity)))
+        if (tracing.InForce.ExclusionKey is not { } key)
         {
             return;
         }
 
-        Span<char> signature = stackalloc char[SignatureCharacters];
-        Write(activity.TraceId, signature);
-        activity.TraceStateString = WithoutMember(activity.TraceStateString) is { Length: > 0 } others
-            ? $"{Member}={signature},{others}"
-            : $"{Member}={signature}";
+        Span<char> value = stackalloc char[ValueCharacters];
+        Write(key, call.TraceId, call.SpanId, CurrentMinute, value);
+        var others = WithoutMember(call.TraceStateString);
+        call.TraceStateString = others.Length > 0 ? $"{Member}={value},{others}" : $"{Member}={value}";
     }
 
-    /// <summary>Whether the trace state of <paramref name="activity"/> has the member with the right value.</summary>
-    public bool IsSigned(Activity activity)
+    /// <summary>
+    /// Removes the member from the trace state of a request, so that it goes no further, and returns whether it proves that the caller's request is
+    /// excluded.
+    /// </summary>
+    public bool Take(Activity? server)
     {
-        if (_key is null || activity.TraceStateString is not { Length: > 0 } state)
+        if (server is not { HasRemoteParent: true, TraceStateString: { Length: > 0 } state } || Find(state) is not { } value)
         {
             return false;
         }
 
+        var isValid = tracing.InForce.HonorUpstreamExclusion && IsValid(state.AsSpan(value), server);
+        server.TraceStateString = WithoutMember(state);
+        return isValid;
+    }
+
+    private static Range? Find(string state)
+    {
         foreach (var range in state.AsSpan().Split(','))
         {
-            var member = state.AsSpan(range).Trim(" \t");
-            if (IsOwn(member))
+            var member = state.AsSpan(range);
+            var name = member.TrimStart(" \t");
+            if (IsOwn(name))
             {
-                Span<char> signature = stackalloc char[SignatureCharacters];
-                Write(activity.TraceId, signature);
-                return CryptographicOperations.FixedTimeEquals(
-                    MemoryMarshal.AsBytes(signature),
-                    MemoryMarshal.AsBytes(member[(Member.Length + 1)..]));
+                var start = range.Start.Value + (member.Length - name.Length) + Member.Length + 1;
+                return start..(start + name[(Member.Length + 1)..].TrimEnd(" \t").Length);
             }
         }
 
-        return false;
+        return null;
+    }
+
+    private bool IsValid(ReadOnlySpan<char> value, Activity server)
+        => value.Length == ValueCharacters
+            && uint.TryParse(value[..MinuteCharacters], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var minute)
+            && Math.Abs((long)minute - CurrentMinute) <= 1
+            && server.ParentId is [.., var flags] && int.IsEvenInteger(Convert.ToInt32(flags.ToString(), 16))
+            && (IsSigned(tracing.InForce.ExclusionKey, value, server, minute) || IsSigned(tracing.InForce.PreviousExclusionKey, value, server, minute));
+
+    private static bool IsSigned(byte[]? key, ReadOnlySpan<char> value, Activity server, uint minute)
+    {
+        if (key is null)
+        {
+            return false;
+        }
+
+        Span<char> expected = stackalloc char[ValueCharacters];
+        Write(key, server.TraceId, server.ParentSpanId, minute, expected);
+        return CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(expected), MemoryMarshal.AsBytes(value));
     }
 
     private static bool IsOwn(ReadOnlySpan<char> member)
         => member.Length > Member.Length && member[Member.Length] == '=' && member.StartsWith(Member, StringComparison.Ordinal);
 
-    // A changed member moves to the left end; where that makes more than 32, the rightmost gives way
+    // A changed member moves to the left end. Where that makes more than 32, the rightmost is dropped
     // (https://www.w3.org/TR/trace-context/#mutating-the-tracestate-field).
-    private static string? WithoutMember(string? state)
-    {
-        if (string.IsNullOrEmpty(state))
-        {
-            return null;
-        }
-
-        var others = state.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+    private static string WithoutMember(string? state)
+        => string.Join(',', (state ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Where(member => !IsOwn(member))
-            .Take(MaxMembers - 1);
-        return string.Join(',', others);
-    }
+            .Take(MaxMembers - 1));
 
-    private void Write(ActivityTraceId traceId, Span<char> signature)
+    private static void Write(byte[] key, ActivityTraceId traceId, ActivitySpanId spanId, uint minute, Span<char> value)
     {
-        Span<byte> traceIdBytes = stackalloc byte[TraceIdBytes];
-        traceId.CopyTo(traceIdBytes);
+        Span<byte> signed = stackalloc byte[TraceIdBytes + SpanIdBytes + sizeof(uint)];
+        traceId.CopyTo(signed);
+        spanId.CopyTo(signed[TraceIdBytes..]);
+        BinaryPrimitives.WriteUInt32BigEndian(signed[(TraceIdBytes + SpanIdBytes)..], minute);
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(_key!, traceIdBytes, hash);
-        Convert.TryToHexStringLower(hash[..SignatureBytes], signature, out _);
+        HMACSHA256.HashData(key, signed, hash);
+        minute.TryFormat(value, out _, "x8", CultureInfo.InvariantCulture);
+        Convert.TryToHexStringLower(hash[..SignatureBytes], value[MinuteCharacters..], out _);
     }
 }

@@ -1,25 +1,38 @@
 using System.Diagnostics;
-using Aspire.RouteTracing.Instrumentation;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>Decides about one request. A failure here is logged once, and the request is traced.</summary>
-internal sealed partial class RequestExclusion(
-    ActiveRouteTracing tracing,
-    AppRequests requests,
-    ExclusionSignature signature,
-    ILogger<RequestExclusion> logger)
+/// <summary>Decides at the start of a request whether it is excluded. A failure is logged once, and the request is traced.</summary>
+internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, ExclusionSignature signature, ILogger<RequestExclusion> logger)
 {
+    /// <summary>The reason of a request that the caller's request excludes.</summary>
+    public const string Caller = "caller";
+
+    /// <summary>The reason of a request that a Filter of the application rejects.</summary>
+    public const string Filter = "filter";
+
     private int _failed;
 
-    public UrlExclusion? Find(HttpContext context)
+    /// <summary>Excludes the request if its URL or its caller says so. Call once per request.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="server">Its server activity, if it has one.</param>
+    /// <returns>The excluded request, or <see langword="null"/> if it is traced.</returns>
+    public ExcludedRequest? Decide(HttpContext context, Activity? server)
     {
         try
         {
-            return tracing.InForce.ExcludedUrls.Find(context.Request);
+            var settings = tracing.InForce;
+            if (!settings.Enabled)
+            {
+                return null;
+            }
+
+            var isExcludedByCaller = signature.Take(server);
+            return settings.ExcludedUrls.Find(context.Request) is { } item ? Exclude(context, server, item.Pattern, isOwn: true)
+                : isExcludedByCaller ? Exclude(context, server, Caller, isOwn: false)
+                : null;
         }
         catch (Exception exception)
         {
@@ -32,33 +45,25 @@ internal sealed partial class RequestExclusion(
         }
     }
 
-    /// <summary>Whether the caller was answering an excluded request itself.</summary>
-    public bool IsExcludedUpstream(Activity? server)
-        => server is { HasRemoteParent: true } && tracing.InForce.HonorUpstreamExclusion && signature.IsSigned(server);
-
-    /// <summary>Keeps a request that this application excludes out of its metrics, if the settings say so.</summary>
-    /// <returns>Whether it would have been in them.</returns>
-    public bool ExcludeFromMetrics(HttpContext context)
+    /// <summary>Excludes the request, whoever decided it.</summary>
+    public ExcludedRequest Exclude(HttpContext context, Activity? server, string by, bool isOwn)
     {
-        // The metrics are the application's, not those of a tracer provider beside it.
-        if (requests.HasPipeline && tracing.InForce.ExcludeFromMetrics && MetricsOf(context) is { MetricsDisabled: false } metrics)
-        {
-            metrics.MetricsDisabled = true;
-            return true;
-        }
-
-        return false;
+        var request = Begin(context, server);
+        request.Exclude(by, isOwn);
+        return request;
     }
 
-    /// <summary>Takes that back.</summary>
-    public static void IncludeInMetrics(HttpContext context) => MetricsOf(context)?.MetricsDisabled = false;
-
-    // Get<T>, which is generic and virtual, takes twice as long.
-    private static IHttpMetricsTagsFeature? MetricsOf(HttpContext context) => context.Features[typeof(IHttpMetricsTagsFeature)] as IHttpMetricsTagsFeature;
+    /// <summary>Has the execution context carry a request that may yet be excluded.</summary>
+    public ExcludedRequest Begin(HttpContext context, Activity? server)
+    {
+        var request = new ExcludedRequest(context, server, signature);
+        ExcludedRequest.Current = request;
+        return request;
+    }
 
     private static partial class Log
     {
-        [LoggerMessage(20, LogLevel.Error, "Whether a request is excluded could not be decided; it is traced. Further failures are not logged.")]
+        [LoggerMessage(20, LogLevel.Error, "The exclusion list could not be applied to a request, which is traced. Further failures are not logged.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.Hooks;
 using Aspire.RouteTracing.RouteNames;
 using Microsoft.AspNetCore.Http;
@@ -14,7 +13,6 @@ namespace Aspire.RouteTracing.Instrumentation;
 internal sealed class RouteMatchedObserver(
     ActiveRouteTracing tracing,
     AppRequests requests,
-    EndpointExclusion endpointExclusion,
     RouteNaming routeNaming,
     RequestHooks hooks) : IObserver<KeyValuePair<string, object?>>, IDisposable
 {
@@ -60,15 +58,7 @@ internal sealed class RouteMatchedObserver(
 
         if (context.GetEndpoint() is { } endpoint)
         {
-            var named = routeNaming.Name(context, endpoint);
-            if (named.IsExcluded)
-            {
-                endpointExclusion.Exclude(context, named.Endpoint);
-            }
-            else
-            {
-                endpointExclusion.TakeBack(context);
-            }
+            routeNaming.Name(context, endpoint);
         }
 
         hooks.OnRouteMatched(context);

@@ -1,28 +1,31 @@
 using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.Hooks;
-using Aspire.RouteTracing.ResponsePropagation;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Instrumentation;
 
 /// <summary>Puts the middleware around the whole request pipeline.</summary>
 internal sealed class RouteTracingStartupFilter(
-    AppRequests requests,
     ActiveRouteTracing tracing,
     RequestExclusion exclusion,
-    ExcludedRequests excludedRequests,
+    EndpointExclusion endpointExclusion,
     ExcludedRequestsCounter counter,
-    RequestHooks hooks) : IStartupFilter
+    FailedRequestSpan failedRequestSpan,
+    RequestHooks hooks,
+    IServiceProviderIsService services) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next)
     {
-        requests.HasPipeline = true;
         hooks.Create();
+
+        // Without a tracer provider, nothing calls the instrumentation's Filter, whoever records the requests.
+        var isFiltered = services.IsService(typeof(TracerProvider));
         return app =>
         {
-            app.Use(next => new ExclusionMiddleware(next, requests, exclusion, excludedRequests, counter).InvokeAsync);
-            app.Use(next => new ResponsePropagationMiddleware(next, tracing, excludedRequests).InvokeAsync);
+            app.Use(next => new RouteTracingMiddleware(next, isFiltered, tracing, exclusion, endpointExclusion, counter, failedRequestSpan).InvokeAsync);
             next(app);
         };
     }

@@ -7,10 +7,14 @@ namespace Aspire.RouteTracing.Instrumentation;
 /// <summary>Finds the activity that is the server span of a request.</summary>
 internal static class ServerActivity
 {
-    private const string OperationName = "Microsoft.AspNetCore.Hosting.HttpRequestIn";
+    /// <summary>The source of ASP.NET Core's server spans.</summary>
+    public const string SourceName = "Microsoft.AspNetCore";
 
-    // Not IHttpActivityFeature first: with a propagator other than W3C's the instrumentation puts an activity of its own in the place of
-    // the server's, and the feature goes on to name the one that is not exported.
+    /// <summary>The name that a server span starts with.</summary>
+    public const string OperationName = "Microsoft.AspNetCore.Hosting.HttpRequestIn";
+
+    // Not IHttpActivityFeature first: with a propagator other than W3C's, the instrumentation replaces the server's activity by one of its own, and the
+    // feature still has the one that is not exported.
     public static Activity? Find(HttpContext context, Activity? current)
     {
         for (var activity = current; activity is not null; activity = activity.Parent)

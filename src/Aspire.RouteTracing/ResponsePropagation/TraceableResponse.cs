@@ -5,16 +5,30 @@ using Microsoft.Net.Http.Headers;
 
 namespace Aspire.RouteTracing.ResponsePropagation;
 
-/// <summary>A response that will tell the trace of its request.</summary>
-internal sealed class TraceableResponse(HttpResponse response, Activity server, ExcludedRequests excludedRequests, ResponsePropagators propagators)
+/// <summary>A response that gets the trace of its request in its headers, unless the request is excluded.</summary>
+internal sealed class TraceableResponse(HttpResponse response, Activity server, ExcludedRequest? request, ResponsePropagators propagators)
 {
     private const string TraceResponse = "traceresponse";
     private const string ServerTiming = "Server-Timing";
 
-    public Task WriteTraceAsync()
+    /// <summary>Has the headers written when the response starts, sampled or not.</summary>
+    /// <param name="response">The response.</param>
+    /// <param name="server">The server activity of the request, if it has one.</param>
+    /// <param name="request">The exclusion of the request, which its endpoint may exclude before the response starts.</param>
+    /// <param name="propagators">The headers.</param>
+    public static void Register(HttpResponse response, Activity? server, ExcludedRequest? request, ResponsePropagators propagators)
     {
-        // The endpoint may have excluded the request in the meantime, and the application may have renamed its activity.
-        if (!excludedRequests.IsRunning && !ExcludedRequests.Contain(server))
+        if (!response.HasStarted && server is { IdFormat: ActivityIdFormat.W3C })
+        {
+            response.OnStarting(
+                static state => ((TraceableResponse)state).WriteTraceAsync(),
+                new TraceableResponse(response, server, request, propagators));
+        }
+    }
+
+    private Task WriteTraceAsync()
+    {
+        if (request is not { ExcludedBy: not null })
         {
             WriteTrace();
         }

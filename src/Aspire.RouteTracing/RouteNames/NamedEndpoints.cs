@@ -15,7 +15,9 @@ internal sealed class NamedEndpoints
     private readonly ConditionalWeakTable<Endpoint, NamedEndpoint> _named = [];
     private readonly Func<Endpoint, NamedEndpoint> _name;
 
-    public NamedEndpoints(string pathBase, RouteTemplateFormat format) => _name = endpoint => new NamedEndpoint(Name(endpoint, pathBase, format));
+    public NamedEndpoints(string pathBase, RouteTemplateFormat format, ExcludedUrls.EndpointExclusion exclusion) => _name = endpoint => new NamedEndpoint(Wrap(Name(endpoint, pathBase, format), exclusion));
+
+    private static Endpoint Wrap(Endpoint e, ExcludedUrls.EndpointExclusion x) => e.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is null || e.RequestDelegate is null ? e : e is RouteEndpoint r ? new RouteEndpoint(x.Wrap(r.RequestDelegate!, e.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route ?? ""), r.RoutePattern, r.Order, r.Metadata, r.DisplayName) : new Endpoint(x.Wrap(e.RequestDelegate, ""), e.Metadata, e.DisplayName);
 
     /// <returns>
     /// <paramref name="endpoint"/>, or a copy of it that differs in the name of the route. The metric, which is recorded before the span's

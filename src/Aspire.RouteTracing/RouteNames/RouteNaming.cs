@@ -7,10 +7,10 @@ namespace Aspire.RouteTracing.RouteNames;
 /// Names requests after their routes, on the metric and on the span: both ask the request's endpoint at the end of the request, when
 /// the path base is gone and the endpoint may be an error page's.
 /// </summary>
-internal sealed partial class RouteNaming(ActiveRouteTracing tracing, ILogger<RouteNaming> logger)
+internal sealed partial class RouteNaming(ActiveRouteTracing tracing, ExcludedUrls.EndpointExclusion exclusion, ILogger<RouteNaming> logger)
 {
-    private readonly NamedRoutes _templates = new(RouteTemplateFormat.Template);
-    private readonly NamedRoutes _simple = new(RouteTemplateFormat.Simple);
+    private readonly NamedRoutes _templates = new(RouteTemplateFormat.Template, exclusion);
+    private readonly NamedRoutes _simple = new(RouteTemplateFormat.Simple, exclusion);
     private int _failed;
 
     /// <summary>The endpoint that bears the right name for requests without a path base.</summary>

@@ -9,27 +9,28 @@ using OpenTelemetry.Instrumentation.AspNetCore;
 namespace Aspire.RouteTracing.Instrumentation;
 
 /// <summary>
-/// Puts route tracing into the callbacks of the ASP.NET Core instrumentation, under every options name, around the callbacks that are
-/// there already: those of the application, or of Aspire's service defaults.
+/// Wraps the callbacks of the ASP.NET Core instrumentation, under every options name, around those that the application or Aspire's service defaults set.
 /// </summary>
-/// <remarks>A validation by its place only: it is what the options framework does last, after whatever the application configures and post-configures.</remarks>
-internal sealed class AspNetCoreInstrumentationSetup(
+/// <remarks>Validates nothing: see "Why IValidateOptions" in docs/architecture.md.</remarks>
+internal sealed class AspNetCoreCallbacks(
     ActiveRouteTracing tracing,
     AppRequests requests,
     RequestExclusion exclusion,
-    ExcludedRequests excludedRequests,
     ServerErrorTags serverErrorTags,
     RequestHooks hooks)
     : IValidateOptions<AspNetCoreTraceInstrumentationOptions>
 {
+    /// <summary>Gets whether the application wants exceptions recorded as events.</summary>
+    public bool RecordException { get; private set; }
+
     public ValidateOptionsResult Validate(string? name, AspNetCoreTraceInstrumentationOptions options)
     {
         var filter = options.Filter;
         options.Filter = context => ShouldRecord(context, filter);
-        requests.HasFilter = true;
 
-        // An event can't be taken off a span again, so the one of an exception that is no server error must not be recorded in the first place.
+        // An event can't be removed from a span, so the one of an exception that is no server error must not be recorded in the first place.
         var (recordException, onException) = (options.RecordException, options.EnrichWithException);
+        RecordException |= recordException;
         options.RecordException = false;
         options.EnrichWithException = (server, exception) =>
         {
@@ -40,10 +41,8 @@ internal sealed class AspNetCoreInstrumentationSetup(
         var enrichWithRequest = options.EnrichWithHttpRequest;
         options.EnrichWithHttpRequest = (server, request) =>
         {
-            if (TryStart(server, request))
-            {
-                enrichWithRequest?.Invoke(server, request);
-            }
+            OnStart(server, request);
+            enrichWithRequest?.Invoke(server, request);
         };
 
         var enrichWithResponse = options.EnrichWithHttpResponse;
@@ -58,66 +57,45 @@ internal sealed class AspNetCoreInstrumentationSetup(
     // Called for sampled requests, at their start.
     private bool ShouldRecord(HttpContext context, Func<HttpContext, bool>? filter)
     {
-        if (exclusion.Find(context) is not null && requests.Contain(context))
+        if (!requests.Contain(context))
         {
-            Exclude(Activity.Current, isByUrl: true);
+            return filter is null || filter(context);
+        }
+
+        if (exclusion.Decide(context, Activity.Current) is not null)
+        {
             return false;
         }
 
-        return filter is null || IsAccepted(context, filter);
-    }
-
-    // Called for requests that the application's own filter decides about.
-    private bool IsAccepted(HttpContext context, Func<HttpContext, bool> filter)
-    {
-        var accepted = false;
+        var isAccepted = false;
         try
         {
-            accepted = filter(context);
+            isAccepted = filter is null || filter(context);
         }
         finally
         {
             // The instrumentation takes an exception for a rejection.
-            if (!accepted && tracing.InForce.Enabled && requests.Contain(context))
+            if (!isAccepted && tracing.InForce.Enabled)
             {
-                Exclude(Activity.Current, isByUrl: false);
+                exclusion.Exclude(context, Activity.Current, RequestExclusion.Filter, isOwn: false);
             }
         }
 
-        return accepted;
+        return isAccepted;
     }
 
-    // The middleware, where there is one, has the mark of the execution context end with the request.
-    private void Exclude(Activity? server, bool isByUrl)
+    // Called for recorded requests, when the instrumentation has set what it knows at their start.
+    private void OnStart(Activity span, HttpRequest request)
     {
-        ExcludedRequests.Mark(server, isByUrl);
-        if (server is not null && !requests.HasPipeline)
-        {
-            excludedRequests.Begin(server, server);
-        }
-    }
-
-    // Called for requests that are recorded, when the instrumentation has set what it knows at their start. Whether the caller excluded the request is
-    // asked here, since the activity is at hand.
-    private bool TryStart(Activity span, HttpRequest request)
-    {
-        if (exclusion.IsExcludedUpstream(span) && requests.Contain(request.HttpContext))
-        {
-            Exclude(span, isByUrl: false);
-            return false;
-        }
-
         var settings = tracing.InForce;
         if ((!settings.RequestHeaders.IsEmpty || hooks.Any) && requests.Contain(request.HttpContext))
         {
             settings.RequestHeaders.Capture(span, request.Headers);
             hooks.OnStart(span, request.HttpContext);
         }
-
-        return true;
     }
 
-    // Called for the same requests, when it has set what it knows at their end.
+    // Called for recorded requests, when it has set what it knows at their end.
     private void OnEnd(Activity span, HttpResponse response, bool recordException)
     {
         var settings = tracing.InForce;

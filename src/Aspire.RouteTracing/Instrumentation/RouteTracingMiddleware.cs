@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.ResponsePropagation;
+using Microsoft.AspNetCore.Http;
+
+namespace Aspire.RouteTracing.Instrumentation;
+
+/// <summary>
+/// The outermost middleware. Decides about requests that the instrumentation's Filter isn't asked about, because no sampler picked them, and ends excluded
+/// requests.
+/// </summary>
+internal sealed class RouteTracingMiddleware(
+    RequestDelegate next,
+    bool isFiltered,
+    ActiveRouteTracing tracing,
+    RequestExclusion exclusion,
+    EndpointExclusion endpointExclusion,
+    ExcludedRequestsCounter counter,
+    FailedRequestSpan failedRequestSpan)
+{
+    public Task InvokeAsync(HttpContext context)
+    {
+        var settings = tracing.InForce;
+        if (!settings.Enabled && ExcludedRequest.Current is null)
+        {
+            return next(context);
+        }
+
+        var server = ServerActivity.Find(context, Activity.Current);
+        var request = Find(context, server);
+        if (settings.ResponsePropagators != ResponsePropagators.None && request is not { IsRunning: true })
+        {
+            TraceableResponse.Register(context.Response, server, request, settings.ResponsePropagators);
+        }
+
+        return request is null ? next(context) : RunAsync(context, request);
+    }
+
+    private ExcludedRequest? Find(HttpContext context, Activity? server)
+    {
+        if (ExcludedRequest.Current is { } decided && decided.IsOf(context))
+        {
+            return decided;
+        }
+
+        // The instrumentation's Filter was asked about a recorded request and let it pass.
+        var isDecided = isFiltered && server is { IsAllDataRequested: true };
+        return (isDecided ? null : exclusion.Decide(context, server))
+            ?? (endpointExclusion.IsUsed ? exclusion.Begin(context, server) : null);
+    }
+
+    private async Task RunAsync(HttpContext context, ExcludedRequest request)
+    {
+        if (request.IsOwn)
+        {
+            RequestMetrics.Disable(context, tracing.InForce);
+        }
+
+        Exception? failure = null;
+        try
+        {
+            await next(context);
+        }
+        catch (Exception exception)
+        {
+            failure = exception;
+            throw;
+        }
+        finally
+        {
+            if (request.ExcludedBy is not null)
+            {
+                End(context, request, failure);
+            }
+
+            request.End();
+        }
+    }
+
+    private void End(HttpContext context, ExcludedRequest request, Exception? failure)
+    {
+        var statusCode = failure is null ? context.Response.StatusCode : StatusCodeAfter(failure, context);
+        if (request.IsOwn)
+        {
+            counter.Add(request.ExcludedBy!, statusCode);
+        }
+
+        if (tracing.InForce.KeepFailedRequests)
+        {
+            failedRequestSpan.Export(context, request, failure, statusCode);
+        }
+    }
+
+    // What the server makes of the exception, where the response hasn't started.
+    private static int StatusCodeAfter(Exception exception, HttpContext context) => exception switch
+    {
+        _ when context.Response.HasStarted => context.Response.StatusCode,
+        BadHttpRequestException badRequest => badRequest.StatusCode,
+        OperationCanceledException when context.RequestAborted.IsCancellationRequested => StatusCodes.Status499ClientClosedRequest,
+        _ => StatusCodes.Status500InternalServerError,
+    };
+}
