@@ -68,8 +68,8 @@ internal static class RouteTracingServices
         services.AddSingleton<AspNetCoreCallbacks>();
         services.AddSingleton<IValidateOptions<AspNetCoreTraceInstrumentationOptions>>(provider => provider.GetRequiredService<AspNetCoreCallbacks>());
         services.ConfigureOpenTelemetryTracerProvider(tracing => tracing
-            .ConfigureSampler((_, sampler) => new ExcludedRequestSampler(sampler))
-            .AddProcessor(new ExclusionSigner()));
+            .ConfigureSampler((_, sampler) => ExcludedRequestSampler.Around(sampler))
+            .AddProcessor(_ => new ExcludedSpanProcessor()));
         services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddMeter(ExcludedRequestsCounter.MeterName));
     }
 }

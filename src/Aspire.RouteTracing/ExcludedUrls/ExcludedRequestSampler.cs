@@ -17,15 +17,25 @@ internal sealed class ExcludedRequestSampler : Sampler
     private readonly Sampler _sampler;
     private readonly bool _ignoresParent;
 
-    public ExcludedRequestSampler(Sampler sampler)
+    private ExcludedRequestSampler(Sampler sampler)
     {
         _sampler = sampler;
         Description = sampler.Description;
-        _ignoresParent = sampler is AlwaysOnSampler or TraceIdRatioBasedSampler;
-        if (_ignoresParent)
+        _ignoresParent = sampler is TraceIdRatioBasedSampler;
+    }
+
+    /// <summary>
+    /// Wraps the application's sampler. Leaves <see cref="AlwaysOnSampler"/> as it is, which OpenTelemetry decides without calling it:
+    /// <see cref="ExcludedSpanProcessor"/> costs its spans less than a wrapper.
+    /// </summary>
+    public static Sampler Around(Sampler sampler)
+    {
+        if (sampler is AlwaysOnSampler or TraceIdRatioBasedSampler)
         {
             ExcludedTraces.Enable();
         }
+
+        return sampler is AlwaysOnSampler ? sampler : new ExcludedRequestSampler(sampler);
     }
 
     public override SamplingResult ShouldSample(in SamplingParameters samplingParameters)

@@ -38,20 +38,23 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
         call.TraceStateString = others.Length > 0 ? $"{Member}={value},{others}" : $"{Member}={value}";
     }
 
-    /// <summary>
-    /// Removes the member from the trace state of a request, so that it goes no further, and returns whether it proves that the caller's request is
-    /// excluded.
-    /// </summary>
-    public bool Take(Activity? server)
-    {
-        if (server is not { HasRemoteParent: true, TraceStateString: { Length: > 0 } state } || Find(state) is not { } value)
-        {
-            return false;
-        }
+    /// <summary>Returns whether the trace state of a request proves that the caller's request is excluded.</summary>
+    public bool IsSigned(Activity? server)
+        => server is { HasRemoteParent: true, TraceStateString: { Length: > 0 } state }
+            && tracing.InForce.HonorUpstreamExclusion
+            && Find(state) is { } value
+            && IsSigned(state.AsSpan(value), server);
 
-        var isValid = tracing.InForce.HonorUpstreamExclusion && IsValid(state.AsSpan(value), server);
-        server.TraceStateString = WithoutMember(state);
-        return isValid;
+    /// <summary>
+    /// Removes the member from the trace state of a request, so that it goes no further than to the service that it is meant for. Not to be called from
+    /// the instrumentation's callbacks: a second instrumentation in the process would take the request for one with a foreign propagator.
+    /// </summary>
+    public static void Remove(Activity? server)
+    {
+        if (server?.TraceStateString is { Length: > 0 } state && Find(state) is not null)
+        {
+            server.TraceStateString = WithoutMember(state);
+        }
     }
 
     private static Range? Find(string state)
@@ -70,7 +73,7 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
         return null;
     }
 
-    private bool IsValid(ReadOnlySpan<char> value, Activity server)
+    private bool IsSigned(ReadOnlySpan<char> value, Activity server)
         => value.Length == ValueCharacters
             && uint.TryParse(value[..MinuteCharacters], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var minute)
             && Math.Abs((long)minute - CurrentMinute) <= 1
@@ -102,8 +105,8 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
     private static void Write(byte[] key, ActivityTraceId traceId, ActivitySpanId spanId, uint minute, Span<char> value)
     {
         Span<byte> signed = stackalloc byte[TraceIdBytes + SpanIdBytes + sizeof(uint)];
-        traceId.CopyTo(signed);
-        spanId.CopyTo(signed[TraceIdBytes..]);
+        traceId.CopyTo(signed[..TraceIdBytes]);
+        spanId.CopyTo(signed.Slice(TraceIdBytes, SpanIdBytes));
         BinaryPrimitives.WriteUInt32BigEndian(signed[(TraceIdBytes + SpanIdBytes)..], minute);
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
         HMACSHA256.HashData(key, signed, hash);

@@ -29,9 +29,8 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
                 return null;
             }
 
-            var isExcludedByCaller = signature.Take(server);
             return settings.ExcludedUrls.Find(context.Request) is { } item ? Exclude(context, server, item.Pattern, isOwn: true)
-                : isExcludedByCaller ? Exclude(context, server, Caller, isOwn: false)
+                : signature.IsSigned(server) ? Exclude(context, server, Caller, isOwn: false)
                 : null;
         }
         catch (Exception exception)

@@ -28,6 +28,7 @@ internal sealed class RouteTracingMiddleware(
 
         var server = ServerActivity.Find(context, Activity.Current);
         var request = Find(context, server);
+        ExclusionSignature.Remove(server);
         if (settings.ResponsePropagators != ResponsePropagators.None && request is not { IsRunning: true })
         {
             TraceableResponse.Register(context.Response, server, request, settings.ResponsePropagators);

@@ -15,9 +15,9 @@ internal sealed class NamedEndpoints
     private readonly ConditionalWeakTable<Endpoint, NamedEndpoint> _named = [];
     private readonly Func<Endpoint, NamedEndpoint> _name;
 
-    public NamedEndpoints(string pathBase, RouteTemplateFormat format, ExcludedUrls.EndpointExclusion exclusion) => _name = endpoint => new NamedEndpoint(Wrap(Name(endpoint, pathBase, format), exclusion));
+    public NamedEndpoints(string pathBase, RouteTemplateFormat format, ExcludedUrls.EndpointExclusion? exclusion = null) => _name = endpoint => new NamedEndpoint(Wrap(Name(endpoint, pathBase, format), exclusion));
 
-    private static Endpoint Wrap(Endpoint e, ExcludedUrls.EndpointExclusion x) => e.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is null || e.RequestDelegate is null ? e : e is RouteEndpoint r ? new RouteEndpoint(x.Wrap(r.RequestDelegate!, e.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route ?? ""), r.RoutePattern, r.Order, r.Metadata, r.DisplayName) : new Endpoint(x.Wrap(e.RequestDelegate, ""), e.Metadata, e.DisplayName);
+    private static Endpoint Wrap(Endpoint e, ExcludedUrls.EndpointExclusion? x) => x is null || e.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is null || e.RequestDelegate is null || e.Metadata.GetMetadata<NamedEndpoints>() is not null ? e : e is RouteEndpoint r ? new RouteEndpoint(x.Wrap(r.RequestDelegate!, e.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route ?? ""), r.RoutePattern, r.Order, new([..r.Metadata, new NamedEndpoints("", default, x)]), r.DisplayName) : new Endpoint(x.Wrap(e.RequestDelegate, ""), new([..e.Metadata, new NamedEndpoints("", default, x)]), e.DisplayName);
 
     /// <returns>
     /// <paramref name="endpoint"/>, or a copy of it that differs in the name of the route. The metric, which is recorded before the span's

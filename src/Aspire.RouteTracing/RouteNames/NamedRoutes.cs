@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace Aspire.RouteTracing.RouteNames;
 
 /// <summary>The names of the routes in one format: the path base (of UsePathBase, or of a Map branch) and the template.</summary>
-internal sealed class NamedRoutes(RouteTemplateFormat format, ExcludedUrls.EndpointExclusion exclusion)
+internal sealed class NamedRoutes(RouteTemplateFormat format, ExcludedUrls.EndpointExclusion? exclusion = null)
 {
     // An application may take path bases from the URL, one for each tenant. Those past the limit are left out of the name, which has to
     // have few values.
@@ -12,7 +12,7 @@ internal sealed class NamedRoutes(RouteTemplateFormat format, ExcludedUrls.Endpo
 
     // The path base has the client's casing; the one seen first stands for all.
     private readonly ConcurrentDictionary<string, NamedEndpoints> _underPathBases = new(StringComparer.OrdinalIgnoreCase);
-    private readonly NamedEndpoints _underNone = new("", format, exclusion);
+    private readonly NamedEndpoints _underNone = new("", format, exclusion!);
     private volatile bool _isFull;
 
     public NamedEndpoint Get(Endpoint endpoint, PathString pathBase)

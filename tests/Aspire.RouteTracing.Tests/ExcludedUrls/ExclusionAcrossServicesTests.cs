@@ -15,6 +15,8 @@ public class ExclusionAcrossServicesTests
 {
     private const string TraceId = "0af7651916cd43dd8448eb211c80319c";
     private const string SampledParent = $"00-{TraceId}-b7ad6b7169203331-01";
+    private const string UnsampledParent = $"00-{TraceId}-b7ad6b7169203331-00";
+    private const string Key = "a key that the services share";
 
     [Theory]
     [InlineData(null)]
@@ -76,7 +78,7 @@ public class ExclusionAcrossServicesTests
                 builder.AddRouteTracing();
             },
             app => app.MapGet("/{**path}", () => "ok"),
-            new() { ["OTEL_TRACES_SAMPLER"] = "always_on", ["Aspire:RouteTracing:ExclusionKey"] = "k" });
+            new() { ["OTEL_TRACES_SAMPLER"] = "always_on", ["Aspire:RouteTracing:ExclusionKey"] = Key });
         await using var storefront = await StartStorefrontAsync("always_on", orders);
 
         using var excluded = await storefront.GetAsync("/health");
@@ -132,69 +134,96 @@ public class ExclusionAcrossServicesTests
     }
 
     [Theory]
-    [InlineData("00000000000000000000000000000000")]
     [InlineData("")]
     [InlineData("1")]
-    public async Task A_forged_member_hides_nothing(string value)
+    [InlineData("0000000000000000000000000000000000000000")]
+    [InlineData("zzzzzzzz00000000000000000000000000000000")]
+    public async Task A_forged_member_excludes_nothing(string value)
     {
         await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
 
-        using var response = await orders.GetAsync("/", SampledParent, $"aspire-excluded={value}");
+        using var response = await orders.GetAsync("/", UnsampledParent, $"aspire-excluded={value}");
         await orders.StopAsync();
 
         Assert.Single(orders.Spans);
     }
 
     [Fact]
-    public async Task A_member_seen_in_one_trace_hides_no_other()
+    public async Task A_member_is_valid_for_its_own_call_alone()
     {
-        var (member, _) = await CaptureAsync("k", SampledParent, null);
-        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true, key: "k");
+        var (member, call) = await CaptureAsync(Key, SampledParent, null);
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
 
-        using var same = await orders.GetAsync("/same", SampledParent, member);
-        using var other = await orders.GetAsync("/other", SampledParent.Replace("0af7", "1af7", StringComparison.Ordinal), member);
+        using var same = await orders.GetAsync("/same", call, member);
+        using var otherTrace = await orders.GetAsync("/other-trace", call!.Replace("0af7", "1af7", StringComparison.Ordinal), member);
+        using var otherSpan = await orders.GetAsync("/other-span", UnsampledParent, member);
+        using var sampled = await orders.GetAsync("/sampled", call[..^2] + "01", member);
         await orders.StopAsync();
 
-        Assert.Equal("/other", Assert.Single(orders.Spans).GetTagItem("url.path"));
+        Assert.Equal(["/other-trace", "/other-span", "/sampled"], orders.Spans.Select(span => span.GetTagItem("url.path")));
+    }
+
+    [Theory]
+    [InlineData(-2, 1)]
+    [InlineData(-1, 0)]
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    public async Task A_member_is_valid_for_a_minute(int minutesLater, int spans)
+    {
+        var time = new ManualTime();
+        var (member, call) = await CaptureAsync(Key, SampledParent, null, time);
+        time.Advance(TimeSpan.FromMinutes(minutesLater));
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true, time: time);
+
+        using var response = await orders.GetAsync("/", call, member);
+        await orders.StopAsync();
+
+        Assert.Equal(spans, orders.Spans.Count);
     }
 
     [Fact]
-    public async Task A_member_signed_with_another_key_hides_nothing()
+    public async Task A_member_signed_with_another_key_excludes_nothing()
     {
-        var (member, _) = await CaptureAsync("one key", SampledParent, null);
-        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true, key: "another key");
+        var (member, call) = await CaptureAsync("another key of the services", SampledParent, null);
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
 
-        using var response = await orders.GetAsync("/", SampledParent, member);
+        using var response = await orders.GetAsync("/", call, member);
         await orders.StopAsync();
 
         Assert.Single(orders.Spans);
     }
 
     [Fact]
-    public async Task Without_a_key_the_member_is_neither_written_nor_honoured_outside_Development()
+    public async Task A_member_signed_with_the_previous_key_is_honoured()
     {
-        var (written, _) = await CaptureAsync(key: null, SampledParent, null);
-        var (member, _) = await CaptureAsync(key: null, SampledParent, null, Environments.Development);
-        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true, key: null);
+        const string Previous = "the key of the last month";
+        var (member, call) = await CaptureAsync(Previous, SampledParent, null);
+        await using var orders = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => (settings.ExclusionKey, settings.PreviousExclusionKey) = (Key, Previous)),
+            app => app.MapGet("/{**path}", () => "ok"),
+            new() { ["OTEL_TRACES_SAMPLER"] = "always_on" });
 
-        using var response = await orders.GetAsync("/", SampledParent, member);
-        await orders.StopAsync();
-
-        Assert.Null(written);
-        Assert.NotNull(member);
-        Assert.Single(orders.Spans);
-    }
-
-    [Fact]
-    public async Task Without_a_key_it_works_in_Development()
-    {
-        var (member, _) = await CaptureAsync(key: null, SampledParent, null, Environments.Development);
-        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true, key: null, Environments.Development);
-
-        using var response = await orders.GetAsync("/", SampledParent, member);
+        using var response = await orders.GetAsync("/", call, member);
         await orders.StopAsync();
 
         Assert.Empty(orders.Spans);
+    }
+
+    [Theory]
+    [InlineData("Production")]
+    [InlineData("Development")]
+    public async Task Without_a_key_the_member_is_neither_sent_nor_honoured(string environment)
+    {
+        var (sent, _) = await CaptureAsync(key: null, SampledParent, null);
+        var (member, call) = await CaptureAsync(Key, SampledParent, null);
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true, key: null, environment);
+
+        using var response = await orders.GetAsync("/", call, member);
+        await orders.StopAsync();
+
+        Assert.Null(sent);
+        Assert.NotNull(member);
+        Assert.Single(orders.Spans);
     }
 
     [Theory]
@@ -202,55 +231,96 @@ public class ExclusionAcrossServicesTests
     [InlineData("Enabled")]
     public async Task A_service_can_be_told_not_to_honour_it(string setting)
     {
-        var (member, _) = await CaptureAsync("k", SampledParent, null);
+        var (member, call) = await CaptureAsync(Key, SampledParent, null);
         await using var orders = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(),
             app => app.MapGet("/{**path}", () => "ok"),
-            new() { ["OTEL_TRACES_SAMPLER"] = "always_on", ["Aspire:RouteTracing:ExclusionKey"] = "k", [$"Aspire:RouteTracing:{setting}"] = "false" });
+            new() { ["OTEL_TRACES_SAMPLER"] = "always_on", ["Aspire:RouteTracing:ExclusionKey"] = Key, [$"Aspire:RouteTracing:{setting}"] = "false" });
 
-        using var response = await orders.GetAsync("/", SampledParent, member);
+        using var response = await orders.GetAsync("/", call, member);
         await orders.StopAsync();
 
         Assert.Single(orders.Spans);
     }
 
     [Fact]
+    public async Task A_member_that_is_not_honoured_goes_no_further()
+    {
+        var (member, call) = await CaptureAsync("another key of the services", SampledParent, null);
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
+
+        using var response = await orders.GetAsync("/", call, $"{member},congo=1");
+        await orders.StopAsync();
+
+        Assert.Equal("congo=1", Assert.Single(orders.Spans).TraceStateString);
+    }
+
+    [Fact]
     public async Task The_members_of_others_survive_in_their_order()
     {
-        var (traceState, traceParent) = await CaptureAsync("k", SampledParent, "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7");
+        var (traceState, traceParent) = await CaptureAsync(Key, SampledParent, "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7");
 
-        Assert.Matches("^aspire-excluded=[0-9a-f]{32},congo=t61rcWkgMzE,rojo=00f067aa0ba902b7$", traceState);
+        Assert.Matches("^aspire-excluded=[0-9a-f]{40},congo=t61rcWkgMzE,rojo=00f067aa0ba902b7$", traceState);
         Assert.StartsWith($"00-{TraceId}-", traceParent, StringComparison.Ordinal);
         Assert.EndsWith("-00", traceParent, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_client_that_sends_the_context_of_the_request_itself_sends_the_member()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("always_on")]
+    [InlineData("traceidratio")]
+    public async Task A_message_of_an_excluded_request_carries_the_member(string? sampler)
     {
-        string? traceState = null;
-        await using var storefront = await TracedApp.StartAsync(
-            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
-            app => app.MapGet("/health", () =>
-            {
-                // As messaging clients do: the span is refused, so the context that goes out is the server's.
-                using var send = TracedApp.Source.StartActivity("send", ActivityKind.Producer);
-                Assert.Null(send);
-                traceState = Activity.Current!.TraceStateString;
-            }),
-            new() { ["Aspire:RouteTracing:ExclusionKey"] = "k" });
+        var sent = new TaskCompletionSource<Activity?>();
+        await using var storefront = await StartExcludingAsync(sampler, () =>
+        {
+            using var send = TracedApp.Source.StartActivity("send", ActivityKind.Producer);
+            sent.SetResult(send);
+            Assert.Null(send!.Parent!.TraceStateString);
+        });
 
         using var response = await storefront.GetAsync("/health", SampledParent);
         response.EnsureSuccessStatusCode();
+        await storefront.StopAsync();
 
-        Assert.Matches("^aspire-excluded=[0-9a-f]{32}$", traceState);
+        var producer = await sent.Task;
+        Assert.False(producer!.Recorded);
+        Assert.Matches("^aspire-excluded=[0-9a-f]{40}$", producer.TraceStateString);
+        Assert.Empty(storefront.Spans);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("always_on")]
+    [InlineData("traceidratio")]
+    public async Task A_loop_that_outlives_an_excluded_request_sends_no_member(string? sampler)
+    {
+        var (isOver, sent) = (new TaskCompletionSource(), new TaskCompletionSource<Activity?>());
+        await using var storefront = await StartExcludingAsync(sampler, () =>
+        {
+            _ = Task.Run(async () =>
+            {
+                await isOver.Task;
+                using var send = TracedApp.Source.StartActivity("send", ActivityKind.Producer);
+                sent.SetResult(send);
+            });
+        });
+
+        using var response = await storefront.GetAsync("/health", SampledParent);
+        await storefront.App.StopAsync(TestContext.Current.CancellationToken);
+        isOver.SetResult();
+
+        var producer = await sent.Task;
+        Assert.True(producer!.Recorded);
+        Assert.Null(producer.TraceStateString);
     }
 
     [Fact]
-    public async Task With_32_members_the_rightmost_gives_way()
+    public async Task With_32_members_the_rightmost_is_dropped()
     {
         var members = Enumerable.Range(1, 32).Select(number => $"m{number}=v").ToArray();
 
-        var (traceState, _) = await CaptureAsync("k", SampledParent, string.Join(',', members));
+        var (traceState, _) = await CaptureAsync(Key, SampledParent, string.Join(',', members));
 
         Assert.Equal(members[..31], traceState!.Split(',')[1..]);
     }
@@ -258,28 +328,41 @@ public class ExclusionAcrossServicesTests
     [Fact]
     public async Task A_forged_member_of_the_caller_is_replaced()
     {
-        var (traceState, _) = await CaptureAsync("k", SampledParent, "aspire-excluded=forged,congo=1");
+        var (traceState, _) = await CaptureAsync(Key, SampledParent, "aspire-excluded=forged,congo=1");
 
-        Assert.Matches("^aspire-excluded=[0-9a-f]{32},congo=1$", traceState);
+        Assert.Matches("^aspire-excluded=[0-9a-f]{40},congo=1$", traceState);
     }
 
+    private static Task<TracedApp> StartExcludingAsync(string? sampler, Action handle) => TracedApp.StartAsync(
+        builder => builder.AddRouteTracing(settings =>
+        {
+            settings.ExclusionKey = Key;
+            settings.ExcludedUrls.Add("^/health$");
+        }),
+        app => app.MapGet("/health", handle),
+        new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0" });
+
     // The headers that a call within an excluded request sends.
-    private static async Task<(string? TraceState, string? TraceParent)> CaptureAsync(string? key, string traceParent, string? traceState, string? environment = null)
+    private static async Task<(string? TraceState, string? TraceParent)> CaptureAsync(string? key, string traceParent, string? traceState, TimeProvider? time = null)
     {
         (string?, string?) captured = default;
         await using var receiver = await TracedApp.StartAsync(_ => { }, app => app.MapGet("/{**path}", (HttpRequest request) =>
         {
             captured = ((string?)request.Headers.TraceState, (string?)request.Headers.TraceParent);
         }));
-        await using var storefront = await StartStorefrontAsync("always_on", receiver, key: key, environment: environment);
+        await using var storefront = await StartStorefrontAsync("always_on", receiver, key: key, time: time);
         using var response = await storefront.GetAsync("/health", traceParent, traceState);
         response.EnsureSuccessStatusCode();
         return captured;
     }
 
-    private static Task<TracedApp> StartStorefrontAsync(string? sampler, TracedApp next, string excludedUrls = "^/health", string? key = "k", string? environment = null)
+    private static Task<TracedApp> StartStorefrontAsync(string? sampler, TracedApp next, string excludedUrls = "^/health", string? key = Key, TimeProvider? time = null)
         => TracedApp.StartAsync(
-            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add(excludedUrls)),
+            builder =>
+            {
+                builder.Services.AddSingleton(time ?? TimeProvider.System);
+                builder.AddRouteTracing(settings => settings.ExcludedUrls.Add(excludedUrls));
+            },
             app =>
             {
                 app.MapGet("/{name}", (IHttpClientFactory clients) => CallAsync(clients, next));
@@ -290,7 +373,7 @@ public class ExclusionAcrossServicesTests
                     return await CallAsync(clients, next);
                 });
             },
-            new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0", ["Aspire:RouteTracing:ExclusionKey"] = key, ["environment"] = environment });
+            new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0", ["Aspire:RouteTracing:ExclusionKey"] = key });
 
     private static async Task<string> CallAsync(IHttpClientFactory clients, TracedApp next)
     {
@@ -298,10 +381,11 @@ public class ExclusionAcrossServicesTests
         return await client.GetStringAsync(new Uri($"http://127.0.0.1:{next.Port}/called"));
     }
 
-    private static Task<TracedApp> StartOrdersAsync(string? sampler, bool withRouteTracing, string? key = "k", string? environment = null)
+    private static Task<TracedApp> StartOrdersAsync(string? sampler, bool withRouteTracing, string? key = Key, string? environment = null, TimeProvider? time = null)
         => TracedApp.StartAsync(
             builder =>
             {
+                builder.Services.AddSingleton(time ?? TimeProvider.System);
                 if (withRouteTracing)
                 {
                     builder.AddRouteTracing();

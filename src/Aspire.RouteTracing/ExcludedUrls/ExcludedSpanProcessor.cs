@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using Aspire.RouteTracing.Instrumentation;
+using OpenTelemetry;
+
+namespace Aspire.RouteTracing.ExcludedUrls;
+
+/// <summary>
+/// Stops recording spans of excluded requests that <see cref="ExcludedRequestSampler"/> isn't asked about: under always_on, which OpenTelemetry decides
+/// without calling a sampler, and where another tracer provider of the process wants the span. Signs the calls of excluded requests for other services.
+/// </summary>
+internal sealed class ExcludedSpanProcessor : BaseProcessor<Activity>
+{
+    public override void OnStart(Activity data)
+    {
+        if (data.Parent is { Recorded: true } || data is { HasRemoteParent: true, OperationName: ServerActivity.OperationName })
+        {
+            return;
+        }
+
+        var request = ExcludedRequest.Current;
+        if (request is { IsRunning: true } && !data.HasRemoteParent)
+        {
+            if (!request.IsExportingFailure || data.OperationName != ServerActivity.OperationName)
+            {
+                StopRecording(data);
+                request.Sign(data);
+            }
+        }
+        else if (data.Recorded && IsBelated(data, request))
+        {
+            StopRecording(data);
+        }
+    }
+
+    // The context of the parent says whether it was recorded. To read it from the text takes long, so that the trace comes first.
+    private static bool IsBelated(Activity span, ExcludedRequest? request)
+        => span.ParentSpanId != default
+            && ExcludedTraces.Contains(span.TraceId)
+            && !(request is { ExcludedBy: not null } && request.Server?.TraceId == span.TraceId)
+            && span.ParentId is [.., '0' or '2' or '4' or '6' or '8' or 'a' or 'c' or 'e'];
+
+    private static void StopRecording(Activity activity)
+    {
+        activity.IsAllDataRequested = false;
+        activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+    }
+}
