@@ -54,6 +54,7 @@ internal static class RouteTracingServices
         services.AddSingleton<ExcludedRequestsCounter>();
         services.AddSingleton<RequestExclusion>();
         services.AddSingleton<EndpointExclusion>();
+        services.AddSingleton<ConfiguredPathBases>();
         services.AddSingleton<RouteNaming>();
         services.AddSingleton<ServerErrorTags>();
         services.AddSingleton<RequestHooks>();

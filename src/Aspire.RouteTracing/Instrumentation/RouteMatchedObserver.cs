@@ -22,6 +22,9 @@ internal sealed class RouteMatchedObserver(
 
     private readonly ConcurrentBag<IDisposable> _subscriptions = [];
 
+    /// <summary>Gets or sets a value indicating whether this names the requests, because the application's routing has no <see cref="RouteNamePolicy"/>.</summary>
+    public bool NamesRoutes { get; set; }
+
     // The predicate keeps the events that nobody asked for from being written; those that somebody else asked for come here all the same.
     public void Subscribe(DiagnosticListener listener)
         => _subscriptions.Add(listener.Subscribe(this, static name => name == EndpointMatched));
@@ -54,16 +57,25 @@ internal sealed class RouteMatchedObserver(
     {
         if (ReExecution.IsRunning(context, out var original))
         {
-            ReExecution.RestoreAtEnd(context, original);
+            if (NamesRoutes)
+            {
+                ReExecution.RestoreAtEnd(context, original);
+            }
+
             return;
         }
 
         if (context.GetEndpoint() is { } endpoint)
         {
-            var named = routeNaming.Name(context, endpoint);
-            if (named.IsExcluded)
+            if (NamesRoutes && routeNaming.Name(endpoint, tracing.InForce.RouteTemplateFormat, context.Request.PathBase) is var named && named != endpoint)
             {
-                endpointExclusion.Exclude(context, named.Endpoint);
+                context.SetEndpoint(named);
+                endpoint = named;
+            }
+
+            if (endpoint.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is not null)
+            {
+                endpointExclusion.Exclude(context, endpoint);
             }
             else
             {

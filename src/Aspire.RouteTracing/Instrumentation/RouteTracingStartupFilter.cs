@@ -1,6 +1,7 @@
 using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.Hooks;
 using Aspire.RouteTracing.ResponsePropagation;
+using Aspire.RouteTracing.RouteNames;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 
@@ -13,7 +14,8 @@ internal sealed class RouteTracingStartupFilter(
     RequestExclusion exclusion,
     ExcludedRequests excludedRequests,
     ExcludedRequestsCounter counter,
-    RequestHooks hooks) : IStartupFilter
+    RequestHooks hooks,
+    ConfiguredPathBases configuredPathBases) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next)
     {
@@ -23,6 +25,11 @@ internal sealed class RouteTracingStartupFilter(
         {
             app.Use(next => new ExclusionMiddleware(next, requests, exclusion, excludedRequests, counter).InvokeAsync);
             app.Use(next => new ResponsePropagationMiddleware(next, tracing, excludedRequests).InvokeAsync);
+            app.Use(next =>
+            {
+                configuredPathBases.SearchIn(next);
+                return next;
+            });
             next(app);
         };
     }
