@@ -56,6 +56,7 @@ internal static class RouteTracingServices
         services.AddSingleton<FailedRequestSpan>();
         services.AddSingleton<RequestExclusion>();
         services.AddSingleton<EndpointExclusion>();
+        services.AddSingleton<ConfiguredPathBases>();
         services.AddSingleton<RouteNaming>();
         services.AddSingleton<ServerErrorTags>();
         services.AddSingleton<RequestHooks>();

@@ -20,6 +20,9 @@ internal sealed class RouteMatchedObserver(
 
     private readonly ConcurrentBag<IDisposable> _subscriptions = [];
 
+    /// <summary>Gets or sets a value indicating whether this names the requests, because the application's routing has no <see cref="RouteNamePolicy"/>.</summary>
+    public bool NamesRoutes { get; set; }
+
     // The predicate keeps the events that nobody asked for from being written; those that somebody else asked for come here all the same.
     public void Subscribe(DiagnosticListener listener)
         => _subscriptions.Add(listener.Subscribe(this, static name => name == EndpointMatched));
@@ -52,13 +55,20 @@ internal sealed class RouteMatchedObserver(
     {
         if (ReExecution.IsRunning(context, out var original))
         {
-            ReExecution.RestoreAtEnd(context, original);
+            if (NamesRoutes)
+            {
+                ReExecution.RestoreAtEnd(context, original);
+            }
+
             return;
         }
 
         if (context.GetEndpoint() is { } endpoint)
         {
-            routeNaming.Name(context, endpoint);
+            if (NamesRoutes && routeNaming.Name(endpoint, tracing.InForce.RouteTemplateFormat, context.Request.PathBase) is var named && named != endpoint)
+            {
+                context.SetEndpoint(named);
+            }
         }
 
         hooks.OnRouteMatched(context);

@@ -16,7 +16,11 @@ internal sealed class RouteMatchedSubscriber : IObserver<DiagnosticListener>, ID
         _observer = services.GetRequiredService<RouteMatchedObserver>();
 
         // The container of an application has its listener, to which RouteNamePolicy subscribes.
-        _subscription = services.GetService<DiagnosticListener>() is null ? DiagnosticListener.AllListeners.Subscribe(this) : null;
+        if (services.GetService<DiagnosticListener>() is null)
+        {
+            _observer.NamesRoutes = true;
+            _subscription = DiagnosticListener.AllListeners.Subscribe(this);
+        }
     }
 
     public void OnNext(DiagnosticListener value)

@@ -1,5 +1,6 @@
 using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.Hooks;
+using Aspire.RouteTracing.RouteNames;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,6 +16,7 @@ internal sealed class RouteTracingStartupFilter(
     ExcludedRequestsCounter counter,
     FailedRequestSpan failedRequestSpan,
     RequestHooks hooks,
+    ConfiguredPathBases configuredPathBases,
     IServiceProviderIsService services) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next)
@@ -25,7 +27,11 @@ internal sealed class RouteTracingStartupFilter(
         var isFiltered = services.IsService(typeof(TracerProvider));
         return app =>
         {
-            app.Use(next => new RouteTracingMiddleware(next, isFiltered, tracing, exclusion, endpointExclusion, counter, failedRequestSpan).InvokeAsync);
+            app.Use(next =>
+            {
+                configuredPathBases.SearchIn(next);
+                return new RouteTracingMiddleware(next, isFiltered, tracing, exclusion, endpointExclusion, counter, failedRequestSpan).InvokeAsync;
+            });
             next(app);
         };
     }

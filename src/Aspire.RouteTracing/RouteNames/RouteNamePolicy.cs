@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Aspire.RouteTracing.Hooks;
 using Aspire.RouteTracing.Instrumentation;
 using Microsoft.AspNetCore.Http;
@@ -9,22 +10,21 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Aspire.RouteTracing.RouteNames;
 
 /// <summary>
-/// Has routing choose among endpoints that bear the right names already, so that most requests need nothing done for it. Routing asks its policies
-/// when it builds its tables, and a table of this policy's at the end of each path when it matches a request.
+/// Has routing choose among endpoints that bear their names already, so that most requests do nothing for it. Routing asks its policies when it builds its
+/// tables. A table of this policy at the end of each path chooses, for each request, between the named endpoints and those that are named when one of them
+/// has matched: under a path base, or where another policy replaces endpoints.
 /// </summary>
-/// <remarks>
-/// What can't be known in advance (a path base, an error page, an endpoint that a selector puts in the place of another), and what wants to
-/// be called, is left to <see cref="RouteMatchedObserver"/>. It is subscribed when the first request needs it: with two observers, each of the
-/// listener's events costs every request more than the look-up of a name.
-/// </remarks>
 internal sealed class RouteNamePolicy(
     ActiveRouteTracing tracing,
     RouteNaming routeNaming,
     RequestHooks hooks,
     RouteMatchedObserver routeMatched,
-    IServiceProvider services) : MatcherPolicy, INodeBuilderPolicy
+    IServiceProvider services) : MatcherPolicy, INodeBuilderPolicy, IEndpointSelectorPolicy
 {
     private static readonly object Unnamed = new();
+
+    // Copies of endpoints, by their originals and by themselves. They tell routing's two tables for a path apart.
+    private readonly ConditionalWeakTable<Endpoint, Endpoint> _unnamed = [];
 
     private readonly Lock _subscribing = new();
     private volatile bool _subscribed;
@@ -32,31 +32,61 @@ internal sealed class RouteNamePolicy(
     // After the policies that choose by method, host and content type, which leaves the tables as they are but for their ends.
     public override int Order => int.MaxValue;
 
-    private CompiledSettings Settings => tracing.InForce;
+    bool INodeBuilderPolicy.AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) => endpoints.Count > 0;
 
-    private bool HooksHaveRun => hooks.HaveRun;
-
-    public bool AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) => endpoints.Count > 0;
+    bool IEndpointSelectorPolicy.AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) => endpoints.Any(IsUnnamed) || MayBeReplaced(endpoints);
 
     public IReadOnlyList<PolicyNodeEdge> GetEdges(IReadOnlyList<Endpoint> endpoints)
     {
         var format = tracing.InForce.RouteTemplateFormat;
-        var named = endpoints.Select(endpoint => routeNaming.Get(endpoint, format)).ToArray();
-        if (named.Any(endpoint => endpoint.IsExcluded) || MayBeReplaced(endpoints))
-        {
-            Subscribe();
-        }
-
-        var edge = new PolicyNodeEdge(format, Array.ConvertAll(named, endpoint => endpoint.Endpoint));
-        return edge.Endpoints.SequenceEqual(endpoints) ? [edge] : [new PolicyNodeEdge(Unnamed, [.. endpoints]), edge];
+        return
+        [
+            new PolicyNodeEdge(Unnamed, [.. endpoints.Select(endpoint => _unnamed.GetOrAdd(endpoint, CopyUnnamed))]),
+            new PolicyNodeEdge(format, [.. endpoints.Select(endpoint => routeNaming.Name(endpoint, format))]),
+        ];
     }
 
     public PolicyJumpTable BuildJumpTable(int exitDestination, IReadOnlyList<PolicyJumpTableEdge> edges)
-        => new NameTable(this, edges[0].Destination, edges[^1].Destination, (RouteTemplateFormat)edges[^1].State);
+        => new NameTable(this, edges[0].Destination, edges[1].Destination, (RouteTemplateFormat)edges[1].State);
 
-    // A dynamic route of MVC, a Razor Page that isn't compiled yet, and whatever other libraries do. Asked for here, since this is one of the policies.
+    public Task ApplyAsync(HttpContext httpContext, CandidateSet candidates)
+    {
+        var settings = tracing.InForce;
+        for (var i = 0; settings.Enabled && i < candidates.Count; i++)
+        {
+            if (!candidates.IsValidCandidate(i))
+            {
+                continue;
+            }
+
+            ref var candidate = ref candidates[i];
+            var named = routeNaming.Name(candidate.Endpoint, settings.RouteTemplateFormat, httpContext.Request.PathBase);
+            if (!ReferenceEquals(named, candidate.Endpoint))
+            {
+                candidates.ReplaceEndpoint(i, named, candidate.Values);
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private bool IsUnnamed(Endpoint endpoint) => _unnamed.TryGetValue(endpoint, out var copy) && ReferenceEquals(endpoint, copy);
+
+    private Endpoint CopyUnnamed(Endpoint endpoint)
+    {
+        if (endpoint is not RouteEndpoint matched)
+        {
+            return endpoint;
+        }
+
+        var copy = new RouteEndpoint(matched.RequestDelegate!, matched.RoutePattern, matched.Order, matched.Metadata, matched.DisplayName);
+        _unnamed.Add(copy, copy);
+        return copy;
+    }
+
+    // A dynamic route of MVC, a Razor Page that isn't compiled yet, and whatever other libraries do. Asked for here, because this is one of the policies.
     private bool MayBeReplaced(IReadOnlyList<Endpoint> endpoints)
-        => services.GetServices<MatcherPolicy>().OfType<IEndpointSelectorPolicy>().Any(selector => selector.AppliesToEndpoints(endpoints));
+        => services.GetServices<MatcherPolicy>().OfType<IEndpointSelectorPolicy>().Any(policy => policy != this && policy.AppliesToEndpoints(endpoints));
 
     private void Subscribe()
     {
@@ -75,23 +105,29 @@ internal sealed class RouteNamePolicy(
         }
     }
 
+    private bool IsNamedInAdvance(HttpContext context, RouteTemplateFormat format)
+    {
+        var settings = tracing.InForce;
+        if (!settings.Enabled)
+        {
+            return false;
+        }
+
+        if (hooks.HaveRun)
+        {
+            Subscribe();
+        }
+
+        if (ReExecution.IsRunning(context, out var original))
+        {
+            ReExecution.RestoreAtEnd(context, original);
+        }
+
+        return settings.RouteTemplateFormat == format && !context.Request.PathBase.HasValue;
+    }
+
     private sealed class NameTable(RouteNamePolicy policy, int unnamed, int named, RouteTemplateFormat format) : PolicyJumpTable
     {
-        public override int GetDestination(HttpContext httpContext)
-        {
-            var settings = policy.Settings;
-            if (!settings.Enabled)
-            {
-                return unnamed;
-            }
-
-            var isNamed = settings.RouteTemplateFormat == format && !httpContext.Request.PathBase.HasValue;
-            if (!isNamed || policy.HooksHaveRun || ReExecution.MayBeRunning(httpContext))
-            {
-                policy.Subscribe();
-            }
-
-            return isNamed ? named : unnamed;
-        }
+        public override int GetDestination(HttpContext httpContext) => policy.IsNamedInAdvance(httpContext, format) ? named : unnamed;
     }
 }

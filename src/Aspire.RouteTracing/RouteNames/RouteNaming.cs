@@ -1,53 +1,286 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Aspire.RouteTracing.ExcludedUrls;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Mvc.Abstractions;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.RouteNames;
 
 /// <summary>
-/// Names requests after their routes, on the metric and on the span: both ask the request's endpoint at the end of the request, when
-/// the path base is gone and the endpoint may be an error page's.
+/// Names endpoints after their routes: the path base and the template, with a leading slash, and with controller, action, area and page by name, which
+/// the semantic conventions count as static segments (https://opentelemetry.io/docs/specs/semconv/http/http-spans/).
 /// </summary>
-internal sealed partial class RouteNaming(ActiveRouteTracing tracing, ExcludedUrls.EndpointExclusion exclusion, ILogger<RouteNaming> logger)
+/// <remarks>
+/// The metric and the span both take the route from the endpoint's metadata at the end of the request. A name is therefore a copy of the endpoint with one
+/// more piece of metadata.
+/// </remarks>
+internal sealed partial class RouteNaming
 {
-    private readonly NamedRoutes _templates = new(RouteTemplateFormat.Template, exclusion);
-    private readonly NamedRoutes _simple = new(RouteTemplateFormat.Simple, exclusion);
+    // MapFallback gives its endpoints this order, so that all others come first.
+    private const int FallbackOrder = int.MaxValue;
+
+    private static readonly string[] ActionKeys = ["area", "controller", "action", "page"];
+
+    private readonly ConfiguredPathBases _configuredPathBases;
+    private readonly EndpointExclusion _endpointExclusion;
+    private readonly ILogger _logger;
+    private readonly ParameterPolicyFactory? _parameterPolicies;
+    private readonly PathBases _templates;
+    private readonly PathBases _simple;
     private int _failed;
 
-    /// <summary>The endpoint that bears the right name for requests without a path base.</summary>
-    public NamedEndpoint Get(Endpoint endpoint, RouteTemplateFormat format) => Get(endpoint, format, PathString.Empty);
-
-    /// <summary>Gives the request an endpoint that bears the right name. To be called when routing has chosen <paramref name="endpoint"/>.</summary>
-    public NamedEndpoint Name(HttpContext context, Endpoint endpoint)
+    /// <param name="configuredPathBases">The path bases that the application is built with.</param>
+    /// <param name="endpointExclusion">Excludes the requests of endpoints that say so.</param>
+    /// <param name="logger">The logger for failures.</param>
+    /// <param name="parameterPolicies">Creates the parameter transformers of routes. A tracer provider outside of an application has none.</param>
+    public RouteNaming(ConfiguredPathBases configuredPathBases, EndpointExclusion endpointExclusion, ILogger<RouteNaming> logger, ParameterPolicyFactory? parameterPolicies = null)
     {
-        var named = Get(endpoint, tracing.InForce.RouteTemplateFormat, context.Request.PathBase);
-        if (!ReferenceEquals(named.Endpoint, endpoint))
-        {
-            context.SetEndpoint(named.Endpoint);
-        }
-
-        return named;
+        _configuredPathBases = configuredPathBases;
+        _endpointExclusion = endpointExclusion;
+        _logger = logger;
+        _parameterPolicies = parameterPolicies;
+        _templates = new PathBases(this, RouteTemplateFormat.Template);
+        _simple = new PathBases(this, RouteTemplateFormat.Simple);
     }
 
-    private NamedEndpoint Get(Endpoint endpoint, RouteTemplateFormat format, PathString pathBase)
+    /// <summary>Gets the endpoint that bears the name: a copy of <paramref name="endpoint"/>, or itself where its name is right or it has none.</summary>
+    public Endpoint Name(Endpoint endpoint, RouteTemplateFormat format, PathString pathBase = default)
+        => (format == RouteTemplateFormat.Simple ? _simple : _templates).Name(endpoint, pathBase);
+
+    private Endpoint Copy(Endpoint endpoint, RouteTemplateFormat format, string pathBase)
     {
-        try
+        // An application and a tracer provider beside it can both trace routes. The first one names the endpoint.
+        var written = endpoint.Metadata.GetMetadata<IRouteDiagnosticsMetadata>();
+        if (written is RouteName || (endpoint is not RouteEndpoint && endpoint.GetType() != typeof(Endpoint)))
         {
-            return (format == RouteTemplateFormat.Simple ? _simple : _templates).Get(endpoint, pathBase);
+            return endpoint;
         }
-        catch (Exception exception)
+
+        var route = RouteOf(endpoint, written, format);
+        if (route is not null && pathBase.Length != 0)
         {
-            if (Interlocked.Exchange(ref _failed, 1) == 0)
+            route = format == RouteTemplateFormat.Simple && route == "/" ? pathBase : pathBase + route;
+        }
+
+        var execute = endpoint.RequestDelegate;
+        var isExcluded = endpoint.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is not null;
+        if (isExcluded && execute is not null)
+        {
+            execute = _endpointExclusion.Wrap(execute, route ?? endpoint.DisplayName ?? "");
+        }
+
+        var isFallback = endpoint is RouteEndpoint { Order: FallbackOrder } && execute is not null;
+        if (written?.Route == route && !isExcluded && !isFallback)
+        {
+            return endpoint;
+        }
+
+        Endpoint? copy = null;
+        var metadata = new EndpointMetadataCollection([.. endpoint.Metadata, new RouteName(route)]);
+        return copy = endpoint is RouteEndpoint matched
+            ? new RouteEndpoint(isFallback ? ExecuteFallback : execute!, matched.RoutePattern, matched.Order, metadata, matched.DisplayName)
+            : new Endpoint(execute, metadata, endpoint.DisplayName);
+
+        // MapFallbackToFile takes the endpoint off the request so that the static files middleware serves the file. That middleware has decided when it
+        // returns, though the file may still be on its way. The endpoint goes back, for the metric and the span.
+        Task ExecuteFallback(HttpContext context)
+        {
+            var response = execute!(context);
+            if (context.GetEndpoint() is null)
             {
-                Log.Failed(logger, endpoint.DisplayName, exception);
+                context.SetEndpoint(copy);
             }
 
-            return new NamedEndpoint(endpoint);
+            return response;
+        }
+    }
+
+    // Without the path base; null for an endpoint that no route stands for, such as the one that answers 405 or one that a policy answers 400 with.
+    private string? RouteOf(Endpoint endpoint, IRouteDiagnosticsMetadata? written, RouteTemplateFormat format)
+    {
+        if (endpoint is RouteEndpoint { RoutePattern: var pattern } && (written is null ? pattern.PathSegments.Count != 0 : IsOfRouting(written, pattern)))
+        {
+            return Write(pattern, format);
+        }
+
+        // The application gave the route a name of its own, or a dynamic route has chosen an action, which has no pattern then.
+        return written is not null ? WithLeadingSlash(written.Route) : RouteOfAction(endpoint);
+    }
+
+    // ASP.NET Core 11 writes the constraints that are given beside the template, too.
+    private static bool IsOfRouting(IRouteDiagnosticsMetadata written, RoutePattern pattern)
+        => written.GetType().Assembly == typeof(RouteEndpoint).Assembly || written.Route == pattern.RawText;
+
+    private string Write(RoutePattern pattern, RouteTemplateFormat format)
+    {
+        if (format == RouteTemplateFormat.Template && pattern.RawText is { } text && pattern.Parameters.All(parameter => FixedValue(pattern, parameter) is null))
+        {
+            return WithLeadingSlash(text);
+        }
+
+        var route = new StringBuilder();
+        foreach (var segment in pattern.PathSegments)
+        {
+            route.Append('/');
+            foreach (var part in segment.Parts)
+            {
+                _ = part switch
+                {
+                    RoutePatternLiteralPart literal => route.Append(literal.Content),
+                    RoutePatternSeparatorPart separator => route.Append(separator.Content),
+                    RoutePatternParameterPart parameter when FixedValue(pattern, parameter) is { } value => route.Append(value),
+                    RoutePatternParameterPart parameter when format == RouteTemplateFormat.Simple => route.Append('{').Append(parameter.Name).Append('}'),
+                    RoutePatternParameterPart parameter => Append(route, parameter),
+                    _ => route,
+                };
+            }
+        }
+
+        return route.Length == 0 ? "/" : route.ToString();
+    }
+
+    // A conventional route has one endpoint for each action, whose pattern requires the action's values of {controller} and {action}. Routing matches them
+    // as the first transformer of the parameter writes them.
+    private string? FixedValue(RoutePattern pattern, RoutePatternParameterPart parameter)
+    {
+        if (!pattern.RequiredValues.TryGetValue(parameter.Name, out var value) || value is not string { Length: > 0 } text)
+        {
+            return null;
+        }
+
+        return _parameterPolicies is not null && pattern.ParameterPolicies.TryGetValue(parameter.Name, out var references)
+            && references.Select(reference => _parameterPolicies.Create(parameter, reference)).OfType<IOutboundParameterTransformer>().FirstOrDefault() is { } transformer
+            ? transformer.TransformOutbound(text)
+            : text;
+    }
+
+    private static StringBuilder Append(StringBuilder route, RoutePatternParameterPart parameter)
+    {
+        route.Append('{');
+        if (parameter.IsCatchAll)
+        {
+            route.Append(parameter.EncodeSlashes ? "*" : "**");
+        }
+
+        route.Append(parameter.Name);
+        foreach (var policy in parameter.ParameterPolicies)
+        {
+            // One that is given as an object, beside the template, has no text.
+            if (policy.Content is { } content)
+            {
+                route.Append(':').Append(content.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
+            }
+        }
+
+        if (parameter.Default is { } value)
+        {
+            route.Append(CultureInfo.InvariantCulture, $"={value}");
+        }
+
+        return route.Append(parameter.IsOptional ? "?}" : "}");
+    }
+
+    private static string? RouteOfAction(Endpoint endpoint)
+    {
+        if (endpoint.Metadata.GetMetadata<ActionDescriptor>() is not { RouteValues: var values })
+        {
+            return null;
+        }
+
+        var names = ActionKeys
+            .Select(key => values.TryGetValue(key, out var value) ? value?.TrimStart('/') : null)
+            .Where(name => !string.IsNullOrEmpty(name));
+        return "/" + string.Join('/', names);
+    }
+
+    private static string WithLeadingSlash(string template)
+        => template switch
+        {
+            ['/', ..] => template,
+            ['~', '/', ..] => template[1..],
+            _ => "/" + template,
+        };
+
+    /// <summary>The name of a route, as metadata. The last one of an endpoint's metadata counts.</summary>
+    private sealed record RouteName(string? Route) : IRouteDiagnosticsMetadata
+    {
+        string IRouteDiagnosticsMetadata.Route => Route!;
+    }
+
+    /// <summary>The named endpoints of one format, by the path base that they were reached under.</summary>
+    private sealed class PathBases(RouteNaming naming, RouteTemplateFormat format)
+    {
+        // A client can invent path bases: /{tenant}, X-Forwarded-Prefix. Each is a metric series of each endpoint, so only the first ones are part of names.
+        private const int MaxUnknownPathBases = 10;
+
+        private readonly ConcurrentDictionary<string, NamedEndpoints> _pathBases = new(StringComparer.OrdinalIgnoreCase);
+        private readonly NamedEndpoints _none = new(naming, format, "");
+        private int _unknownPathBases;
+
+        public Endpoint Name(Endpoint endpoint, PathString pathBase)
+            => (!pathBase.HasValue ? _none : _pathBases.TryGetValue(pathBase.Value, out var endpoints) ? endpoints : Add(pathBase.Value)).Name(endpoint);
+
+        private NamedEndpoints Add(string pathBase)
+        {
+            var configured = naming._configuredPathBases.Find(pathBase);
+            if (configured is null && Volatile.Read(ref _unknownPathBases) >= MaxUnknownPathBases)
+            {
+                return _none;
+            }
+
+            // Rare, so that the count needs no more than a lock.
+            lock (_pathBases)
+            {
+                if (_pathBases.TryGetValue(pathBase, out var endpoints))
+                {
+                    return endpoints;
+                }
+
+                if (configured is null && ++_unknownPathBases > MaxUnknownPathBases)
+                {
+                    return _none;
+                }
+
+                return _pathBases[pathBase] = new NamedEndpoints(naming, format, configured ?? pathBase);
+            }
+        }
+    }
+
+    /// <summary>The named endpoints of one format and one path base.</summary>
+    private sealed class NamedEndpoints(RouteNaming naming, RouteTemplateFormat format, string pathBase)
+    {
+        // An entry lives as long as its endpoint: sources such as a reloaded proxy configuration or a compiled page replace theirs.
+        private readonly ConditionalWeakTable<Endpoint, Endpoint> _named = [];
+
+        public Endpoint Name(Endpoint endpoint) => _named.TryGetValue(endpoint, out var named) ? named : _named.GetOrAdd(endpoint, Copy);
+
+        private Endpoint Copy(Endpoint endpoint)
+        {
+            try
+            {
+                return naming.Copy(endpoint, format, pathBase);
+            }
+            catch (Exception exception)
+            {
+                if (Interlocked.Exchange(ref naming._failed, 1) == 0)
+                {
+                    Log.Failed(naming._logger, endpoint.DisplayName, exception);
+                }
+
+                return endpoint;
+            }
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(30, LogLevel.Error, "The name of the route of '{Endpoint}' could not be written; its requests keep the name they have without route tracing. Further failures are not logged.")]
+        [LoggerMessage(30, LogLevel.Error, "The route of '{Endpoint}' could not be named. Its requests keep the name that they have without route tracing. Further failures are not logged.")]
         public static partial void Failed(ILogger logger, string? endpoint, Exception exception);
     }
 }

@@ -5,6 +5,7 @@ using System.Xml.Linq;
 namespace Aspire.RouteTracing.Tests.Package;
 
 /// <summary>The package as a user gets it: packed, installed from a folder into a new web application, and run.</summary>
+[Trait("Needs", "SDK")]
 public sealed class PackageTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("package").FullName;

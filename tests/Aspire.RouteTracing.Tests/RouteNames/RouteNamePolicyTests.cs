@@ -7,7 +7,7 @@ using Microsoft.Extensions.Hosting;
 namespace Aspire.RouteTracing.Tests.RouteNames;
 
 /// <summary>Routing chooses among endpoints that were named when its tables were built; what comes later counts all the same.</summary>
-public class RouteNamePolicyTests
+public sealed class RouteNamePolicyTests
 {
     private const string EndpointMatched = "Microsoft.AspNetCore.Routing.EndpointMatched";
 
@@ -55,16 +55,27 @@ public class RouteNamePolicyTests
     }
 
     [Fact]
-    public async Task The_event_of_a_matched_route_is_asked_for_once_a_request_needs_it()
+    public async Task Names_need_no_event_of_a_matched_route()
     {
-        await using var app = await StartAsync(app => app.UsePathBase("/base").UseRouting());
+        await using var app = await StartAsync(app => app.UsePathBase("/base").UseExceptionHandler("/users/1").UseRouting());
         var listener = app.App.Services.GetRequiredService<DiagnosticListener>();
 
-        await RequestAsync(app, "/users/1");
-        Assert.False(listener.IsEnabled(EndpointMatched));
+        await RequestAsync(app, "/users/1", "/base/users/1");
+        using var failed = await app.GetAsync("/base/boom");
+        await app.StopAsync();
 
-        await RequestAsync(app, "/base/users/1");
-        Assert.True(listener.IsEnabled(EndpointMatched));
+        Assert.Equal(["GET /users/{id:int}", "GET /base/users/{id:int}", "GET /base/boom"], app.SpanNames);
+        Assert.False(listener.IsEnabled(EndpointMatched));
+    }
+
+    [Fact]
+    public async Task Hooks_ask_for_the_event_of_a_matched_route()
+    {
+        await using var app = await TracedApp.StartAsync(builder => builder.AddRouteTracing(settings => settings.RequestHook = (_, _) => { }), Map);
+
+        await RequestAsync(app, "/users/1");
+
+        Assert.True(app.App.Services.GetRequiredService<DiagnosticListener>().IsEnabled(EndpointMatched));
     }
 
     [Fact]
@@ -97,6 +108,7 @@ public class RouteNamePolicyTests
     {
         app.MapGet("/users/{id:int}", () => "");
         app.MapGet("noslash/{id}", () => "");
+        app.MapGet("/boom", string () => throw new InvalidOperationException());
     }
 
     private static async Task RequestAsync(TracedApp app, params string[] paths)
