@@ -19,7 +19,7 @@ internal sealed partial class RequestExclusion(
     {
         try
         {
-            return tracing.InForce.ExcludedUrls.Find(context.Request);
+            return tracing.Current.ExcludedUrls.Find(context.Request);
         }
         catch (Exception exception)
         {
@@ -34,14 +34,14 @@ internal sealed partial class RequestExclusion(
 
     /// <summary>Whether the caller was answering an excluded request itself.</summary>
     public bool IsExcludedUpstream(Activity? server)
-        => server is { HasRemoteParent: true } && tracing.InForce.HonorUpstreamExclusion && signature.IsSigned(server);
+        => server is { HasRemoteParent: true } && tracing.Current.HonorUpstreamExclusion && signature.IsSigned(server);
 
     /// <summary>Keeps a request that this application excludes out of its metrics, if the settings say so.</summary>
     /// <returns>Whether it would have been in them.</returns>
     public bool ExcludeFromMetrics(HttpContext context)
     {
         // The metrics are the application's, not those of a tracer provider beside it.
-        if (requests.HasPipeline && tracing.InForce.ExcludeFromMetrics && MetricsOf(context) is { MetricsDisabled: false } metrics)
+        if (requests.HasPipeline && tracing.Current.ExcludeFromMetrics && MetricsOf(context) is { MetricsDisabled: false } metrics)
         {
             metrics.MetricsDisabled = true;
             return true;

@@ -78,7 +78,7 @@ internal sealed class AspNetCoreInstrumentationSetup(
         finally
         {
             // The instrumentation takes an exception for a rejection.
-            if (!accepted && tracing.InForce.Enabled && requests.Contain(context))
+            if (!accepted && tracing.Current.Enabled && requests.Contain(context))
             {
                 Exclude(Activity.Current, isByUrl: false);
             }
@@ -107,7 +107,7 @@ internal sealed class AspNetCoreInstrumentationSetup(
             return false;
         }
 
-        var settings = tracing.InForce;
+        var settings = tracing.Current;
         if ((!settings.RequestHeaders.IsEmpty || hooks.Any) && requests.Contain(request.HttpContext))
         {
             settings.RequestHeaders.Capture(span, request.Headers);
@@ -120,7 +120,7 @@ internal sealed class AspNetCoreInstrumentationSetup(
     // Called for the same requests, when it has set what it knows at their end.
     private void OnEnd(Activity span, HttpResponse response, bool recordException)
     {
-        var settings = tracing.InForce;
+        var settings = tracing.Current;
         var isServerError = response.StatusCode >= StatusCodes.Status500InternalServerError;
         if (!isServerError && !serverErrorTags.AnyIsOpen && !hooks.HaveRun && settings.ResponseHeaders.IsEmpty)
         {

@@ -10,7 +10,7 @@ internal sealed class ResponsePropagationMiddleware(RequestDelegate next, Active
 {
     public Task InvokeAsync(HttpContext context)
     {
-        var propagators = tracing.InForce.ResponsePropagators;
+        var propagators = tracing.Current.ResponsePropagators;
         if (propagators != ResponsePropagators.None
             && !excludedRequests.IsRunning
             && !context.Response.HasStarted

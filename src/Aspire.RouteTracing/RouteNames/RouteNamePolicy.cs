@@ -32,7 +32,7 @@ internal sealed class RouteNamePolicy(
     // After the policies that choose by method, host and content type, which leaves the tables as they are but for their ends.
     public override int Order => int.MaxValue;
 
-    private CompiledSettings Settings => tracing.InForce;
+    private CompiledSettings Settings => tracing.Current;
 
     private bool HooksHaveRun => hooks.HaveRun;
 
@@ -40,7 +40,7 @@ internal sealed class RouteNamePolicy(
 
     public IReadOnlyList<PolicyNodeEdge> GetEdges(IReadOnlyList<Endpoint> endpoints)
     {
-        var format = tracing.InForce.RouteTemplateFormat;
+        var format = tracing.Current.RouteTemplateFormat;
         var named = endpoints.Select(endpoint => routeNaming.Get(endpoint, format)).ToArray();
         if (named.Any(endpoint => endpoint.IsExcluded) || MayBeReplaced(endpoints))
         {

@@ -19,7 +19,7 @@ internal sealed partial class RouteNaming(ActiveRouteTracing tracing, ILogger<Ro
     /// <summary>Gives the request an endpoint that bears the right name. To be called when routing has chosen <paramref name="endpoint"/>.</summary>
     public NamedEndpoint Name(HttpContext context, Endpoint endpoint)
     {
-        var named = Get(endpoint, tracing.InForce.RouteTemplateFormat, context.Request.PathBase);
+        var named = Get(endpoint, tracing.Current.RouteTemplateFormat, context.Request.PathBase);
         if (!ReferenceEquals(named.Endpoint, endpoint))
         {
             context.SetEndpoint(named.Endpoint);
