@@ -17,7 +17,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     private readonly ILogger<ActiveRouteTracing> _logger;
     private readonly List<IDisposable> _subscriptions;
     private CompiledSettings _loaded;
-    private volatile CompiledSettings _inForce;
+    private volatile CompiledSettings _current;
     private int _suspensions;
 
     public ActiveRouteTracing(
@@ -30,7 +30,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
 
         // A source that changes before it is subscribed to calls nobody.
         var tokens = sources.Select(source => source.GetChangeToken()).ToArray();
-        _loaded = _inForce = Load(before: null);
+        _loaded = _current = Load(before: null);
         _subscriptions = [.. sources.Select(source => ChangeToken.OnChange(source.GetChangeToken, Reload))];
         if (tokens.Any(token => token.HasChanged))
         {
@@ -38,23 +38,23 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
         }
     }
 
-    /// <summary>What applies to a request that starts now.</summary>
-    public CompiledSettings InForce => _inForce;
+    /// <summary>Gets the settings that apply to a request that starts now.</summary>
+    public CompiledSettings Current => _current;
 
-    public IReadOnlyList<UrlExclusion> ExcludedUrls => _inForce.ExcludedUrls.InForce;
+    public IReadOnlyList<UrlExclusion> ExcludedUrls => _current.ExcludedUrls.Current;
 
     public UrlExclusion? FindExclusion(string url)
     {
         ArgumentNullException.ThrowIfNull(url);
         return RequestUrl.TryParse(url, out var parsed)
-            ? _inForce.ExcludedUrls.Find(parsed)
+            ? _current.ExcludedUrls.Find(parsed)
             : throw new ArgumentException($"'{url}' is neither an absolute HTTP URL nor a path that starts with '/'.", nameof(url));
     }
 
     public UrlExclusion? FindExclusion(HttpRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return _inForce.ExcludedUrls.Find(request);
+        return _current.ExcludedUrls.Find(request);
     }
 
     public IDisposable Suspend()
@@ -84,7 +84,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
         lock (_changing)
         {
             change();
-            _inForce = _suspensions == 0 ? _loaded : CompiledSettings.Disabled;
+            _current = _suspensions == 0 ? _loaded : CompiledSettings.Disabled;
         }
     }
 

@@ -50,7 +50,7 @@ internal sealed class CompiledLists
         => _matchFullUrl == settings.MatchFullUrl
             && _sources.HoldTheSameAs(settings.Sources)
             && _items.Zip(ItemsOf(settings)).All(lists => lists.First.SequenceEqual(lists.Second))
-            && !ExcludedUrls.HasItemOutOfForce;
+            && !ExcludedUrls.HasDisabledItem;
 
     private static string[][] ItemsOf(RouteTracingSettings settings)
         => [[.. settings.ExcludedUrls], [.. settings.CapturedRequestHeaders], [.. settings.CapturedResponseHeaders], [.. settings.SanitizedHeaders]];

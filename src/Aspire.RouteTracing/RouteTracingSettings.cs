@@ -53,11 +53,32 @@ public sealed class RouteTracingSettings
 
     /// <summary>
     /// Gets or sets whether a request is left out of the traces because the service that sent it was answering an excluded request itself.
-    /// The sender says so in a <c>tracestate</c> member signed with the key <c>Aspire:RouteTracing:ExclusionKey</c> that both share; without a key
-    /// the member is written and honoured in the Development environment only. It never affects metrics.
+    /// The sender says so in a <c>tracestate</c> member signed with the <see cref="ExclusionKey"/> that both share. It never affects metrics.
     /// </summary>
     /// <value>The default value is <see langword="true"/>.</value>
     public bool HonorUpstreamExclusion { get; set; } = true;
+
+    /// <summary>
+    /// Gets or sets the secret that authenticates exclusions between services: text of at least 16 bytes in UTF-8. Without a key, nothing is signed and
+    /// nothing is honored, so <see cref="HonorUpstreamExclusion"/> has no effect.
+    /// </summary>
+    /// <remarks>A shorter key is logged as an error and treated as absent. Keep the key out of files; set the variable <c>Aspire__RouteTracing__ExclusionKey</c>.</remarks>
+    /// <value>The default value is <see langword="null"/>.</value>
+    public string? ExclusionKey { get; set; }
+
+    /// <summary>
+    /// Gets or sets a second key that is honored but not used to sign, so that services can change their <see cref="ExclusionKey"/> one after the other.
+    /// </summary>
+    /// <remarks>A key shorter than 16 bytes is logged as an error and treated as absent.</remarks>
+    /// <value>The default value is <see langword="null"/>.</value>
+    public string? PreviousExclusionKey { get; set; }
+
+    /// <summary>
+    /// Gets or sets whether an excluded request that fails keeps its server span. A request fails when it ends with a 5xx status code or an exception escapes
+    /// from the application. Spans of the work below it stay excluded.
+    /// </summary>
+    /// <value>The default value is <see langword="false"/>.</value>
+    public bool KeepFailedRequests { get; set; }
 
     /// <summary>
     /// Gets or sets how much of a route's template is in <c>http.route</c> and in the name of the span.
@@ -112,15 +133,6 @@ public sealed class RouteTracingSettings
     /// <summary>Gets or sets what is called as <see cref="IRouteTracingHook.OnResponse"/>, before the hooks of the service container.</summary>
     /// <value>The default value is <see langword="null"/>.</value>
     public Action<Activity, HttpResponse>? ResponseHook { get; set; }
-
-    /// <summary>TEMP</summary>
-    public bool KeepFailedRequests { get; set; }
-
-    /// <summary>TEMP</summary>
-    public string? ExclusionKey { get; set; }
-
-    /// <summary>TEMP</summary>
-    public string? PreviousExclusionKey { get; set; }
 
     /// <summary>What the lists hold that comes from the configuration, and what could not be read there.</summary>
     internal SettingsSources Sources { get; set; } = SettingsSources.None;

@@ -18,12 +18,12 @@ internal sealed class RouteTracingSettingsBinder(IConfiguration configuration, E
         options.MatchFullUrl = section.GetValue(nameof(options.MatchFullUrl), options.MatchFullUrl);
         options.ExcludeFromMetrics = section.GetValue(nameof(options.ExcludeFromMetrics), options.ExcludeFromMetrics);
         options.HonorUpstreamExclusion = section.GetValue(nameof(options.HonorUpstreamExclusion), options.HonorUpstreamExclusion);
+        options.ExclusionKey = section.GetValue(nameof(options.ExclusionKey), options.ExclusionKey);
+        options.PreviousExclusionKey = section.GetValue(nameof(options.PreviousExclusionKey), options.PreviousExclusionKey);
+        options.KeepFailedRequests = section.GetValue(nameof(options.KeepFailedRequests), options.KeepFailedRequests);
         options.RouteTemplateFormat = section.GetValue(nameof(options.RouteTemplateFormat), options.RouteTemplateFormat);
         options.ResponsePropagators = section.GetValue(nameof(options.ResponsePropagators), options.ResponsePropagators);
 
-        options.KeepFailedRequests = section.GetValue(nameof(options.KeepFailedRequests), options.KeepFailedRequests);
-        options.ExclusionKey = section[nameof(options.ExclusionKey)];
-        options.PreviousExclusionKey = section[nameof(options.PreviousExclusionKey)];
         options.Sources = new SettingsSources(
             ExclusionSources.Read(configuration, section, exclusionsFile),
             ReadHeaders(section.GetSection(nameof(options.CapturedRequestHeaders)), HeaderVariables + "SERVER_REQUEST"),

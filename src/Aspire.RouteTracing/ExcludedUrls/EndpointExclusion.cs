@@ -26,7 +26,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
     /// <param name="route">The route that the request is counted by.</param>
     public RequestDelegate Wrap(RequestDelegate execute, string route) => context =>
     {
-        if (!tracing.InForce.Enabled || ReExecution.IsRunning(context, out _))
+        if (!tracing.Current.Enabled || ReExecution.IsRunning(context, out _))
         {
             // An error page doesn't exclude the request that failed.
             return execute(context);
@@ -46,7 +46,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
         else if (!request.IsOwn)
         {
             request.Exclude(route, isOwn: true);
-            RequestMetrics.Disable(context, tracing.InForce);
+            RequestMetrics.Disable(context, tracing.Current);
         }
 
         return execute(context);

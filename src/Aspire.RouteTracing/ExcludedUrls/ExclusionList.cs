@@ -16,13 +16,13 @@ internal sealed partial class ExclusionList
     {
         _exclusions = exclusions;
         _matcher = matcher;
-        InForce = exclusions;
+        Current = exclusions;
     }
 
-    public IReadOnlyList<UrlExclusion> InForce { get; private set; }
+    public IReadOnlyList<UrlExclusion> Current { get; private set; }
 
     /// <summary>Whether an item took too long, so that compiling the list again would make a difference.</summary>
-    public bool HasItemOutOfForce { get; private set; }
+    public bool HasDisabledItem { get; private set; }
 
     /// <exception cref="ArgumentException">An item that code added is no valid expression.</exception>
     public static ExclusionList Compile(RouteTracingSettings settings, ILogger logger)
@@ -42,8 +42,8 @@ internal sealed partial class ExclusionList
             out var problems,
             index =>
             {
-                Log.OutOfForce(logger, items[index].Pattern, items[index].Source);
-                list!.PutOutOfForce(exclusions[index]);
+                Log.Disabled(logger, items[index].Pattern, items[index].Source);
+                list!.Disable(exclusions[index]);
             });
         list = new ExclusionList(exclusions, matcher);
 
@@ -69,7 +69,7 @@ internal sealed partial class ExclusionList
             }
         }
 
-        list.InForce = [.. exclusions.Where((_, index) => !leftOut.Contains(index))];
+        list.Current = [.. exclusions.Where((_, index) => !leftOut.Contains(index))];
         return list;
     }
 
@@ -98,12 +98,12 @@ internal sealed partial class ExclusionList
     private UrlExclusion? At(int index) => index < 0 ? null : _exclusions[index];
 
     // By the requests that found out, of which there may be two at once.
-    private void PutOutOfForce(UrlExclusion exclusion)
+    private void Disable(UrlExclusion exclusion)
     {
         lock (_exclusions)
         {
-            InForce = [.. InForce.Where(other => other != exclusion)];
-            HasItemOutOfForce = true;
+            Current = [.. Current.Where(other => other != exclusion)];
+            HasDisabledItem = true;
         }
     }
 
@@ -119,7 +119,7 @@ internal sealed partial class ExclusionList
         public static partial void Backtracks(ILogger logger, string pattern, string source, string reason);
 
         [LoggerMessage(4, LogLevel.Error, "The excluded URL '{Pattern}' of {Source} took more than its 10 ms for three requests and excludes nothing until the settings are loaded again.")]
-        public static partial void OutOfForce(ILogger logger, string pattern, string source);
+        public static partial void Disabled(ILogger logger, string pattern, string source);
 
         [LoggerMessage(6, LogLevel.Error, "Too many excluded URLs: {Reason} '{Pattern}', item {Position} of {Source}, and what comes after it are left out. Join some with '|'.")]
         public static partial void TooMany(ILogger logger, string reason, string pattern, int position, string source);

@@ -27,7 +27,7 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
     /// <summary>Adds the member to the trace state of <paramref name="call"/>, if there is a key.</summary>
     public void Sign(Activity call)
     {
-        if (tracing.InForce.ExclusionKey is not { } key)
+        if (tracing.Current.ExclusionKey is not { } key)
         {
             return;
         }
@@ -41,7 +41,7 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
     /// <summary>Returns whether the trace state of a request proves that the caller's request is excluded.</summary>
     public bool IsSigned(Activity? server)
         => server is { HasRemoteParent: true, TraceStateString: { Length: > 0 } state }
-            && tracing.InForce.HonorUpstreamExclusion
+            && tracing.Current.HonorUpstreamExclusion
             && Find(state) is { } value
             && IsSigned(state.AsSpan(value), server);
 
@@ -78,7 +78,7 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
             && uint.TryParse(value[..MinuteCharacters], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var minute)
             && Math.Abs((long)minute - CurrentMinute) <= 1
             && server.ParentId is [.., var flags] && int.IsEvenInteger(Convert.ToInt32(flags.ToString(), 16))
-            && (IsSigned(tracing.InForce.ExclusionKey, value, server, minute) || IsSigned(tracing.InForce.PreviousExclusionKey, value, server, minute));
+            && (IsSigned(tracing.Current.ExclusionKey, value, server, minute) || IsSigned(tracing.Current.PreviousExclusionKey, value, server, minute));
 
     private static bool IsSigned(byte[]? key, ReadOnlySpan<char> value, Activity server, uint minute)
     {

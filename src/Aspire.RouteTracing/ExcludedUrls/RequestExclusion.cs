@@ -23,7 +23,7 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
     {
         try
         {
-            var settings = tracing.InForce;
+            var settings = tracing.Current;
             if (!settings.Enabled)
             {
                 return null;

@@ -15,7 +15,7 @@ internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IServiceP
     private volatile bool _haveRun;
 
     /// <summary>Whether there are hooks for requests that start now.</summary>
-    public bool Any => tracing.InForce is { Enabled: true } settings && (_hooks.Value.Length != 0 || settings.Hook is not null);
+    public bool Any => tracing.Current is { Enabled: true } settings && (_hooks.Value.Length != 0 || settings.Hook is not null);
 
     /// <summary>Whether a request was shown to a hook yet.</summary>
     public bool HaveRun => _haveRun;
@@ -31,7 +31,7 @@ internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IServiceP
         }
 
         _haveRun = true;
-        var settingsHook = tracing.InForce.Hook;
+        var settingsHook = tracing.Current.Hook;
         var request = new HookedRequest(span, context, settingsHook is null ? _hooks.Value : [settingsHook, .. _hooks.Value], Report);
         context.Items[this] = request;
 

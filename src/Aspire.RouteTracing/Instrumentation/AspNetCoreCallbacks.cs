@@ -75,7 +75,7 @@ internal sealed class AspNetCoreCallbacks(
         finally
         {
             // The instrumentation takes an exception for a rejection.
-            if (!isAccepted && tracing.InForce.Enabled)
+            if (!isAccepted && tracing.Current.Enabled)
             {
                 exclusion.Exclude(context, Activity.Current, RequestExclusion.Filter, isOwn: false);
             }
@@ -87,7 +87,7 @@ internal sealed class AspNetCoreCallbacks(
     // Called for recorded requests, when the instrumentation has set what it knows at their start.
     private void OnStart(Activity span, HttpRequest request)
     {
-        var settings = tracing.InForce;
+        var settings = tracing.Current;
         if ((!settings.RequestHeaders.IsEmpty || hooks.Any) && requests.Contain(request.HttpContext))
         {
             settings.RequestHeaders.Capture(span, request.Headers);
@@ -98,7 +98,7 @@ internal sealed class AspNetCoreCallbacks(
     // Called for recorded requests, when it has set what it knows at their end.
     private void OnEnd(Activity span, HttpResponse response, bool recordException)
     {
-        var settings = tracing.InForce;
+        var settings = tracing.Current;
         var isServerError = response.StatusCode >= StatusCodes.Status500InternalServerError;
         if (!isServerError && !serverErrorTags.AnyIsOpen && !hooks.HaveRun && settings.ResponseHeaders.IsEmpty)
         {

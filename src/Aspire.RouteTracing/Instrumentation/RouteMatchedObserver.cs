@@ -29,7 +29,7 @@ internal sealed class RouteMatchedObserver(
 
     public void OnNext(KeyValuePair<string, object?> value)
     {
-        if (value.Key == EndpointMatched && value.Value is HttpContext context && tracing.InForce.Enabled && requests.Contain(context))
+        if (value.Key == EndpointMatched && value.Value is HttpContext context && tracing.Current.Enabled && requests.Contain(context))
         {
             OnRouteMatched(context);
         }
@@ -65,7 +65,7 @@ internal sealed class RouteMatchedObserver(
 
         if (context.GetEndpoint() is { } endpoint)
         {
-            if (NamesRoutes && routeNaming.Name(endpoint, tracing.InForce.RouteTemplateFormat, context.Request.PathBase) is var named && named != endpoint)
+            if (NamesRoutes && routeNaming.Name(endpoint, tracing.Current.RouteTemplateFormat, context.Request.PathBase) is var named && named != endpoint)
             {
                 context.SetEndpoint(named);
             }

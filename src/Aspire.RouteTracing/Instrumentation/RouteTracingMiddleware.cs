@@ -20,7 +20,7 @@ internal sealed class RouteTracingMiddleware(
 {
     public Task InvokeAsync(HttpContext context)
     {
-        var settings = tracing.InForce;
+        var settings = tracing.Current;
         if (!settings.Enabled && ExcludedRequest.Current is null)
         {
             return next(context);
@@ -54,7 +54,7 @@ internal sealed class RouteTracingMiddleware(
     {
         if (request.IsOwn)
         {
-            RequestMetrics.Disable(context, tracing.InForce);
+            RequestMetrics.Disable(context, tracing.Current);
         }
 
         Exception? failure = null;
@@ -86,7 +86,7 @@ internal sealed class RouteTracingMiddleware(
             counter.Add(request.ExcludedBy!, statusCode);
         }
 
-        if (tracing.InForce.KeepFailedRequests)
+        if (tracing.Current.KeepFailedRequests)
         {
             failedRequestSpan.Export(context, request, failure, statusCode);
         }

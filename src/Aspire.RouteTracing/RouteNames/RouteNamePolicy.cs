@@ -38,7 +38,7 @@ internal sealed class RouteNamePolicy(
 
     public IReadOnlyList<PolicyNodeEdge> GetEdges(IReadOnlyList<Endpoint> endpoints)
     {
-        var format = tracing.InForce.RouteTemplateFormat;
+        var format = tracing.Current.RouteTemplateFormat;
         return
         [
             new PolicyNodeEdge(Unnamed, [.. endpoints.Select(endpoint => _unnamed.GetOrAdd(endpoint, CopyUnnamed))]),
@@ -51,7 +51,7 @@ internal sealed class RouteNamePolicy(
 
     public Task ApplyAsync(HttpContext httpContext, CandidateSet candidates)
     {
-        var settings = tracing.InForce;
+        var settings = tracing.Current;
         for (var i = 0; settings.Enabled && i < candidates.Count; i++)
         {
             if (!candidates.IsValidCandidate(i))
@@ -107,7 +107,7 @@ internal sealed class RouteNamePolicy(
 
     private bool IsNamedInAdvance(HttpContext context, RouteTemplateFormat format)
     {
-        var settings = tracing.InForce;
+        var settings = tracing.Current;
         if (!settings.Enabled)
         {
             return false;

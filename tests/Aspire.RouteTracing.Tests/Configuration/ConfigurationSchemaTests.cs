@@ -19,8 +19,8 @@ public class ConfigurationSchemaTests
     public static TheoryData<string> Names => [.. Settings.Select(setting => setting.Name)];
 
     [Fact]
-    public void The_schema_has_the_settings_and_the_key_and_nothing_else()
-        => Assert.Equal(Settings.Select(setting => setting.Name).Append("ExclusionKey").Order(), Schema.Select(property => property.Key).Order());
+    public void The_schema_has_the_settings_and_nothing_else()
+        => Assert.Equal(Settings.Select(setting => setting.Name).Order(), Schema.Select(property => property.Key).Order());
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -33,6 +33,10 @@ public class ConfigurationSchemaTests
         Assert.False(string.IsNullOrWhiteSpace(schema["description"]?.GetValue<string>()));
         switch (value)
         {
+            case null:
+                Assert.Equal("string", schema["type"]!.GetValue<string>());
+                Assert.Null(schema["default"]);
+                break;
             case bool enabled:
                 Assert.Equal("boolean", schema["type"]!.GetValue<string>());
                 Assert.Equal(enabled, schema["default"]!.GetValue<bool>());
@@ -59,6 +63,7 @@ public class ConfigurationSchemaTests
         {
             bool enabled => (!enabled).ToString(),
             Enum => Enum.GetNames(setting.PropertyType).Last(),
+            null => "0123456789abcdef",
             _ => "one,two",
         };
         object? value = null;
