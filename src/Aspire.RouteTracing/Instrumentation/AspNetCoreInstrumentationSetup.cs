@@ -18,7 +18,6 @@ internal sealed class AspNetCoreInstrumentationSetup(
     AppRequests requests,
     RequestExclusion exclusion,
     ExcludedRequests excludedRequests,
-    ServerErrorTags serverErrorTags,
     RequestHooks hooks)
     : IValidateOptions<AspNetCoreTraceInstrumentationOptions>
 {
@@ -33,7 +32,7 @@ internal sealed class AspNetCoreInstrumentationSetup(
         options.RecordException = false;
         options.EnrichWithException = (server, exception) =>
         {
-            serverErrorTags.OnException(server, exception, recordException);
+            ServerErrorTags.OnException(server, exception, recordException);
             onException?.Invoke(server, exception);
         };
 
@@ -121,14 +120,18 @@ internal sealed class AspNetCoreInstrumentationSetup(
     private void OnEnd(Activity span, HttpResponse response, bool recordException)
     {
         var settings = tracing.InForce;
-        var isServerError = response.StatusCode >= StatusCodes.Status500InternalServerError;
-        if (!isServerError && !serverErrorTags.AnyIsOpen && !hooks.HaveRun && settings.ResponseHeaders.IsEmpty)
+        var mayBeError = ServerErrorTags.Concerns(span, response);
+        if (!mayBeError && !hooks.HaveRun && settings.ResponseHeaders.IsEmpty)
         {
             return;
         }
 
         var isOwn = requests.Contain(response.HttpContext);
-        serverErrorTags.OnResponse(span, response, recordException, isOwn && settings.Enabled);
+        if (mayBeError)
+        {
+            ServerErrorTags.OnResponse(span, response, recordException, isOwn && settings.Enabled);
+        }
+
         if (isOwn)
         {
             hooks.OnEnd(response.HttpContext);
