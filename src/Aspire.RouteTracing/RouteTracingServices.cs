@@ -3,7 +3,6 @@ using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.Hooks;
 using Aspire.RouteTracing.Instrumentation;
 using Aspire.RouteTracing.RouteNames;
-using Aspire.RouteTracing.ServerErrors;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -58,7 +57,6 @@ internal static class RouteTracingServices
         services.AddSingleton<EndpointExclusion>();
         services.AddSingleton<ConfiguredPathBases>();
         services.AddSingleton<RouteNaming>();
-        services.AddSingleton<ServerErrorTags>();
         services.AddSingleton<RequestHooks>();
         services.AddSingleton<RouteMatchedObserver>();
 

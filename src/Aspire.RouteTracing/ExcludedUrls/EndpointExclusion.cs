@@ -2,8 +2,8 @@ using System.Diagnostics;
 using Aspire.RouteTracing.Instrumentation;
 using Aspire.RouteTracing.RouteNames;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.AspNetCore.Routing.Matching;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Primitives;
 
@@ -73,8 +73,12 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
             ChangeToken.OnChange(source.GetChangeToken, () => _isUsed = null);
         }
 
-        var endpoints = source.Endpoints;
-        return endpoints.Any(endpoint => endpoint.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is not null)
-            || services.GetServices<MatcherPolicy>().OfType<IEndpointSelectorPolicy>().Any(selector => selector.AppliesToEndpoints(endpoints));
+        return source.Endpoints.Any(MayBeExcluded);
     }
+
+    // The attributes of a Razor Page, and of what a dynamic endpoint stands for, are known once it is chosen.
+    private static bool MayBeExcluded(Endpoint endpoint)
+        => endpoint.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is not null
+            || endpoint.Metadata.GetMetadata<PageActionDescriptor>() is not null
+            || endpoint.Metadata.GetMetadata<IDynamicEndpointMetadata>() is { IsDynamic: true };
 }

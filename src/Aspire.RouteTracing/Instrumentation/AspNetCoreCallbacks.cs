@@ -16,7 +16,6 @@ internal sealed class AspNetCoreCallbacks(
     ActiveRouteTracing tracing,
     AppRequests requests,
     RequestExclusion exclusion,
-    ServerErrorTags serverErrorTags,
     RequestHooks hooks)
     : IValidateOptions<AspNetCoreTraceInstrumentationOptions>
 {
@@ -34,7 +33,7 @@ internal sealed class AspNetCoreCallbacks(
         options.RecordException = false;
         options.EnrichWithException = (server, exception) =>
         {
-            serverErrorTags.OnException(server, exception, recordException);
+            ServerErrorTags.OnException(server, exception, recordException);
             onException?.Invoke(server, exception);
         };
 
@@ -99,14 +98,18 @@ internal sealed class AspNetCoreCallbacks(
     private void OnEnd(Activity span, HttpResponse response, bool recordException)
     {
         var settings = tracing.Current;
-        var isServerError = response.StatusCode >= StatusCodes.Status500InternalServerError;
-        if (!isServerError && !serverErrorTags.AnyIsOpen && !hooks.HaveRun && settings.ResponseHeaders.IsEmpty)
+        var mayBeError = ServerErrorTags.Concerns(span, response);
+        if (!mayBeError && !hooks.HaveRun && settings.ResponseHeaders.IsEmpty)
         {
             return;
         }
 
         var isOwn = requests.Contain(response.HttpContext);
-        serverErrorTags.OnResponse(span, response, recordException, isOwn && settings.Enabled);
+        if (mayBeError)
+        {
+            ServerErrorTags.OnResponse(span, response, recordException, isOwn && settings.Enabled);
+        }
+
         if (isOwn)
         {
             hooks.OnEnd(response.HttpContext);

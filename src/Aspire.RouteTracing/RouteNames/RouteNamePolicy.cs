@@ -26,6 +26,9 @@ internal sealed class RouteNamePolicy(
     // Copies of endpoints, by their originals and by themselves. They tell routing's two tables for a path apart.
     private readonly ConditionalWeakTable<Endpoint, Endpoint> _unnamed = [];
 
+    // Asked for when routing builds its tables, because this is one of the policies.
+    private readonly Lazy<IEndpointSelectorPolicy[]> _selectors = new(() => [.. services.GetServices<MatcherPolicy>().OfType<IEndpointSelectorPolicy>()]);
+
     private readonly Lock _subscribing = new();
     private volatile bool _subscribed;
 
@@ -84,9 +87,9 @@ internal sealed class RouteNamePolicy(
         return copy;
     }
 
-    // A dynamic route of MVC, a Razor Page that isn't compiled yet, and whatever other libraries do. Asked for here, because this is one of the policies.
+    // By a dynamic route of MVC, a Razor Page that isn't compiled yet, or what other libraries do.
     private bool MayBeReplaced(IReadOnlyList<Endpoint> endpoints)
-        => services.GetServices<MatcherPolicy>().OfType<IEndpointSelectorPolicy>().Any(policy => policy != this && policy.AppliesToEndpoints(endpoints));
+        => _selectors.Value.Any(selector => selector != this && selector.AppliesToEndpoints(endpoints));
 
     private void Subscribe()
     {

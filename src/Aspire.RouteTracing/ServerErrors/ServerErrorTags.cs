@@ -2,35 +2,30 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Aspire.RouteTracing.ServerErrors;
 
 /// <summary>
-/// Says on the span which exception was behind a 5xx answer, whoever turned it into one, and nothing for a 4xx, which is the client's error
+/// Puts the exception behind a 5xx answer on the span, whoever answered it, and takes it off the span of a 4xx answer, which is the client's error
 /// (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status).
 /// </summary>
-internal sealed class ServerErrorTags
+internal static class ServerErrorTags
 {
     private const string ErrorType = "error.type";
 
-    // A property of an activity is exported by nobody.
+    // Properties of an activity are not exported.
     private const string BadRequest = "Aspire.RouteTracing.BadRequest";
 
-    private volatile bool _anyIsOpen;
-
-    /// <summary>Whether there was an exception yet about which the answer decides.</summary>
-    public bool AnyIsOpen => _anyIsOpen;
-
     /// <summary>
-    /// Called when an exception escaped, after the instrumentation has set <c>error.type</c> and the status. Kestrel answers a <see cref="BadHttpRequestException"/> with
-    /// the status code that it carries, unless the response has started: whose error it is, the answer tells.
+    /// Called when an exception escaped the application, after the instrumentation has set <c>error.type</c> and the status. Kestrel answers a
+    /// <see cref="BadHttpRequestException"/> with its status code unless the response has started, so the answer decides whose error it is.
     /// </summary>
-    public void OnException(Activity server, Exception exception, bool record)
+    public static void OnException(Activity server, Exception exception, bool record)
     {
         if (exception is BadHttpRequestException { StatusCode: >= 400 and < 500 })
         {
             server.SetCustomProperty(BadRequest, exception);
-            _anyIsOpen = true;
         }
         else if (record)
         {
@@ -38,12 +33,14 @@ internal sealed class ServerErrorTags
         }
     }
 
-    /// <summary>
-    /// Called when the span ends. The instrumentation hears of no exception that an exception handler caught, and gave the status code as <c>error.type</c>.
-    /// </summary>
-    public void OnResponse(Activity server, HttpResponse response, bool record, bool isTraced)
+    /// <summary>Gets whether <see cref="OnResponse"/> has anything to do.</summary>
+    public static bool Concerns(Activity server, HttpResponse response)
+        => response.StatusCode >= StatusCodes.Status500InternalServerError || server.Status == ActivityStatusCode.Error;
+
+    /// <summary>Called when the span ends, after the instrumentation has set its values.</summary>
+    public static void OnResponse(Activity server, HttpResponse response, bool record, bool isTraced)
     {
-        if (_anyIsOpen && server.GetCustomProperty(BadRequest) is Exception badRequest)
+        if (server.GetCustomProperty(BadRequest) is Exception badRequest)
         {
             OnBadRequest(server, badRequest, record, isTraced && response.StatusCode is >= 400 and < 500);
         }
@@ -51,16 +48,7 @@ internal sealed class ServerErrorTags
             && response.StatusCode >= StatusCodes.Status500InternalServerError
             && response.HttpContext.Features.Get<IExceptionHandlerFeature>() is { Error: { } exception })
         {
-            if (server.GetTagItem(ErrorType) as string == response.StatusCode.ToString(CultureInfo.InvariantCulture))
-            {
-                server.SetTag(ErrorType, exception.GetType().FullName);
-            }
-
-            // The handler may have added it.
-            if (record && server.Events.All(e => e.Name != "exception"))
-            {
-                server.AddException(exception);
-            }
+            OnHandledException(server, response, exception, record);
         }
     }
 
@@ -75,5 +63,39 @@ internal sealed class ServerErrorTags
         {
             server.AddException(exception);
         }
+    }
+
+    // The instrumentation doesn't learn of an exception that an exception handler answered, so it sets the status code as error.type.
+    private static void OnHandledException(Activity server, HttpResponse response, Exception exception, bool record)
+    {
+        if (server.GetTagItem(ErrorType) as string == response.StatusCode.ToString(CultureInfo.InvariantCulture))
+        {
+            server.SetTag(ErrorType, ErrorTypeOf(response, exception));
+        }
+
+        // The handler may have added it.
+        if (record && server.Events.All(e => e.Name != "exception"))
+        {
+            server.AddException(exception);
+        }
+    }
+
+    // That of the metric, which ASP.NET Core doesn't give the exception where an IExceptionHandler answered. Without metrics there is nothing to agree with.
+    private static object? ErrorTypeOf(HttpResponse response, Exception exception)
+    {
+        if (response.HttpContext.Features.Get<IHttpMetricsTagsFeature>() is not { Tags: var tags })
+        {
+            return exception.GetType().FullName;
+        }
+
+        foreach (var (key, value) in tags)
+        {
+            if (key == ErrorType)
+            {
+                return value;
+            }
+        }
+
+        return response.StatusCode.ToString(CultureInfo.InvariantCulture);
     }
 }

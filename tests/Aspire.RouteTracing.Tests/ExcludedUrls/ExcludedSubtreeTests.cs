@@ -96,12 +96,13 @@ public partial class ExcludedSubtreeTests
     }
 
     [Fact]
-    public async Task A_second_tracer_provider_of_the_process_exports_nothing_either()
+    public async Task A_second_tracer_provider_with_route_tracing_exports_nothing_either()
     {
         var spans = new List<Activity>();
         using var own = new ActivitySource("Only the second provider listens");
         using var second = Sdk.CreateTracerProviderBuilder()
-            .AddSource(own.Name, TracedApp.SourceName, "Microsoft.AspNetCore", "System.Net.Http")
+            .AddSource(own.Name, TracedApp.SourceName, "System.Net.Http")
+            .AddRouteTracing()
             .SetSampler(new AlwaysOnSampler())
             .AddInMemoryExporter(spans)
             .Build();
@@ -136,8 +137,11 @@ public partial class ExcludedSubtreeTests
         Assert.Equal("own", Assert.Single(spans).DisplayName);
     }
 
-    [Fact]
-    public async Task A_loop_that_an_excluded_request_started_is_traced_when_the_request_is_over()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("always_on")]
+    [InlineData("traceidratio")]
+    public async Task A_loop_that_an_excluded_request_started_is_traced_when_it_is_over(string? sampler)
     {
         var loopRuns = new TaskCompletionSource();
         var requestIsOver = new TaskCompletionSource();
@@ -155,7 +159,7 @@ public partial class ExcludedSubtreeTests
                 });
                 await loopRuns.Task;
             }),
-            new() { ["OTEL_TRACES_SAMPLER"] = "always_on" });
+            new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0" });
 
         using var response = await app.GetAsync("/health");
         await app.App.StopAsync(TestContext.Current.CancellationToken);

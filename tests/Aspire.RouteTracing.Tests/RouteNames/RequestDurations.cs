@@ -4,12 +4,12 @@ using System.Diagnostics.Metrics;
 namespace Aspire.RouteTracing.Tests.RouteNames;
 
 /// <summary>
-/// Keeps the route that <c>http.server.request.duration</c> is recorded with, by the caller's span: a point of the exported metric would not tell which
-/// request it counts.
+/// Keeps the route and the error that <c>http.server.request.duration</c> is recorded with, by the caller's span. A point of the exported metric doesn't
+/// tell which request it counts.
 /// </summary>
 internal sealed class RequestDurations : IDisposable
 {
-    private readonly Dictionary<ActivitySpanId, object?> _routes = [];
+    private readonly Dictionary<ActivitySpanId, (object? Route, object? ErrorType)> _tags = [];
     private readonly MeterListener _listener = new();
 
     public RequestDurations()
@@ -24,24 +24,26 @@ internal sealed class RequestDurations : IDisposable
         _listener.SetMeasurementEventCallback<double>((_, _, tags, _) =>
         {
             object? route = null;
+            object? errorType = null;
             foreach (var tag in tags)
             {
                 route = tag.Key == "http.route" ? tag.Value : route;
+                errorType = tag.Key == "error.type" ? tag.Value : errorType;
             }
 
-            lock (_routes)
+            lock (_tags)
             {
-                _routes.Add(Activity.Current!.ParentSpanId, route);
+                _tags.Add(Activity.Current!.ParentSpanId, (route, errorType));
             }
         });
         _listener.Start();
     }
 
-    public object? RouteOf(ActivitySpanId caller)
+    public (object? Route, object? ErrorType) Of(ActivitySpanId caller)
     {
-        lock (_routes)
+        lock (_tags)
         {
-            return _routes[caller];
+            return _tags[caller];
         }
     }
 

@@ -3,4 +3,12 @@ using System.Diagnostics;
 namespace Aspire.RouteTracing.Tests.RouteNames;
 
 /// <summary>What the telemetry says about a request.</summary>
-internal sealed record RouteNameOutcome(object? Status, string Name, object? Route, object? MetricRoute, object? ErrorType, bool Exception, ActivityStatusCode SpanStatus);
+internal sealed record RouteNameOutcome(
+    object? Status,
+    string Name,
+    object? Route,
+    object? MetricRoute,
+    object? ErrorType,
+    object? MetricErrorType,
+    bool Exception,
+    ActivityStatusCode SpanStatus);

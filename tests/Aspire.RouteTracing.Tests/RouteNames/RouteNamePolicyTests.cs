@@ -55,6 +55,19 @@ public sealed class RouteNamePolicyTests
     }
 
     [Fact]
+    public async Task The_metric_of_routing_has_the_name()
+    {
+        await using var app = await StartAsync(app => app.UsePathBase("/base").UseRouting());
+
+        await RequestAsync(app, "/base/noslash/1", "/noslash/1");
+        await app.StopAsync();
+
+        var series = app.CountsOf("aspnetcore.routing.match_attempts").Keys;
+        Assert.Contains(series, tags => tags.Contains("http.route=/base/noslash/{id}", StringComparison.Ordinal));
+        Assert.Contains(series, tags => tags.Contains("http.route=/noslash/{id}", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Names_need_no_event_of_a_matched_route()
     {
         await using var app = await StartAsync(app => app.UsePathBase("/base").UseExceptionHandler("/users/1").UseRouting());

@@ -24,10 +24,13 @@ internal sealed class RouteNameRun : IDisposable
 
     private RouteNameRun(TracedApp app) => _app = app;
 
-    public static async Task<IReadOnlyList<RouteNameOutcome>> RunAsync(string shape, Action<RouteTracingSettings>? routeTracing, bool nativeTags = false)
+    /// <summary>Gets a value indicating whether ASP.NET Core sets the tags itself by default.</summary>
+    public static bool HasNativeTags { get; } = Environment.Version.Major >= 11;
+
+    public static async Task<IReadOnlyList<RouteNameOutcome>> RunAsync(string shape, Action<RouteTracingSettings>? routeTracing, bool? nativeTags = null)
     {
         // Read when the host starts.
-        AppContext.SetSwitch(SuppressNativeTags, !nativeTags);
+        AppContext.SetSwitch(SuppressNativeTags, !(nativeTags ?? HasNativeTags));
         try
         {
             await using var app = await StartAsync(AppShapes.All[shape], routeTracing);
@@ -36,7 +39,7 @@ internal sealed class RouteNameRun : IDisposable
         }
         finally
         {
-            AppContext.SetSwitch(SuppressNativeTags, true);
+            AppContext.SetSwitch(SuppressNativeTags, !HasNativeTags);
         }
     }
 
@@ -71,12 +74,14 @@ internal sealed class RouteNameRun : IDisposable
     private RouteNameOutcome OutcomeOf(ActivitySpanId caller)
     {
         var span = Assert.Single(_app.Spans, span => span.ParentSpanId == caller);
+        var (route, errorType) = _durations.Of(caller);
         return new RouteNameOutcome(
             span.GetTagItem("http.response.status_code"),
             span.DisplayName,
             span.GetTagItem("http.route"),
-            _durations.RouteOf(caller),
+            route,
             span.GetTagItem("error.type"),
+            errorType,
             span.Events.Any(e => e.Name == "exception"),
             span.Status);
     }

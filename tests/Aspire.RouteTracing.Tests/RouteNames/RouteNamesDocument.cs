@@ -2,17 +2,24 @@ using System.Text;
 
 namespace Aspire.RouteTracing.Tests.RouteNames;
 
-/// <summary>Writes the table of docs/route-names.md.</summary>
+/// <summary>Writes the tables of docs/route-names.md.</summary>
 internal static class RouteNamesDocument
 {
-    public static string Table(IEnumerable<string> rows) => string.Concat(
-    [
-        "| Endpoint | Request | Span | Metric | `Simple` | `error.type` | Without route tracing |\n",
-        "| --- | --- | --- | --- | --- | --- | --- |\n",
-        .. rows,
-    ]);
+    public const string Head = """
+        | Endpoint | Request | Span | Metric | `Simple` | `error.type` | Without route tracing |
+        | --- | --- | --- | --- | --- | --- | --- |
+
+        """;
 
     public static string Shape(string name) => $"| **{name}** | | | | | | |\n";
+
+    /// <summary>The rows of a shape in a table.</summary>
+    public static string Rows(string table, string shape)
+    {
+        var rows = table[table.IndexOf(Shape(shape), StringComparison.Ordinal)..][Shape(shape).Length..];
+        var next = rows.IndexOf("| **", StringComparison.Ordinal);
+        return next < 0 ? rows : rows[..next];
+    }
 
     public static string Row(RouteNameCase routeNameCase, RouteNameOutcome outcome, RouteNameOutcome simple, RouteNameOutcome stock)
     {
@@ -49,14 +56,17 @@ internal static class RouteNamesDocument
 
         if (Error(stock) != Error(outcome))
         {
-            differences.Add($"error {Error(stock)}");
+            differences.Add(Error(stock).Length == 0 ? "no error" : $"error {Error(stock)}");
         }
 
         return differences.Count == 0 ? "=" : string.Join(", ", differences);
     }
 
     private static string Error(RouteNameOutcome outcome)
-        => outcome.ErrorType is null && !outcome.Exception ? "" : Code(outcome.ErrorType) + (outcome.Exception ? " and event" : "");
+    {
+        var error = outcome.ErrorType is null && !outcome.Exception && outcome.MetricErrorType is null ? "" : Code(outcome.ErrorType);
+        return error + (outcome.Exception ? " and event" : "") + (Equals(outcome.MetricErrorType, outcome.ErrorType) ? "" : $", metric {Code(outcome.MetricErrorType)}");
+    }
 
     private static string Code(object? text) => text is null ? "none" : $"`{text}`";
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Threading.RateLimiting;
+using Asp.Versioning;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -27,6 +28,7 @@ internal static class AppShapes
         ["Minimal APIs"] = new(MapMinimalApis),
         ["Controllers, attribute routes"] = new(app => app.MapControllers(), AddControllers),
         ["Controllers, conventional routes"] = new(MapConventionalRoutes, AddControllers),
+        ["Controllers, conventional routes with parameter transformers"] = new(MapTransformedRoutes, AddTransformedRoutes),
         ["Razor Pages"] = new(MapRazorPages, AddRazorPages),
         ["Fallback endpoint"] = new(app => app.MapFallback(() => "fallback")),
         ["Fallback to a file"] = new(MapFallbackToFile),
@@ -85,6 +87,7 @@ internal static class AppShapes
                 AddGrpc(builder);
                 builder.Configuration.AddInMemoryCollection([new("OTEL_DOTNET_EXPERIMENTAL_ASPNETCORE_ENABLE_GRPC_INSTRUMENTATION", "true")]);
             }),
+        ["Asp.Versioning"] = new(MapVersions, builder => builder.Services.AddApiVersioning()),
         ["YARP"] = new(MapProxy, AddProxy),
     };
 
@@ -133,6 +136,18 @@ internal static class AppShapes
         app.MapDynamicControllerRoute<ContentRoutes>("content/{**path}");
     }
 
+    private static void AddTransformedRoutes(WebApplicationBuilder builder)
+    {
+        AddControllers(builder);
+        builder.Services.AddRouting(options => options.ConstraintMap["slugify"] = typeof(Slugify));
+    }
+
+    private static void MapTransformedRoutes(WebApplication app)
+    {
+        app.MapControllerRoute("areas", "{area:exists:slugify}/{controller:slugify}/{action:slugify}");
+        app.MapControllerRoute("default", "{controller:slugify=Home}/{action:slugify=Index}/{id?}");
+    }
+
     private static void AddRazorPages(WebApplicationBuilder builder)
     {
         builder.Services.AddRazorPages(options => options.RootDirectory = "/RouteNames/Apps/Pages").AddApplicationPart(typeof(HomeController).Assembly);
@@ -163,7 +178,11 @@ internal static class AppShapes
 
     private static void MapBranches(WebApplication app)
     {
-        app.Map("/branch", branch => branch.UseRouting().UseEndpoints(endpoints => endpoints.MapGet("/users/{id}", (string id) => id)));
+        app.Map("/branch", branch => branch.UseRouting().UseEndpoints(endpoints =>
+        {
+            endpoints.MapGet("/", () => "root");
+            endpoints.MapGet("/users/{id}", (string id) => id);
+        }));
         app.Map("/raw", branch => branch.Run(context => context.Response.WriteAsync("raw")));
         app.MapWhen(
             context => context.Request.Query.ContainsKey("old"),
@@ -282,6 +301,13 @@ internal static class AppShapes
     {
         builder.Services.AddGrpc();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(listen => listen.Protocols = HttpProtocols.Http2));
+    }
+
+    private static void MapVersions(WebApplication app)
+    {
+        var versions = app.NewApiVersionSet().HasApiVersion(new ApiVersion(1)).Build();
+        app.MapGet("/orders/{id}", (string id) => id).WithApiVersionSet(versions).MapToApiVersion(1);
+        app.MapGet("/", () => "home");
     }
 
     private static void AddProxy(WebApplicationBuilder builder)

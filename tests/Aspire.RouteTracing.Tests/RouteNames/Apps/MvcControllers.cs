@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Routing;
@@ -41,6 +42,26 @@ public sealed class HiddenController : Controller
 public sealed class UsersController : Controller
 {
     public string Edit(int id) => $"{id}";
+}
+
+public sealed class OrderItemsController : Controller
+{
+    public string AllOpen(string? id) => $"{id}";
+}
+
+[Area("BackOffice")]
+public sealed class UserAdminController : Controller
+{
+    public string ListAll() => "all";
+}
+
+/// <summary>Writes OrderItems as order-items.</summary>
+public sealed partial class Slugify : IOutboundParameterTransformer
+{
+    public string? TransformOutbound(object? value) => value is null ? null : WordBoundary().Replace($"{value}", "-").ToLowerInvariant();
+
+    [GeneratedRegex("(?<=[a-z])(?=[A-Z])")]
+    private static partial Regex WordBoundary();
 }
 
 /// <summary>What a content management system does: looks up who answers a path.</summary>

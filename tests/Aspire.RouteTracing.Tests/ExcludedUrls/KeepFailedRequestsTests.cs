@@ -1,0 +1,206 @@
+using System.Diagnostics;
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry.Instrumentation.AspNetCore;
+
+namespace Aspire.RouteTracing.Tests.ExcludedUrls;
+
+/// <summary>With KeepFailedRequests, an excluded request that fails exports its server span, and nothing else.</summary>
+public sealed class KeepFailedRequestsTests
+{
+    private const string TraceId = "0af7651916cd43dd8448eb211c80319c";
+    private const string SampledParent = $"00-{TraceId}-b7ad6b7169203331-01";
+    private const string UnsampledParent = $"00-{TraceId}-b7ad6b7169203331-00";
+
+    public static TheoryData<string?, string?> SamplersAndParents => new MatrixTheoryData<string?, string?>(
+        [null, "always_on", "traceidratio"],
+        [null, SampledParent, UnsampledParent]);
+
+    [Theory]
+    [MemberData(nameof(SamplersAndParents))]
+    public async Task The_server_span_of_a_failing_probe_is_exported_alone(string? sampler, string? parent)
+    {
+        await using var app = await StartAsync(sampler);
+
+        using var response = await app.GetAsync("/health/503", parent);
+        await app.StopAsync();
+
+        var span = Assert.Single(app.Spans);
+        Assert.Equal(
+            ("GET /health/503", ActivityKind.Server, ActivityStatusCode.Error, parent == SampledParent ? "b7ad6b7169203331" : "0000000000000000"),
+            (span.DisplayName, span.Kind, span.Status, span.ParentSpanId.ToHexString()));
+        Assert.Equal(
+            ["GET", "/health/503", "/health/503", 503, "503", "^/health/"],
+            Tags(span, "http.request.method", "http.route", "url.path", "http.response.status_code", "error.type", "aspire.route_tracing.excluded_by"));
+        if (parent is not null)
+        {
+            Assert.Equal(TraceId, span.TraceId.ToHexString());
+        }
+    }
+
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("always_on", true)]
+    [InlineData("traceidratio", true)]
+    public async Task An_exception_that_escapes_is_on_the_span(string? sampler, bool recordException)
+    {
+        await using var app = await StartAsync(sampler, recordException);
+
+        using var response = await app.GetAsync("/health/throwing");
+        await app.StopAsync();
+
+        var span = Assert.Single(app.Spans);
+        Assert.Equal([500, typeof(InvalidOperationException).FullName], Tags(span, "http.response.status_code", "error.type"));
+        Assert.Equal(recordException, span.Events.Any(@event => @event.Name == "exception"));
+    }
+
+    [Fact]
+    public async Task An_exception_that_a_handler_answers_is_on_the_span()
+    {
+        await using var app = await StartAsync(sampler: null, recordException: true, app => app.UseExceptionHandler(error => error.Run(_ => Task.CompletedTask)));
+
+        using var response = await app.GetAsync("/health/throwing");
+        await app.StopAsync();
+
+        var span = Assert.Single(app.Spans);
+        Assert.Equal(["/health/throwing", 500, typeof(InvalidOperationException).FullName], Tags(span, "http.route", "http.response.status_code", "error.type"));
+        Assert.Single(span.Events, @event => @event.Name == "exception");
+    }
+
+    [Theory]
+    [InlineData("/by-endpoint", "/by-endpoint")]
+    [InlineData("/filtered", "filter")]
+    public async Task It_says_why_the_request_is_excluded(string path, string excludedBy)
+    {
+        await using var app = await StartAsync(sampler: null);
+
+        using var response = await app.GetAsync(path);
+        await app.StopAsync();
+
+        Assert.Equal([excludedBy], Tags(Assert.Single(app.Spans), "aspire.route_tracing.excluded_by"));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("always_on")]
+    public async Task Below_an_excluded_caller_it_is_a_root(string? sampler)
+    {
+        await using var orders = await StartAsync(sampler);
+        await using var storefront = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings =>
+            {
+                settings.ExclusionKey = "a key that the services share";
+                settings.ExcludedUrls.Add("^/probe$");
+            }),
+            app => app.MapGet("/probe", (IHttpClientFactory clients) => clients.CreateClient().GetAsync($"http://127.0.0.1:{orders.Port}/failing")),
+            new() { ["OTEL_TRACES_SAMPLER"] = sampler });
+
+        using var response = await storefront.GetAsync("/probe");
+        await storefront.StopAsync();
+        await orders.StopAsync();
+
+        var span = Assert.Single(orders.Spans);
+        Assert.Equal(default, span.ParentSpanId);
+        Assert.Equal(["caller"], Tags(span, "aspire.route_tracing.excluded_by"));
+    }
+
+    [Theory]
+    [InlineData("/health/ok")]
+    [InlineData("/health/404")]
+    [InlineData("/health/malformed")]
+    public async Task An_excluded_request_that_does_not_fail_exports_nothing(string path)
+    {
+        await using var app = await StartAsync("always_on");
+
+        using var response = await app.GetAsync(path);
+        await app.StopAsync();
+
+        Assert.Empty(app.SpanNames);
+    }
+
+    [Fact]
+    public async Task A_request_that_the_client_aborts_is_no_failure()
+    {
+        var (started, ended) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var app = await StartAsync("always_on", map: app => app.MapGet("/health/slow", async (HttpContext context) =>
+        {
+            started.SetResult();
+            try
+            {
+                await Task.Delay(Timeout.Infinite, context.RequestAborted);
+            }
+            finally
+            {
+                context.Response.OnCompleted(() =>
+                {
+                    ended.SetResult();
+                    return Task.CompletedTask;
+                });
+            }
+        }));
+
+        using var abort = new CancellationTokenSource();
+        var request = app.Client.GetAsync("/health/slow", abort.Token);
+        await started.Task;
+        await abort.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
+        await ended.Task;
+        await app.StopAsync();
+
+        Assert.Empty(app.SpanNames);
+    }
+
+    [Fact]
+    public async Task By_default_a_failing_probe_exports_nothing()
+    {
+        await using var app = await StartAsync("always_on", keep: false);
+
+        using var response = await app.GetAsync("/health/503");
+        await app.StopAsync();
+
+        Assert.Empty(app.SpanNames);
+    }
+
+    private static object?[] Tags(Activity span, params string[] names) => Array.ConvertAll(names, span.GetTagItem);
+
+    private static Task<TracedApp> StartAsync(string? sampler, bool recordException = false, Action<WebApplication>? map = null, bool keep = true)
+        => TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(options =>
+                {
+                    options.RecordException = recordException;
+                    options.Filter = context => context.Request.Path != "/filtered";
+                });
+                builder.AddRouteTracing(settings =>
+                {
+                    settings.KeepFailedRequests = keep;
+                    settings.ExclusionKey = "a key that the services share";
+                    settings.ExcludedUrls.Add("^/health/");
+                });
+            },
+            app =>
+            {
+                map?.Invoke(app);
+                app.MapGet("/health/ok", StartChild);
+                app.MapGet("/health/404", () => Results.NotFound());
+                app.MapGet("/health/malformed", string () => throw new BadHttpRequestException("malformed"));
+                app.MapGet("/health/503", Fail);
+                app.MapGet("/health/throwing", string () => throw new InvalidOperationException("unhealthy"));
+                app.MapGet("/by-endpoint", Fail).ExcludeFromTracing();
+                app.MapGet("/filtered", Fail);
+                app.MapGet("/failing", Fail);
+            },
+            new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0" });
+
+    private static IResult Fail()
+    {
+        StartChild();
+        return Results.StatusCode(503);
+    }
+
+    private static void StartChild() => TracedApp.Source.StartActivity("child")?.Dispose();
+}
