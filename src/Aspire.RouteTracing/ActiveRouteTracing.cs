@@ -1,5 +1,6 @@
 using Aspire.RouteTracing.ExcludedUrls;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -12,26 +13,32 @@ namespace Aspire.RouteTracing;
 /// </summary>
 internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
 {
+    // Never held while settings delegates run: they may wait for a thread that suspends route tracing.
     private readonly Lock _changing = new();
     private readonly IOptionsFactory<RouteTracingSettings> _settings;
+    private readonly IConfiguration _configuration;
     private readonly ILogger<ActiveRouteTracing> _logger;
     private readonly List<IDisposable> _subscriptions;
     private CompiledSettings _loaded;
     private volatile CompiledSettings _current;
     private int _suspensions;
+    private int _changes;
+    private KeyValuePair<string, string?>[]? _failed;
 
     public ActiveRouteTracing(
         IOptionsFactory<RouteTracingSettings> settings,
         IEnumerable<IOptionsChangeTokenSource<RouteTracingSettings>> sources,
+        IConfiguration configuration,
         ILogger<ActiveRouteTracing> logger)
     {
         _settings = settings;
+        _configuration = configuration;
         _logger = logger;
 
         // A source that changes before it is subscribed to calls nobody.
         var tokens = sources.Select(source => source.GetChangeToken()).ToArray();
-        _loaded = _current = Load(before: null);
-        _subscriptions = [.. sources.Select(source => ChangeToken.OnChange(source.GetChangeToken, Reload))];
+        _loaded = _current = CompiledSettings.Compile(_settings.Create(Options.DefaultName), before: null, _logger);
+        _subscriptions = [.. sources.Select(source => ChangeToken.OnChange(source.GetChangeToken, OnChange, source))];
         if (tokens.Any(token => token.HasChanged))
         {
             Reload();
@@ -65,19 +72,55 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
 
     public void Dispose() => _subscriptions.ForEach(subscription => subscription.Dispose());
 
-    private CompiledSettings Load(CompiledSettings? before) => CompiledSettings.Compile(_settings.Create(Options.DefaultName), before, _logger);
-
-    private void Reload() => Change(() =>
+    private void OnChange(IOptionsChangeTokenSource<RouteTracingSettings> source)
     {
+        // Only the configuration announces one change several times: each of its providers does, and then all of them together.
+        if (source is not ConfigurationChangeTokenSource<RouteTracingSettings>)
+        {
+            Volatile.Write(ref _failed, null);
+        }
+
+        Reload();
+    }
+
+    // A thread that comes while another one loads leaves the work to that thread, which then loads again.
+    private void Reload()
+    {
+        if (Interlocked.Increment(ref _changes) > 1)
+        {
+            return;
+        }
+
+        int seen;
+        do
+        {
+            seen = Volatile.Read(ref _changes);
+            Load();
+        }
+        while (Interlocked.Add(ref _changes, -seen) > 0);
+    }
+
+    private void Load()
+    {
+        KeyValuePair<string, string?>[] configuration = [];
         try
         {
-            _loaded = Load(_loaded);
+            configuration = [.. _configuration.AsEnumerable()];
+            if (Volatile.Read(ref _failed)?.SequenceEqual(configuration) == true)
+            {
+                return;
+            }
+
+            var loaded = CompiledSettings.Compile(_settings.Create(Options.DefaultName), _loaded, _logger);
+            Change(() => _loaded = loaded);
+            Volatile.Write(ref _failed, null);
         }
         catch (Exception exception)
         {
+            Volatile.Write(ref _failed, configuration);
             Log.ReloadFailed(_logger, exception);
         }
-    });
+    }
 
     private void Change(Action change)
     {
@@ -103,7 +146,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(10, LogLevel.Error, "The changed settings of Aspire:RouteTracing can't be applied; the settings so far stay in force.")]
+        [LoggerMessage(10, LogLevel.Error, "The changed settings of Aspire:RouteTracing can't be applied. The previous settings still apply.")]
         public static partial void ReloadFailed(ILogger logger, Exception exception);
     }
 }

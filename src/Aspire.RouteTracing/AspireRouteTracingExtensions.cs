@@ -16,10 +16,10 @@ public static class AspireRouteTracingExtensions
     /// <typeparam name="TBuilder">The type of the builder.</typeparam>
     /// <param name="builder">The builder of the application.</param>
     /// <param name="configureSettings">
-    /// Runs after the section <c>Aspire:RouteTracing</c> was bound, and again on every change of the configuration; if it throws then, the
-    /// settings so far stay in force and the exception is logged.
+    /// Runs after the section <c>Aspire:RouteTracing</c> is bound, and again whenever the configuration changes. If it throws an exception then, that is
+    /// logged, and the previous settings still apply until the configuration changes again.
     /// </param>
-    /// <returns><paramref name="builder"/>, to chain calls.</returns>
+    /// <returns>The same <paramref name="builder"/>, for chaining.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
     public static TBuilder AddRouteTracing<TBuilder>(this TBuilder builder, Action<RouteTracingSettings>? configureSettings = null)
         where TBuilder : IHostApplicationBuilder

@@ -1,40 +1,47 @@
+using System.Diagnostics;
 using System.Text;
+using Aspire.RouteTracing.Configuration;
 using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.Headers;
-using Aspire.RouteTracing.Hooks;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing;
 
-/// <summary>One state of the settings, compiled. Never changes once it is in force, so a request reads it without a lock.</summary>
+/// <summary>One state of the settings, compiled. Immutable, so a request reads it without a lock.</summary>
 internal sealed partial class CompiledSettings
 {
-    /// <summary>The library steps aside.</summary>
+    /// <summary>The settings of an application that is traced as it would be without this library.</summary>
     public static readonly CompiledSettings Disabled = new(
         new RouteTracingSettings { Enabled = false, ExcludeFromMetrics = false, HonorUpstreamExclusion = false },
-        CompiledLists.Empty);
+        lists: [],
+        ExclusionList.Empty,
+        HeaderCapture.None,
+        HeaderCapture.None);
 
     private const int MinKeyBytes = 16;
 
-    private readonly CompiledLists _lists;
+    private readonly object[][] _lists;
     private readonly (string? Current, string? Previous) _keys;
 
-    private CompiledSettings(RouteTracingSettings settings, CompiledLists lists)
+    private CompiledSettings(
+        RouteTracingSettings settings, object[][] lists, ExclusionList excludedUrls, HeaderCapture requestHeaders, HeaderCapture responseHeaders)
     {
         _lists = lists;
         _keys = (settings.ExclusionKey, settings.PreviousExclusionKey);
+        Enabled = settings.Enabled;
+        ExcludedUrls = excludedUrls;
+        ExcludeFromMetrics = settings.ExcludeFromMetrics;
+        HonorUpstreamExclusion = settings.HonorUpstreamExclusion;
         ExclusionKey = CompileKey(settings.ExclusionKey);
         PreviousExclusionKey = CompileKey(settings.PreviousExclusionKey);
         KeepFailedRequests = settings.KeepFailedRequests;
-        Enabled = settings.Enabled;
-        ExcludedUrls = lists.ExcludedUrls;
-        ExcludeFromMetrics = settings.ExcludeFromMetrics;
-        HonorUpstreamExclusion = settings.HonorUpstreamExclusion;
         RouteTemplateFormat = settings.RouteTemplateFormat;
-        RequestHeaders = lists.RequestHeaders;
-        ResponseHeaders = lists.ResponseHeaders;
+        RequestHeaders = requestHeaders;
+        ResponseHeaders = responseHeaders;
         ResponsePropagators = settings.ResponsePropagators;
-        Hook = SettingsHook.From(settings);
+        RequestHook = settings.RequestHook;
+        ResponseHook = settings.ResponseHook;
     }
 
     public bool Enabled { get; }
@@ -61,12 +68,16 @@ internal sealed partial class CompiledSettings
 
     public ResponsePropagators ResponsePropagators { get; }
 
-    public SettingsHook? Hook { get; }
+    public Action<Activity, HttpRequest>? RequestHook { get; }
+
+    public Action<Activity, HttpResponse>? ResponseHook { get; }
 
     /// <param name="settings">The settings.</param>
-    /// <param name="before">What is in force until now, if anything.</param>
+    /// <param name="before">
+    /// The settings so far, if any. A reload that changes none of their lists, as most do, neither compiles the lists nor logs their problems again.
+    /// </param>
     /// <param name="logger">Where problems are logged.</param>
-    /// <exception cref="ArgumentException">An item that code added to a list is no valid expression.</exception>
+    /// <exception cref="ArgumentException">An item that code added to a list is not a valid regular expression.</exception>
     public static CompiledSettings Compile(RouteTracingSettings settings, CompiledSettings? before, ILogger logger)
     {
         if (!settings.Enabled)
@@ -74,7 +85,27 @@ internal sealed partial class CompiledSettings
             return Disabled;
         }
 
-        var compiled = new CompiledSettings(settings, before?._lists.AreThoseOf(settings) == true ? before._lists : CompiledLists.Compile(settings, logger));
+        var excludedUrls = PatternList.Of(settings.ExcludedUrls);
+        var requestHeaders = PatternList.Of(settings.CapturedRequestHeaders);
+        var responseHeaders = PatternList.Of(settings.CapturedResponseHeaders);
+        var sanitizedHeaders = PatternList.Of(settings.SanitizedHeaders);
+        object[][] lists = [[settings.MatchFullUrl], excludedUrls.Content, requestHeaders.Content, responseHeaders.Content, sanitizedHeaders.Content];
+        CompiledSettings compiled;
+        if (before?.HasLists(lists) == true)
+        {
+            compiled = new CompiledSettings(settings, lists, before.ExcludedUrls, before.RequestHeaders, before.ResponseHeaders);
+        }
+        else
+        {
+            var sanitized = HeaderPattern.Compile(sanitizedHeaders, whole: false, logger);
+            compiled = new CompiledSettings(
+                settings,
+                lists,
+                ExclusionList.Compile(excludedUrls, settings.MatchFullUrl, logger),
+                HeaderCapture.Compile("http.request.header.", requestHeaders, sanitized, logger),
+                HeaderCapture.Compile("http.response.header.", responseHeaders, sanitized, logger));
+        }
+
         if (compiled._keys != before?._keys)
         {
             LogRefusedKey(nameof(settings.ExclusionKey), settings.ExclusionKey, compiled.ExclusionKey, logger);
@@ -94,6 +125,12 @@ internal sealed partial class CompiledSettings
             Log.KeyRefused(logger, setting, MinKeyBytes);
         }
     }
+
+    // A list with an item that timed out and was disabled is compiled again.
+    private bool HasLists(object[][] lists)
+        => !ExcludedUrls.HasDisabledItem
+            && _lists.Length == lists.Length
+            && _lists.Zip(lists).All(pair => pair.First.SequenceEqual(pair.Second));
 
     private static partial class Log
     {

@@ -1,32 +1,33 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 
 namespace Aspire.RouteTracing;
 
-/// <summary>Route tracing as it is in force in this application. A singleton in the service container.</summary>
+/// <summary>The current state of route tracing in this application. A singleton in the service container.</summary>
 public interface IRouteTracing
 {
     /// <summary>
-    /// Gets the URL exclusions that are in force now: those of every source, without the ones that are no valid expression and the ones
-    /// that were put out of force because they timed out. Empty while route tracing is disabled or suspended.
+    /// Gets the current URL exclusions of every source, without those that aren't valid expressions and those that are disabled because they
+    /// timed out. Empty while route tracing is disabled or suspended.
     /// </summary>
     IReadOnlyList<UrlExclusion> ExcludedUrls { get; }
 
-    /// <summary>Says which exclusion a URL meets.</summary>
+    /// <summary>Returns the exclusion that applies to a URL.</summary>
     /// <param name="url">An absolute HTTP URL, or a path that starts with <c>/</c>.</param>
     /// <returns>The first exclusion that matches, or <see langword="null"/> when the URL is traced.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="url"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="url"/> is neither.</exception>
-    UrlExclusion? FindExclusion(string url);
+    /// <exception cref="ArgumentException"><paramref name="url"/> is neither an absolute HTTP URL nor a path.</exception>
+    UrlExclusion? FindExclusion([StringSyntax(StringSyntaxAttribute.Uri)] string url);
 
-    /// <summary>Says which exclusion a request meets.</summary>
+    /// <summary>Returns the URL exclusion that applies to a request.</summary>
     /// <param name="request">The request.</param>
     /// <returns>The first exclusion that matches, or <see langword="null"/> when no URL exclusion does.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
     UrlExclusion? FindExclusion(HttpRequest request);
 
     /// <summary>
-    /// Takes route tracing out of force until the returned object is disposed; requests that start meanwhile are traced as they would be
-    /// without this library. May be called more than once; tracing resumes when every returned object is disposed.
+    /// Suspends route tracing until the returned object is disposed. Requests that start in the meantime are traced as they would be
+    /// without this library. Can be called more than once; route tracing resumes when every returned object is disposed.
     /// </summary>
     /// <returns>An object whose disposal ends the suspension.</returns>
     IDisposable Suspend();

@@ -1,7 +1,7 @@
-using Aspire.RouteTracing.Configuration;
 using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.Hooks;
 using Aspire.RouteTracing.Instrumentation;
+using Aspire.RouteTracing.LiveList;
 using Aspire.RouteTracing.RouteNames;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
@@ -42,7 +42,8 @@ internal static class RouteTracingServices
         services.TryAddSingleton(TimeProvider.System);
 
         services.AddSingleton<ExclusionsFile>();
-        services.AddSingleton<IConfigureOptions<RouteTracingSettings>, RouteTracingSettingsBinder>();
+        services.AddOptions<RouteTracingSettings>().Configure<IConfiguration, ExclusionsFile>(
+            static (settings, configuration, file) => settings.Bind(configuration, file));
         services.AddSingleton<IOptionsChangeTokenSource<RouteTracingSettings>>(provider =>
             new ConfigurationChangeTokenSource<RouteTracingSettings>(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<IOptionsChangeTokenSource<RouteTracingSettings>>(provider => provider.GetRequiredService<ExclusionsFile>());

@@ -18,10 +18,10 @@ public static class RouteTracingTracerProviderBuilderExtensions
     /// </remarks>
     /// <param name="builder">The builder of the tracer provider.</param>
     /// <param name="configureSettings">
-    /// Runs after the section <c>Aspire:RouteTracing</c> was bound, and again on every change of the configuration; if it throws then, the
-    /// settings so far stay in force and the exception is logged.
+    /// Runs after the section <c>Aspire:RouteTracing</c> is bound, and again whenever the configuration changes. If it throws an exception then, that is
+    /// logged, and the previous settings still apply until the configuration changes again.
     /// </param>
-    /// <returns><paramref name="builder"/>, to chain calls.</returns>
+    /// <returns>The same <paramref name="builder"/>, for chaining.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
     public static TracerProviderBuilder AddRouteTracing(this TracerProviderBuilder builder, Action<RouteTracingSettings>? configureSettings = null)
     {

@@ -26,7 +26,7 @@ internal static class SoakedApp
         {
             ["OTEL_TRACES_SAMPLER"] = "always_on",
             ["Aspire:RouteTracing:ExclusionsFile"] = file.FilePath,
-            ["Aspire:RouteTracing:ExclusionKey"] = "soak",
+            ["Aspire:RouteTracing:ExclusionKey"] = "the key of the soak test",
         });
         builder.Configuration.Sources.Add(list);
         builder.AddRouteTracing();

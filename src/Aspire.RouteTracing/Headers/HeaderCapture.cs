@@ -1,6 +1,11 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.Diagnostics;
+using System.Text;
+using Aspire.RouteTracing.Configuration;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Primitives;
 
 namespace Aspire.RouteTracing.Headers;
@@ -9,50 +14,78 @@ namespace Aspire.RouteTracing.Headers;
 /// Copies headers to the attributes that the semantic conventions name for them
 /// (https://opentelemetry.io/docs/specs/semconv/registry/attributes/http/).
 /// </summary>
-internal sealed class HeaderCapture
+internal sealed partial class HeaderCapture
 {
-    public static readonly HeaderCapture None = new("", [], []);
+    public static readonly HeaderCapture None = new("", [], [], NullLogger.Instance);
 
     private const int MaxValues = 64;
     private const int MaxCharacters = 1024;
-    private const int MaxKnownNames = 256;
+    private const int MaxWildcardNames = 256;
 
     private static readonly string[] Redacted = ["[REDACTED]"];
 
+    private static readonly FrozenSet<string> UrlHeaders = FrozenSet.ToFrozenSet(
+        ["referer", "location", "content-location", "x-original-url", "x-original-uri", "x-rewrite-url", "x-forwarded-uri", "x-ms-copy-source"],
+        StringComparer.OrdinalIgnoreCase);
+
     private readonly string _attributePrefix;
-    private readonly CapturedHeader[] _plain;
-    private readonly HeaderName[] _expressions;
-    private readonly HeaderName[] _sanitized;
+    private readonly CapturedHeader[] _exact;
+    private readonly HeaderPattern[] _wildcards;
+    private readonly HeaderPattern[] _sanitized;
+    private readonly ILogger _logger;
 
-    // What was decided about a name, null for one that isn't captured. Bounded, since clients can think of any number of names.
-    private readonly ConcurrentDictionary<string, CapturedHeader?> _known = new(StringComparer.OrdinalIgnoreCase);
-    private int _knownCount;
+    // Clients can invent any number of names, so both are bounded. What is not remembered is decided again.
+    private readonly ConcurrentDictionary<string, CapturedHeader> _byWildcard = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, bool> _ignored = new(StringComparer.OrdinalIgnoreCase);
+    private int _wildcardNames;
+    private int _ignoredNames;
+    private int _isLimitLogged;
 
-    public HeaderCapture(string attributePrefix, IReadOnlyList<HeaderName> names, IReadOnlyList<HeaderName> sanitized)
+    private HeaderCapture(string attributePrefix, HeaderPattern[] captured, HeaderPattern[] sanitized, ILogger logger)
     {
         _attributePrefix = attributePrefix;
-        _sanitized = [.. sanitized];
-        _plain = [.. names.Where(name => name.IsPlain).Select(name => Describe(name.Item))];
-        _expressions = [.. names.Where(name => !name.IsPlain)];
+        _sanitized = sanitized;
+        _logger = logger;
+        _exact = [.. captured.Select(pattern => pattern.ExactName).OfType<string>().Select(name => Describe(name, order: 0))];
+        _wildcards = [.. captured.Where(pattern => pattern.ExactName is null)];
+
+        // Captured before any wildcard is asked.
+        Array.ForEach(_exact, header => _ignored.TryAdd(header.Name, true));
     }
 
-    /// <summary>Whether no header is captured.</summary>
-    public bool IsEmpty => _plain.Length == 0 && _expressions.Length == 0;
+    /// <summary>Gets whether no header is captured.</summary>
+    public bool IsEmpty => _exact.Length == 0 && _wildcards.Length == 0;
 
-    /// <summary>Sets the attributes on <paramref name="span"/>. One that is there already stays: a hook set it.</summary>
+    /// <exception cref="ArgumentException">An item that code added is not a valid expression.</exception>
+    public static HeaderCapture Compile(string attributePrefix, PatternList captured, HeaderPattern[] sanitized, ILogger logger)
+        => new(attributePrefix, HeaderPattern.Compile(captured, whole: true, logger), sanitized, logger);
+
+    /// <summary>Sets the attributes on <paramref name="span"/>. An attribute that is set already stays, because a hook set it.</summary>
     public void Capture(Activity span, IHeaderDictionary headers)
     {
         var left = MaxValues;
-        foreach (var header in _plain)
+        for (var i = 0; i < _exact.Length; i++)
         {
-            if (headers.TryGetValue(header.Name, out var values))
+            if (headers.TryGetValue(_exact[i].Name, out var values))
             {
-                Set(span, header, values, ref left);
+                // One header with many values leaves room for the others that are named.
+                var reserved = values.Count > 1 ? _exact.Skip(i + 1).Count(header => headers.ContainsKey(header.Name)) : 0;
+                Set(span, _exact[i], values, Math.Max(1, left - reserved), ref left);
             }
         }
 
-        if (_expressions.Length == 0)
+        if (_wildcards.Length == 0)
         {
+            return;
+        }
+
+        if (headers.Count > left)
+        {
+            foreach (var (header, values) in headers.Select(entry => (Header: Find(entry.Key), entry.Value)).Where(entry => entry.Header is not null).OrderBy(entry => entry.Header!.Order))
+            {
+                Set(span, header!, values, left, ref left);
+            }
+
             return;
         }
 
@@ -60,30 +93,31 @@ internal sealed class HeaderCapture
         {
             if (Find(name) is { } header)
             {
-                Set(span, header, values, ref left);
+                Set(span, header, values, left, ref left);
             }
         }
     }
 
-    private static void Set(Activity span, CapturedHeader header, StringValues values, ref int left)
+    private static void Set(Activity span, CapturedHeader header, StringValues values, int max, ref int left)
     {
-        var count = Math.Min(values.Count, left);
+        var count = Math.Min(values.Count, Math.Min(max, left));
         if (count == 0 || span.GetTagItem(header.Attribute) is not null)
         {
             return;
         }
 
         left -= count;
-        span.SetTag(header.Attribute, header.IsSanitized ? Redacted : Copy(values, count));
+        span.AddTag(header.Attribute, header.IsSanitized ? Redacted : Copy(values, count, header.IsUrl));
     }
 
-    private static string[] Copy(StringValues values, int count)
+    private static string[] Copy(StringValues values, int count, bool isUrl)
     {
         var copy = new string[count];
         for (var i = 0; i < count; i++)
         {
             var value = values[i] ?? "";
-            copy[i] = value.Length <= MaxCharacters ? value : value[..CutAt(value)];
+            value = value.Length <= MaxCharacters ? value : value[..CutAt(value)];
+            copy[i] = isUrl ? RedactParameters(value) : value;
         }
 
         return copy;
@@ -92,24 +126,79 @@ internal sealed class HeaderCapture
     // Not between the halves of a character.
     private static int CutAt(string value) => char.IsSurrogatePair(value, MaxCharacters - 1) ? MaxCharacters - 1 : MaxCharacters;
 
+    // As OpenTelemetry redacts url.query, and also in the fragment, where OAuth passes tokens.
+    private static string RedactParameters(string url)
+    {
+        var start = url.AsSpan().IndexOfAny('?', '#');
+        if (start < 0 || url.IndexOf('=', start) < 0)
+        {
+            return url;
+        }
+
+        var redacted = new StringBuilder(url, 0, start, url.Length + 64);
+        for (var i = start; i < url.Length; i++)
+        {
+            redacted.Append(url[i]);
+            if (url[i] == '=')
+            {
+                redacted.Append("Redacted");
+                var end = url.AsSpan(i + 1).IndexOfAny('&', '#');
+                i = end < 0 ? url.Length : i + end;
+            }
+        }
+
+        return redacted.ToString();
+    }
+
     private CapturedHeader? Find(string name)
     {
-        if (_known.TryGetValue(name, out var header))
+        if (_byWildcard.TryGetValue(name, out var header) || _ignored.ContainsKey(name))
         {
             return header;
         }
 
-        header = Array.Exists(_expressions, expression => expression.IsMatch(name)) ? Describe(name) : null;
-        if (Volatile.Read(ref _knownCount) < MaxKnownNames && _known.TryAdd(name, header))
+        var order = Array.FindIndex(_wildcards, pattern => pattern.IsMatch(name));
+        if (order < 0)
         {
-            Interlocked.Increment(ref _knownCount);
+            if (Volatile.Read(ref _ignoredNames) < MaxWildcardNames && _ignored.TryAdd(name, true))
+            {
+                Interlocked.Increment(ref _ignoredNames);
+            }
+
+            return null;
+        }
+
+        if (Volatile.Read(ref _wildcardNames) >= MaxWildcardNames)
+        {
+            if (Interlocked.Exchange(ref _isLimitLogged, 1) == 0)
+            {
+                Log.TooManyNames(_logger, MaxWildcardNames, _attributePrefix, name);
+            }
+
+            return null;
+        }
+
+        header = Describe(name, order);
+        if (_byWildcard.TryAdd(name, header))
+        {
+            Interlocked.Increment(ref _wildcardNames);
         }
 
         return header;
     }
 
-    private CapturedHeader Describe(string name)
-        => new(name, _attributePrefix + name.ToLowerInvariant(), Array.Exists(_sanitized, expression => expression.IsMatch(name)));
+    private CapturedHeader Describe(string name, int order) => new(
+        name,
+        _attributePrefix + name.ToLowerInvariant(),
+        order,
+        IsSanitized: Array.Exists(_sanitized, pattern => pattern.IsMatch(name)),
+        IsUrl: _sanitized.Length > 0 && UrlHeaders.Contains(name));
 
-    private sealed record CapturedHeader(string Name, string Attribute, bool IsSanitized);
+    private sealed record CapturedHeader(string Name, string Attribute, int Order, bool IsSanitized, bool IsUrl);
+
+    private static partial class Log
+    {
+        [LoggerMessage(50, LogLevel.Warning, "Expressions have captured {MaxNames} different headers as {Prefix}*. '{Header}' and further new ones are not captured until the settings change. Name the headers exactly, or narrow the expressions.")]
+        public static partial void TooManyNames(ILogger logger, int maxNames, string prefix, string header);
+    }
 }

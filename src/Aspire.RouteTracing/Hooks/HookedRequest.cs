@@ -1,148 +1,306 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.RouteTracing.Hooks;
 
-/// <summary>One request on its way through the hooks.</summary>
-internal sealed class HookedRequest(Activity span, HttpContext context, IRouteTracingHook[] hooks, Action<string, Exception> report)
+/// <summary>
+/// One request on its way through the hooks, a feature of its context. What the hooks set on the span is final: it is set again after the instrumentation has set
+/// its own values at the end of the request.
+/// </summary>
+internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpContext context, ContainedHook[] hooks, HookedRequest? next)
 {
-    private const string ErrorType = "error.type";
+    private const string RouteTag = "http.route";
+    private const string StatusCodeTag = "http.response.status_code";
+    private const string ErrorTypeTag = "error.type";
+    private const int ErrorTypeIndex = 2;
 
-    private readonly FinalValues _finalValues = new(span);
-    private bool _requestShown;
-    private bool _responseShown;
+    // The tags that the instrumentation sets at the end of a request. Nobody but the application overwrites the others.
+    private static readonly string[] TagNames =
+    [
+        RouteTag,
+        StatusCodeTag,
+        ErrorTypeTag,
+        "rpc.system.name",
+        "rpc.method",
+        "rpc.method_original",
+        "rpc.response.status_code",
+        "network.peer.address",
+        "network.peer.port",
+    ];
 
-    // The endpoint may have excluded the request in the meantime.
+    private static readonly object Untouched = new();
+
+    private string? _route;
+    private bool _hasRequestHooksRun;
+    private bool _hasResponseHooksRun;
+    private bool _isCompletionRegistered;
+
+    // What the hooks have set.
+    private string? _displayName;
+    private ActivityStatusCode? _status;
+    private string? _statusDescription;
+    private object?[]? _tags;
+
+    public Activity Span => span;
+
+    // An endpoint may have excluded the request in the meantime.
     private bool IsRecorded => span.IsAllDataRequested;
+
+    /// <summary>
+    /// Returns the request in this very context of <paramref name="hooks"/>: every tracer provider of the process can have one, and contexts that are created
+    /// within a context have its features.
+    /// </summary>
+    public HookedRequest? Find(RequestHooks hooks, HttpContext current)
+        => ReferenceEquals(owner, hooks) && ReferenceEquals(context, current) ? this : next?.Find(hooks, current);
+
+    public void Register()
+    {
+        // What is registered first runs last: after everything the application does when its response starts.
+        context.Response.OnStarting(static request => ((HookedRequest)request).OnResponse(), this);
+        RegisterCompletion();
+    }
 
     public void OnRouteMatched()
     {
-        if (_requestShown || !IsRecorded)
+        if (_hasRequestHooksRun || !IsRecorded)
         {
             return;
         }
 
-        if (context.GetEndpoint()?.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route is { Length: > 0 } route)
-        {
-            span.SetTag("http.route", route);
-            span.DisplayName = $"{span.DisplayName} {route}";
-        }
+        var metadata = context.GetEndpoint()?.Metadata;
+        _route = metadata?.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
 
-        ShowRequest();
+        // An excluded endpoint excludes the request when it executes. If something else answers, such as authorization, the hooks run at the response.
+        if (metadata?.GetMetadata<ExcludeFromTracingAttribute>() is null)
+        {
+            InvokeRequestHooks();
+        }
     }
 
-    /// <summary>The response is about to start, or the request is over.</summary>
+    /// <summary>Called when the response is about to start, or the request is over.</summary>
     public Task OnResponse()
     {
-        if (_responseShown || !IsRecorded)
+        if (!_hasResponseHooksRun && IsRecorded)
         {
-            return Task.CompletedTask;
+            if (!_hasRequestHooksRun)
+            {
+                InvokeRequestHooks();
+            }
+
+            InvokeResponseHooks();
         }
 
-        if (!_requestShown)
-        {
-            ShowRequest();
-        }
-
-        ShowResponse();
         return Task.CompletedTask;
     }
 
-    /// <summary>The instrumentation has set its values.</summary>
+    /// <summary>Called when the instrumentation has set its values.</summary>
     public void OnEnd()
     {
-        // A server that gives up on a request calls back neither when the response starts nor when it's completed.
-        _ = OnResponse();
-        _finalValues.Restore();
-    }
-
-    private void ShowRequest()
-    {
-        _requestShown = true;
-        _finalValues.Watch();
-        foreach (var hook in hooks)
+        if (!_hasResponseHooksRun && IsRecorded)
         {
-            try
-            {
-                hook.OnRequest(span, context.Request);
-            }
-            catch (Exception exception)
-            {
-                Report(hook, nameof(RouteTracingSettings.RequestHook), exception);
-            }
+            // No response has started, because an exception escaped or the client has gone, and the scope of the request is disposed.
+            var services = context.Features.Get<IServiceProvidersFeature>();
+            using var scope = new LateScope(owner);
+            context.Features.Set<IServiceProvidersFeature>(scope);
+            OnResponse();
+            context.Features.Set(services);
         }
 
-        _finalValues.Keep();
+        Restore();
     }
 
-    private void ShowResponse()
+    // The server disposes the scope of the request before OnEnd. Callbacks run last in, first out, so this one has to come after the scope's creation.
+    private void RegisterCompletion()
     {
-        _responseShown = true;
+        if (!_isCompletionRegistered && context.Features[typeof(IServiceProvidersFeature)] is not null)
+        {
+            _isCompletionRegistered = true;
+            context.Response.OnCompleted(static request => ((HookedRequest)request).OnResponse(), this);
+        }
+    }
+
+    private void InvokeRequestHooks()
+    {
+        _hasRequestHooksRun = true;
+        if (_route is { Length: > 0 } route && span.GetTagItem(RouteTag) is null)
+        {
+            span.AddTag(RouteTag, route);
+            span.DisplayName = $"{span.DisplayName} {route}";
+        }
+
+        var before = new Values(span);
+        foreach (var hook in hooks)
+        {
+            hook.OnRequest(span, context.Request);
+        }
+
+        Keep(before);
+        RegisterCompletion();
+    }
+
+    private void InvokeResponseHooks()
+    {
+        _hasResponseHooksRun = true;
         var statusCode = context.Response.StatusCode;
-        var (status, errorType) = (span.Status, span.GetTagItem(ErrorType));
-        SetStatus(statusCode);
-        var assumedErrorType = span.GetTagItem(ErrorType);
-        _finalValues.Watch();
+        var isServerError = statusCode >= StatusCodes.Status500InternalServerError;
+        var (status, errorType) = (span.Status, isServerError ? span.GetTagItem(ErrorTypeTag) : null);
+        SetStatus(statusCode, isServerError);
+        var before = new Values(span);
         foreach (var hook in hooks)
         {
-            try
-            {
-                hook.OnResponse(span, context.Response);
-            }
-            catch (Exception exception)
-            {
-                Report(hook, nameof(RouteTracingSettings.ResponseHook), exception);
-            }
+            hook.OnResponse(span, context.Response);
         }
 
-        if (statusCode >= StatusCodes.Status500InternalServerError && context.Response.StatusCode < StatusCodes.Status500InternalServerError)
+        if (isServerError && context.Response.StatusCode < StatusCodes.Status500InternalServerError)
         {
-            TakeErrorBack(status, errorType, assumedErrorType);
+            RemoveError(status, errorType, before.Tags[ErrorTypeIndex]);
         }
 
-        _finalValues.Keep();
+        Keep(before);
     }
-
-    private void Report(IRouteTracingHook hook, string setting, Exception exception)
-        => report(hook is SettingsHook ? setting : hook.GetType().ToString(), exception);
 
     // As the instrumentation will, so that the hooks see it and can change it.
-    private void SetStatus(int statusCode)
+    private void SetStatus(int statusCode, bool isServerError)
     {
-        if (span.GetTagItem("http.response.status_code") is null)
+        if (span.GetTagItem(StatusCodeTag) is null)
         {
-            span.SetTag("http.response.status_code", statusCode);
+            span.AddTag(StatusCodeTag, statusCode);
         }
 
-        if (statusCode < StatusCodes.Status500InternalServerError)
-        {
-            return;
-        }
-
-        if (span.Status == ActivityStatusCode.Unset)
+        if (isServerError && span.Status == ActivityStatusCode.Unset)
         {
             span.SetStatus(ActivityStatusCode.Error);
         }
 
-        if (span.GetTagItem(ErrorType) is null)
+        if (isServerError && span.GetTagItem(ErrorTypeTag) is null)
         {
-            span.SetTag(ErrorType, statusCode.ToString(CultureInfo.InvariantCulture));
+            span.AddTag(ErrorTypeTag, statusCode.ToString(CultureInfo.InvariantCulture));
         }
     }
 
-    // A hook has answered otherwise. What it said of the error itself stays.
-    private void TakeErrorBack(ActivityStatusCode status, object? errorType, object? assumedErrorType)
+    // A hook has changed the status code. An error that it set itself stays.
+    private void RemoveError(ActivityStatusCode status, object? errorType, object? assumedErrorType)
     {
         if (span is { Status: ActivityStatusCode.Error, StatusDescription: null })
         {
             span.SetStatus(status);
         }
 
-        if (ReferenceEquals(span.GetTagItem(ErrorType), assumedErrorType))
+        if (ReferenceEquals(span.GetTagItem(ErrorTypeTag), assumedErrorType))
         {
-            span.SetTag(ErrorType, errorType);
+            span.SetTag(ErrorTypeTag, errorType);
         }
+    }
+
+    // Compares by reference: a value that was set to what it was is final, too. A status that is set to what it was can't be told from one that isn't set.
+    private void Keep(in Values before)
+    {
+        var after = new Values(span);
+        if (!ReferenceEquals(after.DisplayName, before.DisplayName))
+        {
+            _displayName = after.DisplayName;
+        }
+
+        if (after.Status != before.Status || after.StatusDescription != before.StatusDescription)
+        {
+            (_status, _statusDescription) = (after.Status, after.StatusDescription);
+        }
+
+        for (var i = 0; i < TagNames.Length; i++)
+        {
+            if (!ReferenceEquals(after.Tags[i], before.Tags[i]))
+            {
+                if (_tags is null)
+                {
+                    _tags = new object?[TagNames.Length];
+                    Array.Fill(_tags, Untouched);
+                }
+
+                _tags[i] = after.Tags[i];
+            }
+        }
+    }
+
+    private void Restore()
+    {
+        if (_displayName is not null)
+        {
+            span.DisplayName = _displayName;
+        }
+
+        if (_status is { } status)
+        {
+            span.SetStatus(status, _statusDescription);
+        }
+
+        for (var i = 0; i < _tags?.Length; i++)
+        {
+            if (!ReferenceEquals(_tags[i], Untouched))
+            {
+                span.SetTag(TagNames[i], _tags[i]);
+            }
+        }
+    }
+
+    /// <summary>The values of a span that the instrumentation sets, too, read in one pass over its tags.</summary>
+    private readonly ref struct Values
+    {
+        public readonly string DisplayName;
+        public readonly ActivityStatusCode Status;
+        public readonly string? StatusDescription;
+        public readonly TagValues Tags;
+
+        public Values(Activity span)
+        {
+            (DisplayName, Status, StatusDescription) = (span.DisplayName, span.Status, span.StatusDescription);
+            foreach (ref readonly var tag in span.EnumerateTagObjects())
+            {
+                if (IndexOf(tag.Key) is var index and >= 0)
+                {
+                    Tags[index] = tag.Value;
+                }
+            }
+        }
+
+        // The order of TagNames.
+        private static int IndexOf(string tag) => tag switch
+        {
+            RouteTag => 0,
+            StatusCodeTag => 1,
+            ErrorTypeTag => ErrorTypeIndex,
+            "rpc.system.name" => 3,
+            "rpc.method" => 4,
+            "rpc.method_original" => 5,
+            "rpc.response.status_code" => 6,
+            "network.peer.address" => 7,
+            "network.peer.port" => 8,
+            _ => -1,
+        };
+    }
+
+    [InlineArray(9)]
+    private struct TagValues
+    {
+        private object? _first;
+    }
+
+    /// <summary>A scope that is created when a hook asks for it.</summary>
+    private sealed class LateScope(RequestHooks owner) : IServiceProvidersFeature, IDisposable
+    {
+        private IServiceScope? _scope;
+        private IServiceProvider? _services;
+
+        public IServiceProvider RequestServices
+        {
+            get => _services ??= (_scope = owner.CreateScope()).ServiceProvider;
+            set => _services = value;
+        }
+
+        public void Dispose() => _scope?.Dispose();
     }
 }

@@ -6,62 +6,102 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.Hooks;
 
-/// <summary>Shows the recorded requests to the hooks: the delegates of the settings, then the hooks of the container.</summary>
-internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IServiceProvider services, ILogger<RequestHooks> logger)
+/// <summary>Calls the hooks for recorded requests: the delegates of the settings, then the hooks of the container.</summary>
+internal sealed class RequestHooks(ActiveRouteTracing tracing, IServiceProvider services, ILogger<RequestHooks> logger)
 {
     // A hook may ask for the tracer provider, which is being built while this object is.
-    private readonly Lazy<IRouteTracingHook[]> _hooks = new(() => [.. services.GetServices<IRouteTracingHook>()]);
-    private readonly ConcurrentDictionary<string, bool> _failed = new();
+    private readonly Lazy<IRouteTracingHook[]> _containerHooks = new(() => [.. services.GetServices<IRouteTracingHook>()]);
+
+    // What was logged about a hook. A reload brings new delegates of the same name.
+    private readonly ConcurrentDictionary<string, bool> _logged = new();
+
+    private readonly IServiceScopeFactory _scopes = services.GetRequiredService<IServiceScopeFactory>();
+    private Delegates _delegates = new(null, null, []);
     private volatile bool _haveRun;
 
-    /// <summary>Whether there are hooks for requests that start now.</summary>
-    public bool Any => tracing.Current is { Enabled: true } settings && (_hooks.Value.Length != 0 || settings.Hook is not null);
+    /// <summary>Gets whether there are hooks for requests that start now.</summary>
+    public bool Any => tracing.Current is { Enabled: true } settings
+        && (settings.RequestHook is not null || settings.ResponseHook is not null || _containerHooks.Value.Length != 0);
 
-    /// <summary>Whether a request was shown to a hook yet.</summary>
+    /// <summary>Gets whether a request has hooks or had. A reload can remove them while the request runs.</summary>
     public bool HaveRun => _haveRun;
 
-    /// <summary>Creates the hooks of the container now, so that one that can't be created keeps the application from starting.</summary>
-    public void Create() => _ = _hooks.Value;
+    /// <summary>Creates the hooks of the container now, so that one that can't be created stops the start of the application.</summary>
+    public void Create() => _ = _containerHooks.Value;
 
     public void OnStart(Activity span, HttpContext context)
     {
-        if (!Any || Find(context) is not null)
+        if (!Any)
+        {
+            return;
+        }
+
+        var others = context.Features[typeof(HookedRequest)] as HookedRequest;
+        if (others?.Find(this, context) is { } known && known.Span == span)
         {
             return;
         }
 
         _haveRun = true;
-        var settingsHook = tracing.Current.Hook;
-        var request = new HookedRequest(span, context, settingsHook is null ? _hooks.Value : [settingsHook, .. _hooks.Value], Report);
-        context.Items[this] = request;
+        var request = new HookedRequest(this, span, context, GetHooks(), others is { Span.IsStopped: false } ? others : null);
+        context.Features.Set(request);
 
-        // What is registered first runs last: after everything the application does when its response starts. The scope of the request's
-        // services, whose disposal is registered when it is created, is created before, so that it is disposed after.
-        _ = context.RequestServices;
-        context.Response.OnStarting(static request => ((HookedRequest)request).OnResponse(), request);
-        context.Response.OnCompleted(static request => ((HookedRequest)request).OnResponse(), request);
+        // The scope of the request's services is created before the callbacks are registered, so that it is disposed of after they have run. The delegates
+        // of the settings seldom need it.
+        if (_containerHooks.Value.Length != 0)
+        {
+            _ = context.RequestServices;
+        }
+
+        request.Register();
     }
 
     public void OnRouteMatched(HttpContext context) => Find(context)?.OnRouteMatched();
 
-    /// <summary>To be called when the instrumentation has set all its values.</summary>
+    /// <summary>Called when the instrumentation has set all its values.</summary>
     public void OnEnd(HttpContext context) => Find(context)?.OnEnd();
 
-    // The items of a request are created when they are first asked for.
-    private HookedRequest? Find(HttpContext context)
-        => _haveRun && context.Items.TryGetValue(this, out var request) ? (HookedRequest?)request : null;
+    /// <summary>Creates a scope for hooks that run after that of the request was disposed.</summary>
+    public IServiceScope CreateScope() => _scopes.CreateScope();
 
-    private void Report(string hook, Exception exception)
+    // Contexts within a context, as OData's $batch creates them, have its features.
+    private HookedRequest? Find(HttpContext context) => _haveRun ? (context.Features[typeof(HookedRequest)] as HookedRequest)?.Find(this, context) : null;
+
+    private ContainedHook[] GetHooks()
     {
-        if (_failed.TryAdd(hook, true))
+        var settings = tracing.Current;
+        var delegates = _delegates;
+        if (delegates.RequestHook != settings.RequestHook || delegates.ResponseHook != settings.ResponseHook || delegates.Hooks.Length == 0)
         {
-            Log.Failed(logger, exception, hook);
+            _delegates = delegates = new Delegates(settings.RequestHook, settings.ResponseHook, CreateHooks(settings));
         }
+
+        return delegates.Hooks;
     }
 
-    private static partial class Log
+    private ContainedHook[] CreateHooks(CompiledSettings settings)
     {
-        [LoggerMessage(40, LogLevel.Error, "The hook {Hook} threw an exception. The request and the other hooks go on; further exceptions of this hook are not logged.")]
-        public static partial void Failed(ILogger logger, Exception exception, string hook);
+        var hooks = new List<ContainedHook>();
+        if (settings.RequestHook is { } requestHook)
+        {
+            Add(nameof(settings.RequestHook), requestHook, null);
+        }
+
+        if (settings.ResponseHook is { } responseHook)
+        {
+            Add(nameof(settings.ResponseHook), null, responseHook);
+        }
+
+        foreach (var hook in _containerHooks.Value)
+        {
+            Add(hook.GetType().ToString(), hook.OnRequest, hook.OnResponse);
+        }
+
+        return [.. hooks];
+
+        void Add(string name, Action<Activity, HttpRequest>? onRequest, Action<Activity, HttpResponse>? onResponse)
+            => hooks.Add(new ContainedHook(name, onRequest, onResponse, _logged, logger));
     }
+
+    private sealed record Delegates(Action<Activity, HttpRequest>? RequestHook, Action<Activity, HttpResponse>? ResponseHook, ContainedHook[] Hooks);
 }

@@ -148,7 +148,8 @@ internal static class TracedAppRouteTracing
 {
     public static IRouteTracing RouteTracing(this TracedApp app) => app.App.Services.GetRequiredService<IRouteTracing>();
 
-    public static IReadOnlyList<UrlExclusion> ExcludedUrls(this TracedApp app) => app.RouteTracing().ExcludedUrls;
+    public static IReadOnlyList<(string Pattern, string Source)> ExcludedUrls(this TracedApp app)
+        => [.. app.RouteTracing().ExcludedUrls.Select(exclusion => (exclusion.Pattern, exclusion.Source))];
 
     /// <summary>Changes one value of the configuration and has its sources read again.</summary>
     public static void Reload(this TracedApp app, string key, string? value)

@@ -29,6 +29,38 @@ public class HostileConfigurationTests
         Assert.Contains("item 10001 of OTEL_DOTNET_EXCLUDED_URLS", message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Items_of_code_are_not_dropped_by_the_limit()
+    {
+        var items = Enumerable.Range(1, 10_002).Select(number => $"^/item{number}$");
+        await using var app = await StartAsync(new() { [GeneralVariable] = string.Join(',', items) }, "^/code$", "^/item10002$");
+
+        var patterns = app.ExcludedUrls().Select(exclusion => exclusion.Pattern).ToHashSet();
+        Assert.Equal(10_000, patterns.Count);
+        Assert.Superset(new HashSet<string> { "^/code$", "^/item9998$", "^/item10002$" }, patterns);
+        Assert.DoesNotContain("^/item9999$", patterns);
+        var message = Assert.Single(app.Logs, log => log.LogLevel == LogLevel.Error).FormattedMessage;
+        Assert.Contains("'^/item9999$', item 9999 of OTEL_DOTNET_EXCLUDED_URLS", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_bad_item_of_code_behind_the_limit_stops_the_start()
+    {
+        var items = Enumerable.Range(1, 10_000).Select(number => $"^/item{number}$");
+
+        var exception = await Assert.ThrowsAsync<ArgumentException>(() => StartAsync(new() { [GeneralVariable] = string.Join(',', items) }, "(bad"));
+
+        Assert.Contains("'(bad'", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task More_items_of_code_than_the_limit_stop_the_start()
+    {
+        var exception = await Assert.ThrowsAsync<ArgumentException>(() => StartAsync([], [.. Enumerable.Range(1, 10_001).Select(number => $"^/item{number}$")]));
+
+        Assert.Contains("10001 items to ExcludedUrls", exception.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("(bad", 0)]
     [InlineData("[0-9]{2147483647},", 2)]
@@ -54,7 +86,7 @@ public class HostileConfigurationTests
 
         using var request = new HttpRequestMessage(HttpMethod.Get, "/");
         request.Headers.Add("x-256-a", "captured");
-        request.Headers.Add("x-257-a", "left out");
+        request.Headers.Add("x-257-a", "ignored");
         using var response = await app.Client.SendAsync(request, TestContext.Current.CancellationToken);
         await app.StopAsync();
 
@@ -65,6 +97,6 @@ public class HostileConfigurationTests
         Assert.Contains($"'x-257-.*', item 257 of {Variable}", message, StringComparison.Ordinal);
     }
 
-    private static Task<TracedApp> StartAsync(Dictionary<string, string?> configuration) =>
-        TracedApp.StartAsync(builder => builder.AddRouteTracing(), app => app.MapGet("/{**path}", () => "ok"), configuration);
+    private static Task<TracedApp> StartAsync(Dictionary<string, string?> configuration, params string[] patterns) =>
+        TracedApp.StartAsync(builder => builder.AddRouteTracing(settings => Array.ForEach(patterns, settings.ExcludedUrls.Add)), app => app.MapGet("/{**path}", () => "ok"), configuration);
 }

@@ -126,8 +126,8 @@ public class ExclusionBesideOthersTests
 
         Assert.Equal(["child", "GET /{name}"], app.SpanNames);
         Assert.Equal(
-            [new UrlExclusion("^/one$", "code"), new UrlExclusion("^/two$", "code")],
-            app.App.Services.GetRequiredService<IRouteTracing>().ExcludedUrls);
+            [("^/one$", "code"), ("^/two$", "code")],
+            app.ExcludedUrls());
         Assert.Equal(2, app.CountsOf("aspire.route_tracing.excluded_requests").Values.Sum());
     }
 

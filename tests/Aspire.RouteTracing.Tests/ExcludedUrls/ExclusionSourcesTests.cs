@@ -26,11 +26,11 @@ public class ExclusionSourcesTests
 
         Assert.Equal(
             [
-                new("from,array", "Aspire:RouteTracing:ExcludedUrls"),
-                new("specific", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"),
-                new("client/.*/info", "OTEL_DOTNET_EXCLUDED_URLS"),
-                new("healthcheck", "OTEL_DOTNET_EXCLUDED_URLS"),
-                new("from code", "code"),
+                ("from,array", "Aspire:RouteTracing:ExcludedUrls"),
+                ("specific", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"),
+                ("client/.*/info", "OTEL_DOTNET_EXCLUDED_URLS"),
+                ("healthcheck", "OTEL_DOTNET_EXCLUDED_URLS"),
+                ("from code", "code"),
             ],
             app.ExcludedUrls());
     }
@@ -41,7 +41,7 @@ public class ExclusionSourcesTests
         await using var app = await StartAsync(new() { ["Aspire:RouteTracing:ExcludedUrls"] = "a,b" });
 
         Assert.Equal(
-            [new("a", "Aspire:RouteTracing:ExcludedUrls"), new UrlExclusion("b", "Aspire:RouteTracing:ExcludedUrls")],
+            [("a", "Aspire:RouteTracing:ExcludedUrls"), ("b", "Aspire:RouteTracing:ExcludedUrls")],
             app.ExcludedUrls());
     }
 
@@ -50,7 +50,7 @@ public class ExclusionSourcesTests
     {
         await using var app = await StartAsync(new() { ["Aspire:RouteTracing:ExcludedUrls:0"] = @" ^/trail\ " });
 
-        Assert.Equal([new(@"^/trail\ ", "Aspire:RouteTracing:ExcludedUrls")], app.ExcludedUrls());
+        Assert.Equal([(@"^/trail\ ", "Aspire:RouteTracing:ExcludedUrls")], app.ExcludedUrls());
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public class ExclusionSourcesTests
             new() { ["OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"] = "health", ["OTEL_DOTNET_EXCLUDED_URLS"] = "health" },
             settings => settings.ExcludedUrls.Add("health"));
 
-        Assert.Equal([new("health", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS")], app.ExcludedUrls());
+        Assert.Equal([("health", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS")], app.ExcludedUrls());
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public class ExclusionSourcesTests
             settings.ExcludedUrls.Add("^/health$");
         });
 
-        Assert.Equal([new("^/health$", "code")], app.ExcludedUrls());
+        Assert.Equal([("^/health$", "code")], app.ExcludedUrls());
     }
 
     [Fact]
@@ -188,6 +188,79 @@ public class ExclusionSourcesTests
         app.Reload("OTEL_DOTNET_EXCLUDED_URLS", "^/three$");
 
         Assert.Equal(["^/three$"], app.ExcludedUrls().Select(exclusion => exclusion.Pattern));
+    }
+
+    [Fact]
+    public async Task A_delegate_that_throws_on_a_reload_runs_once_and_logs_one_error()
+    {
+        var (fail, calls) = (false, 0);
+        await using var app = await StartAsync([], _ =>
+        {
+            calls++;
+            if (fail)
+            {
+                throw new InvalidOperationException("broken delegate");
+            }
+        });
+
+        (fail, calls) = (true, 0);
+        app.Reload("OTEL_DOTNET_EXCLUDED_URLS", "^/two$");
+
+        Assert.Equal(1, calls);
+        Assert.Single(app.Logs, log => log.LogLevel == LogLevel.Error);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_settings_delegate_can_wait_for_a_thread_that_suspends()
+    {
+        IRouteTracing? routeTracing = null;
+        await using var app = await StartAsync([], _ =>
+        {
+            if (routeTracing is not null)
+            {
+                Task.Run(() => routeTracing.Suspend().Dispose(), TestContext.Current.CancellationToken).Wait(TestContext.Current.CancellationToken);
+            }
+        });
+        routeTracing = app.RouteTracing();
+
+        await ReloadAsync(app, "^/two$");
+
+        Assert.Equal("^/two$", Assert.Single(app.ExcludedUrls()).Pattern);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_settings_delegate_can_wait_for_a_thread_that_reloads()
+    {
+        TracedApp? started = null;
+        await using var app = await StartAsync([], _ =>
+        {
+            if (Interlocked.Exchange(ref started, null) is { } running)
+            {
+                ReloadAsync(running, "^/nested$").Wait(TestContext.Current.CancellationToken);
+            }
+        });
+        started = app;
+
+        await ReloadAsync(app, "^/outer$");
+
+        Assert.Equal("^/nested$", Assert.Single(app.ExcludedUrls()).Pattern);
+    }
+
+    [Fact]
+    public async Task An_item_that_code_puts_in_the_place_of_another_is_of_code()
+    {
+        await using var app = await StartAsync(
+            new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "a,b,c,d" },
+            settings =>
+            {
+                settings.ExcludedUrls.Remove("a");
+                settings.ExcludedUrls[1] = "x";
+                settings.ExcludedUrls.Insert(0, "y");
+            });
+
+        Assert.Equal(
+            [("y", "code"), ("b", "OTEL_DOTNET_EXCLUDED_URLS"), ("x", "code"), ("d", "OTEL_DOTNET_EXCLUDED_URLS")],
+            app.ExcludedUrls());
     }
 
     [Fact]
@@ -313,6 +386,9 @@ public class ExclusionSourcesTests
 
         Assert.Single(app.Spans);
     }
+
+    private static Task ReloadAsync(TracedApp app, string list) => Task.Run(
+        () => app.Reload("OTEL_DOTNET_EXCLUDED_URLS", list), TestContext.Current.CancellationToken).WaitAsync(TestContext.Current.CancellationToken);
 
     private static Task<TracedApp> StartAsync(Dictionary<string, string?> configuration, Action<RouteTracingSettings>? configure = null)
         => TracedApp.StartAsync(

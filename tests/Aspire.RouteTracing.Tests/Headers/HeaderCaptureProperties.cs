@@ -28,7 +28,7 @@ public class HeaderCaptureProperties
     public void What_is_captured_is_bounded_and_has_the_names_of_the_conventions() =>
         Gen.Select(Item.Array[0, 6], Item.Array[0, 3], Gen.Select(Name, Value.Array[0, 40]).Array[0, 6]).Sample((items, sanitized, headers) =>
         {
-            var capture = new HeaderCapture("http.request.header.", Compile(items, whole: true), Compile(sanitized, whole: false));
+            var capture = Compile("http.request.header.", items, sanitized);
             using var span = new Activity("request");
             var dictionary = new HeaderDictionary();
             foreach (var (name, values) in headers)
@@ -61,7 +61,7 @@ public class HeaderCaptureProperties
     public void A_value_is_not_cut_within_a_character() =>
         Value.Where(value => value is not null && IsWhole(value)).Sample(value =>
         {
-            var capture = new HeaderCapture("", Compile(["x"], whole: true), []);
+            var capture = Compile("", ["x"], []);
             using var span = new Activity("request");
             capture.Capture(span, new HeaderDictionary { ["x"] = value });
 
@@ -71,11 +71,14 @@ public class HeaderCaptureProperties
             Assert.InRange(captured.Length, value!.Length <= 1024 ? value.Length : 1023, 1024);
         });
 
-    private static IReadOnlyList<HeaderName> Compile(string[] items, bool whole)
+    private static HeaderCapture Compile(string prefix, string[] items, string[] sanitized)
+        => HeaderCapture.Compile(prefix, ListOf(items), HeaderPattern.Compile(ListOf(sanitized), whole: false, NullLogger.Instance), NullLogger.Instance);
+
+    private static PatternList ListOf(string[] items)
     {
-        var configured = new ConfiguredList();
-        configured.AddItems(items, "test");
-        return HeaderName.Compile("Headers", items, configured, whole, NullLogger.Instance);
+        var list = new PatternList("Headers", HeaderPattern.MaxItems);
+        list.AddItems(items, "test");
+        return list;
     }
 
     private static bool IsWhole(string text)

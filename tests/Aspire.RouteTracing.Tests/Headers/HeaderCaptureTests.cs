@@ -185,13 +185,14 @@ public class HeaderCaptureTests
     }
 
     [Fact]
-    public async Task More_names_than_are_remembered_are_captured_all_the_same()
+    public async Task Expressions_add_256_attribute_names_and_the_log_says_so_once()
     {
-        await using var app = await StartAsync(new() { [RequestVariable] = "x-.*" });
+        await using var app = await StartAsync(new() { [RequestVariable] = "x-.*,x-named" });
 
         for (var request = 0; request < 10; request++)
         {
             using var message = new HttpRequestMessage(HttpMethod.Get, "/");
+            message.Headers.Add("x-named", "named");
             for (var header = 0; header < 60; header++)
             {
                 message.Headers.Add($"x-{request}-{header}", $"{header}");
@@ -202,9 +203,81 @@ public class HeaderCaptureTests
 
         await app.StopAsync();
 
+        Assert.Equal(256 + 1, app.Spans.SelectMany(Captured).Select(attribute => attribute.Split('=')[0]).Distinct().Count());
+        Assert.All(app.Spans, span => Assert.Contains("http.request.header.x-named=named", Captured(span)));
+        Assert.Contains("'x-4-", Assert.Single(app.Logs, log => log.EventId.Id == 50).FormattedMessage, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("x-.*,x-wanted")]
+    [InlineData("x-.*,^x-wanted$")]
+    [InlineData("x-want[e]d,x-.*")]
+    public async Task Junk_headers_do_not_push_out_a_header_that_is_named(string list)
+    {
+        await using var app = await StartAsync(new() { [RequestVariable] = list });
+
+        var captured = await CapturedAsync(app, [.. Enumerable.Range(0, 80).Select(number => ($"x-{number}", "junk")), ("x-wanted", "wanted")]);
+
+        Assert.Equal(64, captured.Count);
+        Assert.Contains("http.request.header.x-wanted=wanted", captured);
+    }
+
+    [Fact]
+    public async Task A_named_header_with_many_values_leaves_room_for_the_others()
+    {
+        await using var app = await StartAsync(new() { [ResponseVariable] = "x-many,x-version,x-twice" });
+
         Assert.Equal(
-            Enumerable.Range(0, 10).SelectMany(request => Enumerable.Range(0, 60).Select(header => $"http.request.header.x-{request}-{header}={header}")).Order(StringComparer.Ordinal),
-            app.Spans.SelectMany(Captured).Order(StringComparer.Ordinal));
+            [$"http.response.header.x-many={string.Join('|', Enumerable.Range(0, 62))}", "http.response.header.x-twice=a", "http.response.header.x-version=1"],
+            await CapturedAsync(app));
+    }
+
+    [Theory]
+    [InlineData("https://shop.example/cart?a=1&token=secret", "https://shop.example/cart?a=Redacted&token=Redacted")]
+    [InlineData("/cb?code=secret#access_token=secret&x", "/cb?code=Redacted#access_token=Redacted&x")]
+    [InlineData("/cart?flag&a==b", "/cart?flag&a=Redacted")]
+    [InlineData("/a=b", "/a=b")]
+    public async Task Parameters_of_a_captured_URL_are_redacted(string url, string captured)
+    {
+        await using var app = await StartAsync(new() { [RequestVariable] = "referer,x-url" });
+
+        Assert.Equal(
+            [$"http.request.header.referer={captured}", $"http.request.header.x-url={url}"],
+            await CapturedAsync(app, ("referer", url), ("x-url", url)));
+    }
+
+    [Fact]
+    public async Task Parameters_of_a_captured_location_are_redacted()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(),
+            app => app.MapGet("/", () => Results.Redirect("/next?code=secret")),
+            new() { [ResponseVariable] = "location" });
+
+        using var response = await app.GetAsync("/");
+        await app.StopAsync();
+
+        Assert.Equal(["http.response.header.location=/next?code=Redacted"], Captured(app));
+    }
+
+    [Fact]
+    public async Task Code_that_clears_what_is_sanitized_keeps_parameters()
+    {
+        await using var app = await StartAsync(new() { [RequestVariable] = "referer" }, settings => settings.SanitizedHeaders.Clear());
+
+        Assert.Equal(["http.request.header.referer=/?a=b"], await CapturedAsync(app, ("referer", "/?a=b")));
+    }
+
+    [Fact]
+    public async Task Names_that_code_adds_are_not_dropped_by_the_limit_of_256()
+    {
+        await using var app = await StartAsync(
+            new() { [RequestVariable] = string.Join(',', Enumerable.Range(1, 300).Select(number => $"x-{number}")) },
+            settings => settings.CapturedRequestHeaders.Add("x-code"));
+
+        Assert.Equal(
+            ["http.request.header.x-255=1", "http.request.header.x-code=1"],
+            await CapturedAsync(app, ("x-255", "1"), ("x-256", "1"), ("x-code", "1")));
     }
 
     [Fact]

@@ -2,13 +2,19 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.WebSockets;
+using Aspire.RouteTracing.Hooks;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using OpenTelemetry.Instrumentation.AspNetCore;
 using OpenTelemetry.Trace;
 
@@ -624,6 +630,200 @@ public class HookTests
             },
             app => app.MapGet("/", () => "ok")));
 
+    [Fact]
+    public async Task An_instance_of_a_hook_is_added_once_and_another_one_of_its_type_is_added()
+    {
+        var calls = new Calls();
+        var (one, two) = (new NamedHook("one", calls), new NamedHook("two", calls));
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing();
+                builder.Services.AddRouteTracingHook(one).AddRouteTracingHook(two).AddRouteTracingHook(one);
+            },
+            app => app.MapGet("/", () => "ok"));
+
+        using var response = await app.GetAsync("/");
+        await app.StopAsync();
+
+        Assert.Equal(["one", "two"], calls);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_async_hook_that_throws_after_an_await_is_logged_once_and_harms_nothing()
+    {
+        var logs = new HookLogs(expected: 2);
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Logging.AddProvider(logs);
+                builder.AddRouteTracing(settings => settings.RequestHook = async (_, _) =>
+                {
+                    await Task.Yield();
+                    throw new InvalidOperationException("after the await");
+                });
+            },
+            app => app.MapGet("/", () => "ok"));
+
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal("ok", await app.Client.GetStringAsync("/", TestContext.Current.CancellationToken));
+        }
+
+        await logs.Complete.WaitAsync(TestContext.Current.CancellationToken);
+        await app.StopAsync();
+
+        Assert.Equal(["Error: RequestHook, after the await", "Warning: RequestHook, "], logs.Order());
+        Assert.Equal(3, app.Spans.Count);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_async_hook_goes_on_after_each_await_without_holding_the_request_up()
+    {
+        var (gate, done) = (new TaskCompletionSource(), new TaskCompletionSource<Activity?>());
+        await using var app = await StartAsync(
+            settings => settings.RequestHook = async (span, _) =>
+            {
+                await gate.Task;
+                await Task.Yield();
+                done.SetResult(Activity.Current);
+            },
+            app => app.MapGet("/", () => "ok"));
+
+        Assert.Equal("ok", await app.Client.GetStringAsync("/", TestContext.Current.CancellationToken));
+        gate.SetResult();
+
+        Assert.Equal("Microsoft.AspNetCore.Hosting.HttpRequestIn", (await done.Task.WaitAsync(TestContext.Current.CancellationToken))?.OperationName);
+    }
+
+    [Fact]
+    public async Task An_activity_that_a_hook_leaves_open_is_not_the_parent_of_the_request()
+    {
+        await using var app = await StartAsync(
+            settings => settings.RequestHook = (_, _) => TracedApp.Source.StartActivity("left open"),
+            app => app.MapGet("/", () =>
+            {
+                using var inner = TracedApp.Source.StartActivity("inner");
+            }));
+
+        using var response = await app.GetAsync("/");
+        await app.StopAsync();
+
+        var server = Assert.Single(app.Spans, span => span.Kind == ActivityKind.Server);
+        Assert.Equal(server.SpanId, Assert.Single(app.Spans, span => span.DisplayName == "inner").ParentSpanId);
+    }
+
+    [Theory]
+    [InlineData(false, "none")]
+    [InlineData(true, "created")]
+    public async Task A_scope_is_created_only_for_hooks_of_the_container(bool hasContainerHook, string expected)
+    {
+        string? scope = null;
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing(new Calls().Record);
+                if (hasContainerHook)
+                {
+                    builder.Services.AddRouteTracingHook<TaggingHook>();
+                }
+            },
+            app => app.MapGet("/", context =>
+            {
+                scope = context.Features.Get<IServiceProvidersFeature>() is null ? "none" : "created";
+                return Task.CompletedTask;
+            }));
+
+        using var response = await app.GetAsync("/");
+        await app.StopAsync();
+
+        Assert.Equal(expected, scope);
+    }
+
+    [Fact]
+    public async Task The_response_hook_of_an_escaped_exception_has_services_after_the_scope_is_gone()
+    {
+        Scoped? inHandler = null;
+        Scoped? inHook = null;
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddScoped<Scoped>();
+                builder.AddRouteTracing(settings => settings.ResponseHook = (_, response) =>
+                {
+                    inHook = response.HttpContext.RequestServices.GetRequiredService<Scoped>();
+                    Assert.False(inHook.IsDisposed);
+                });
+            },
+            app => app.MapGet("/boom", string (Scoped scoped) =>
+            {
+                inHandler = scoped;
+                throw new InvalidOperationException("boom");
+            }));
+
+        using var response = await app.GetAsync("/boom");
+        await app.StopAsync();
+
+        Assert.NotNull(inHook);
+        Assert.NotSame(inHandler, inHook);
+        Assert.True(inHook.IsDisposed);
+    }
+
+    [Fact]
+    public async Task A_context_within_the_request_does_not_call_the_hooks_of_the_request()
+    {
+        var calls = new Calls();
+        await using var app = await StartAsync(
+            calls.Record,
+            app =>
+            {
+                var part = ((IApplicationBuilder)app).New();
+                part.UseRouting();
+                part.UseEndpoints(endpoints => endpoints.MapGet("/part", () => "ok"));
+                var runPart = part.Build();
+                app.Use(async (HttpContext context, RequestDelegate _) =>
+                {
+                    var nested = new DefaultHttpContext(new FeatureCollection(context.Features));
+                    nested.Features.Set<IHttpRequestFeature>(new HttpRequestFeature { Method = "GET", Path = "/part" });
+                    nested.Features.Set<IHttpResponseFeature>(new HttpResponseFeature());
+                    nested.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
+                    nested.Features.Set<IEndpointFeature>(null);
+                    nested.RequestServices = app.Services;
+                    await runPart(nested);
+                    calls.Add($"part {nested.Response.StatusCode} {nested.GetEndpoint()?.DisplayName}");
+                });
+            });
+
+        using var response = await app.GetAsync("/");
+        await app.StopAsync();
+
+        Assert.Equal(["part 200 HTTP: GET /part", "request ", "response 200"], calls);
+    }
+
+    [Theory]
+    [InlineData(false, new[] { "matched", "request /quiet", "response 401" })]
+    [InlineData(true, new[] { "matched" })]
+    public void The_hooks_of_an_excluded_endpoint_run_at_the_response_if_it_was_not_executed(bool executes, string[] expected)
+    {
+        var calls = new Calls();
+        var settings = new RouteTracingSettings();
+        calls.Record(settings);
+        var logged = new ConcurrentDictionary<string, bool>();
+        using var span = new Activity("request").Start();
+        var context = new DefaultHttpContext();
+        context.SetEndpoint(new RouteEndpoint(
+            _ => Task.CompletedTask, RoutePatternFactory.Parse("/quiet"), 0, new EndpointMetadataCollection(new ExcludeFromTracingAttribute(), new Route("/quiet")), "quiet"));
+        var request = new HookedRequest(null!, span, context, [new("hook", settings.RequestHook, settings.ResponseHook, logged, NullLogger.Instance)], next: null);
+
+        request.OnRouteMatched();
+        calls.Add("matched");
+        span.IsAllDataRequested = !executes;
+        context.Response.StatusCode = 401;
+        _ = request.OnResponse();
+
+        Assert.Equal(expected, calls);
+    }
+
     private static Task<TracedApp> StartAsync(Action<RouteTracingSettings> configure, Action<WebApplication> map)
         => TracedApp.StartAsync(builder => builder.AddRouteTracing(configure), map);
 
@@ -670,6 +870,45 @@ public class HookTests
         public void OnRequest(Activity activity, HttpRequest request) => calls.Add("first request");
 
         public void OnResponse(Activity activity, HttpResponse response) => calls.Add("first response");
+    }
+
+    private sealed record Route(string Value) : IRouteDiagnosticsMetadata
+    {
+        string IRouteDiagnosticsMetadata.Route => Value;
+    }
+
+    private sealed class NamedHook(string name, Calls calls) : IRouteTracingHook
+    {
+        public void OnRequest(Activity activity, HttpRequest request) => calls.Add(name);
+    }
+
+    /// <summary>What was logged about hooks, in no order.</summary>
+    private sealed class HookLogs(int expected) : ConcurrentQueue<string>, ILoggerProvider, ILogger
+    {
+        private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Complete => _complete.Task;
+
+        public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("Aspire.RouteTracing", StringComparison.Ordinal) ? this : NullLogger.Instance;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            var hook = ((IReadOnlyList<KeyValuePair<string, object?>>)state!).Single(value => value.Key == "Hook").Value;
+            Enqueue($"{logLevel}: {hook}, {exception?.Message}");
+            if (Count == expected)
+            {
+                _complete.SetResult();
+            }
+        }
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public void Dispose()
+        {
+        }
     }
 
     private sealed class ProviderHook(TracerProvider provider) : IRouteTracingHook

@@ -1,12 +1,15 @@
-using Aspire.RouteTracing.ExcludedUrls;
+using System.Diagnostics;
+using System.Text;
+using Aspire.RouteTracing.LiveList;
 using Aspire.RouteTracing.Tests.Apps;
+using Aspire.RouteTracing.Tests.ExcludedUrls;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 using OpenTelemetry.Logs;
 
-namespace Aspire.RouteTracing.Tests.ExcludedUrls;
+namespace Aspire.RouteTracing.Tests.LiveList;
 
 /// <summary>The list that the AppHost keeps in a file and rewrites while the service runs.</summary>
 public sealed class ExclusionsFileTests : IDisposable
@@ -28,6 +31,8 @@ public sealed class ExclusionsFileTests : IDisposable
     [Theory]
     [InlineData("^/two$")]
     [InlineData("^/two$,^/thr")]
+    [InlineData("^/two$,\n")]
+    [InlineData("^/two$, \n\n")]
     [InlineData("base64:Xi90d28k")]
     [InlineData("")]
     public void A_half_written_file_leaves_the_last_good_list(string text)
@@ -36,7 +41,7 @@ public sealed class ExclusionsFileTests : IDisposable
         using var file = Follow();
 
         File.WriteAllText(FilePath, text);
-        _time.Advance(TimeSpan.FromSeconds(1));
+        Pass(TimeSpan.FromSeconds(2));
 
         Assert.Equal(["^/one$"], file.Items);
     }
@@ -50,7 +55,7 @@ public sealed class ExclusionsFileTests : IDisposable
         using var file = Follow();
 
         Replace(text);
-        _time.Advance(TimeSpan.FromSeconds(1));
+        Pass(TimeSpan.FromSeconds(2));
 
         Assert.Equal(["^/one$"], file.Items);
     }
@@ -85,11 +90,11 @@ public sealed class ExclusionsFileTests : IDisposable
         using var file = Follow();
 
         File.Delete(FilePath);
-        _time.Advance(TimeSpan.FromSeconds(1));
+        Pass(TimeSpan.FromSeconds(2));
         Assert.Equal(["^/one$"], file.Items);
 
         Replace("^/two$,^/three$\n");
-        _time.Advance(TimeSpan.FromSeconds(1));
+        Pass(TimeSpan.FromSeconds(2));
         Assert.Equal(["^/two$", "^/three$"], file.Items);
     }
 
@@ -100,14 +105,14 @@ public sealed class ExclusionsFileTests : IDisposable
         using var file = Follow();
 
         Directory.Delete(_folder, recursive: true);
-        _time.Advance(TimeSpan.FromSeconds(1));
+        Pass(TimeSpan.FromSeconds(2));
 
         Assert.Equal(["^/one$"], file.Items);
     }
 
     [Theory]
     [InlineData("^/two$", "does not end with a line break")]
-    [InlineData("^/two$,(bad\n", "'(bad', item 2, is no valid regular expression")]
+    [InlineData("^/two$,(bad\n", "'(bad', item 2, is not a valid regular expression")]
     [InlineData("base64:***\n", "is not base64")]
     [InlineData(null, "no such file")]
     public void A_file_that_stays_of_no_use_is_logged_once(string? text, string reason)
@@ -176,7 +181,7 @@ public sealed class ExclusionsFileTests : IDisposable
 
         Assert.Equal(["^/one$"], file.Items);
         Assert.Single(_logs);
-        _time.Advance(TimeSpan.FromSeconds(1));
+        Pass(TimeSpan.FromSeconds(2));
         Assert.Equal(["^/two$"], file.Items);
     }
 
@@ -187,23 +192,131 @@ public sealed class ExclusionsFileTests : IDisposable
         using var file = Follow();
 
         Replace("\n");
-        _time.Advance(TimeSpan.FromSeconds(1));
+        Pass(TimeSpan.FromSeconds(2));
 
         Assert.Empty(file.Items!);
     }
 
     [Fact]
-    public void A_change_that_the_time_stamp_does_not_show_is_seen()
+    public void A_change_that_size_and_time_stamp_do_not_show_is_seen()
     {
         Replace("^/one$\n");
         var written = File.GetLastWriteTimeUtc(FilePath);
         using var file = Follow();
+        Pass(TimeSpan.FromSeconds(10));
 
         Replace("^/two$\n");
         File.SetLastWriteTimeUtc(FilePath, written);
-        _time.Advance(TimeSpan.FromSeconds(1));
+        Pass(TimeSpan.FromSeconds(2));
 
         Assert.Equal(["^/two$"], file.Items);
+    }
+
+    [Theory]
+    [InlineData("^/a\\,\n", "^/a,")]
+    [InlineData(@"(?x) ^/a # b\," + "\n\n", "(?x) ^/a # b,")]
+    public void A_comma_that_separates_nothing_does_not_announce_an_item(string text, string item)
+    {
+        Replace(text);
+        using var file = Follow();
+
+        Assert.Equal([item], file.Items);
+    }
+
+    [Fact]
+    public void A_list_that_is_still_being_written_is_not_used()
+    {
+        Replace("^/one$\n");
+        using var file = Follow();
+
+        foreach (var text in new[] { "^/two$\n", "^/two$,^/three$\n", "^/two$,^/three$,^/four$\n" })
+        {
+            File.WriteAllText(FilePath, text);
+            _time.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(["^/one$"], file.Items);
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(["^/two$", "^/three$", "^/four$"], file.Items);
+    }
+
+    [Theory]
+    [InlineData("pipe", "not a regular file")]
+    [InlineData("/dev/zero", "not a regular file")]
+    [InlineData("/dev/null", "not a regular file")]
+    [InlineData("directory", "is a directory")]
+    public async Task What_is_not_a_regular_file_is_logged_and_never_blocks(string kind, string reason)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Needs pipes and devices of Unix.");
+        Replace("^/one$\n");
+        using var file = Follow();
+
+        await PutInPlaceAsync(kind);
+        Pass(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(["^/one$"], file.Items);
+        Assert.Contains(reason, Assert.Single(_logs).FormattedMessage, StringComparison.Ordinal);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("pipe")]
+    [InlineData("/dev/zero")]
+    [InlineData("directory")]
+    public async Task An_application_starts_beside_what_is_not_a_regular_file(string kind)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Needs pipes and devices of Unix.");
+        await PutInPlaceAsync(kind);
+
+        await using var app = await StartAsync().WaitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Contains(("^/general$", "OTEL_DOTNET_EXCLUDED_URLS"), app.ExcludedUrls());
+    }
+
+    [Theory]
+    [InlineData("Latin-1")]
+    [InlineData("UTF-16LE")]
+    [InlineData("UTF-16BE")]
+    [InlineData("binary")]
+    public void Content_that_is_not_UTF_8_leaves_the_last_good_list(string encoding)
+    {
+        Replace("^/one$\n");
+        using var file = Follow();
+
+        Replace(encoding switch
+        {
+            "Latin-1" => Encoding.Latin1.GetBytes("^/caf\u00E9$\n"),
+            "UTF-16LE" => Encoding.Unicode.GetBytes("^/two$\n"),
+            "UTF-16BE" => Encoding.BigEndianUnicode.GetBytes("^/two$\n"),
+            _ => [0x7F, (byte)'E', (byte)'L', (byte)'F', 2, 1, 1, (byte)'\n'],
+        });
+        Pass(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(["^/one$"], file.Items);
+        Assert.Contains("is not text in UTF-8", Assert.Single(_logs).FormattedMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_byte_order_mark_is_not_part_of_the_list()
+    {
+        Replace([.. Encoding.UTF8.Preamble, .. "^/one$\n"u8]);
+        using var file = Follow();
+
+        Assert.Equal(["^/one$"], file.Items);
+    }
+
+    [Theory]
+    [InlineData(1_000_000, true)]
+    [InlineData(1_000_001, false)]
+    public void A_file_can_have_a_megabyte(int bytes, bool isUsed)
+    {
+        Replace("^/one$\n");
+        using var file = Follow();
+
+        Replace("^/two$" + new string(' ', bytes - "^/two$\n".Length) + "\n");
+        Pass(TimeSpan.FromSeconds(10));
+
+        Assert.Equal([isUsed ? "^/two$" : "^/one$"], file.Items);
+        Assert.Equal(isUsed ? 0 : 1, _logs.Count);
     }
 
     [Fact]
@@ -217,7 +330,7 @@ public sealed class ExclusionsFileTests : IDisposable
         foreach (var text in new[] { "^/one$\n", "^/one", "^/two$\n", "^/two$\n" })
         {
             Replace(text);
-            _time.Advance(TimeSpan.FromSeconds(1));
+            Pass(TimeSpan.FromSeconds(2));
         }
 
         Assert.Equal(1, changes);
@@ -233,7 +346,7 @@ public sealed class ExclusionsFileTests : IDisposable
         foreach (var text in new[] { "^/two$\n", "^/three$\n" })
         {
             Replace(text);
-            _time.Advance(TimeSpan.FromSeconds(1));
+            Pass(TimeSpan.FromSeconds(2));
         }
 
         Assert.Equal(["^/three$"], file.Items);
@@ -247,8 +360,8 @@ public sealed class ExclusionsFileTests : IDisposable
 
         Assert.Equal(
             [
-                new("^/specific$", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"),
-                new UrlExclusion("^/file$", "Aspire:RouteTracing:ExclusionsFile"),
+                ("^/specific$", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"),
+                ("^/file$", "Aspire:RouteTracing:ExclusionsFile"),
             ],
             app.ExcludedUrls());
     }
@@ -258,7 +371,7 @@ public sealed class ExclusionsFileTests : IDisposable
     {
         await using var app = await StartAsync();
 
-        Assert.Contains(new UrlExclusion("^/general$", "OTEL_DOTNET_EXCLUDED_URLS"), app.ExcludedUrls());
+        Assert.Contains(("^/general$", "OTEL_DOTNET_EXCLUDED_URLS"), app.ExcludedUrls());
     }
 
     [Theory(Timeout = 60_000)]
@@ -309,10 +422,33 @@ public sealed class ExclusionsFileTests : IDisposable
 
     private ExclusionsFile Follow() => new(FilePath, _time, _loggers.CreateLogger<ExclusionsFile>());
 
-    private void Replace(string text)
+    private void Replace(string text) => Replace(Encoding.UTF8.GetBytes(text));
+
+    private void Replace(byte[] bytes)
     {
-        File.WriteAllText(FilePath + ".new", text);
+        File.WriteAllBytes(FilePath + ".new", bytes);
         File.Move(FilePath + ".new", FilePath, overwrite: true);
+    }
+
+    private async Task PutInPlaceAsync(string kind)
+    {
+        File.Delete(FilePath);
+        switch (kind)
+        {
+            case "pipe":
+                using (var process = Process.Start("mkfifo", [FilePath]))
+                {
+                    await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+                }
+
+                break;
+            case "directory":
+                Directory.CreateDirectory(FilePath);
+                break;
+            default:
+                File.CreateSymbolicLink(FilePath, kind);
+                break;
+        }
     }
 
     private Task<TracedApp> StartAsync(Action<RouteTracingSettings>? configureSettings = null) => TracedApp.StartAsync(

@@ -1,0 +1,174 @@
+using System.Collections.ObjectModel;
+using Aspire.RouteTracing.ExcludedUrls;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace Aspire.RouteTracing.Configuration;
+
+/// <summary>
+/// A setting that is a list of regular expressions. Each item keeps its source: the variable or key that holds it, or code, which sees a list of strings.
+/// </summary>
+internal sealed partial class PatternList(string setting, int maxItems) : Collection<string>
+{
+    /// <summary>The source of an item that code added.</summary>
+    public const string Code = "code";
+
+    /// <summary>The source of an item that the setting has by default.</summary>
+    public const string Default = "default";
+
+    // Parallel to the strings.
+    private readonly List<Item> _items = [];
+    private readonly List<UnreadableValue> _unreadable = [];
+
+    /// <summary>Gets everything that determines what <see cref="Resolve"/> returns and logs, for comparison.</summary>
+    public object[] Content => [.. _items, .. _unreadable];
+
+    public static PatternList Of(IList<string> setting) => (PatternList)setting;
+
+    // One delimited string (Aspire__RouteTracing__ExcludedUrls=a,b), an array with one expression an item, or both from two providers.
+    public void AddSection(IConfigurationSection section)
+    {
+        AddText(section.Value, section.Path);
+        AddItems(section.GetChildren().Select(child => ExclusionListFormat.Trim(child.Value ?? "")).Where(item => item.Length > 0), section.Path);
+    }
+
+    public void AddText(string? text, string source)
+    {
+        var patterns = ExclusionListFormat.Parse(text, out var error);
+        if (error is not null)
+        {
+            _unreadable.Add(new UnreadableValue(source, error));
+        }
+
+        AddItems(patterns, source);
+    }
+
+    public void AddItems(IEnumerable<string> patterns, string source)
+    {
+        foreach (var (index, pattern) in patterns.Index())
+        {
+            // Not Add, which is for code.
+            Items.Add(pattern);
+            _items.Add(new Item(pattern, source, index + 1, IsRequired: false));
+        }
+    }
+
+    /// <summary>
+    /// Returns the items to compile: each pattern once, with its first source, and at most as many as the list can have. Items that code added are never dropped.
+    /// </summary>
+    /// <exception cref="ArgumentException">Code added <see langword="null"/>, or more items than the list can have.</exception>
+    public IReadOnlyList<Item> Resolve(ILogger logger)
+    {
+        foreach (var value in _unreadable)
+        {
+            Log.Unreadable(logger, setting, value.Source, value.Reason);
+        }
+
+        var items = Distinct();
+        if (items.Count <= maxItems)
+        {
+            return items;
+        }
+
+        var required = items.Count(item => item.IsRequired);
+        if (required > maxItems)
+        {
+            throw new ArgumentException($"Code added {required} items to {setting}, which can have {maxItems}. Combine several into one pattern.");
+        }
+
+        var configurable = maxItems - required;
+        var dropped = items.Where(item => !item.IsRequired).Skip(configurable).ToHashSet();
+        var first = items.Find(dropped.Contains)!;
+        Log.TooMany(logger, setting, items.Count, maxItems, first.Pattern, first.Position, first.Source, dropped.Count);
+        items.RemoveAll(dropped.Contains);
+        return items;
+    }
+
+    /// <summary>Reports an item that can't be compiled.</summary>
+    /// <exception cref="ArgumentException">Code added the item.</exception>
+    public void Refuse(Item item, string reason, ILogger logger)
+    {
+        if (item.IsRequired)
+        {
+            throw new ArgumentException($"The item '{item.Pattern}' of {setting}, added in code, is not a valid regular expression: {reason}");
+        }
+
+        Log.Invalid(logger, setting, item.Pattern, item.Position, item.Source, reason);
+    }
+
+    protected override void InsertItem(int index, string item)
+    {
+        base.InsertItem(index, item);
+        _items.Insert(index, FromCode(item));
+    }
+
+    protected override void SetItem(int index, string item)
+    {
+        base.SetItem(index, item);
+        _items[index] = FromCode(item);
+    }
+
+    protected override void RemoveItem(int index)
+    {
+        base.RemoveItem(index);
+        _items.RemoveAt(index);
+    }
+
+    protected override void ClearItems()
+    {
+        base.ClearItems();
+        _items.Clear();
+    }
+
+    private static Item FromCode(string pattern) => new(pattern, Code, 0, IsRequired: true);
+
+    private List<Item> Distinct()
+    {
+        var items = new List<Item>(_items.Count);
+        var indexes = new Dictionary<string, int>(_items.Count, StringComparer.Ordinal);
+        foreach (var item in _items)
+        {
+            if (item.Pattern is null)
+            {
+                throw new ArgumentException($"An item of {setting}, added in code, is null.");
+            }
+
+            if (string.IsNullOrWhiteSpace(item.Pattern))
+            {
+                continue;
+            }
+
+            if (indexes.TryAdd(item.Pattern, items.Count))
+            {
+                items.Add(item);
+            }
+            else if (item.IsRequired)
+            {
+                var first = indexes[item.Pattern];
+                items[first] = items[first] with { IsRequired = true };
+            }
+        }
+
+        return items;
+    }
+
+    /// <param name="Pattern">The regular expression.</param>
+    /// <param name="Source">The variable or key that holds it, or <see cref="Code"/>.</param>
+    /// <param name="Position">Its place in that source, from 1.</param>
+    /// <param name="IsRequired">Whether code added it, so that it is never dropped, and stops the start if it is invalid.</param>
+    public sealed record Item(string Pattern, string Source, int Position, bool IsRequired);
+
+    private sealed record UnreadableValue(string Source, string Reason);
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "{Setting}: '{Pattern}', item {Position} of {Source}, is not a valid regular expression and was ignored: {Reason} The other items apply.")]
+        public static partial void Invalid(ILogger logger, string setting, string pattern, int position, string source, string reason);
+
+        [LoggerMessage(2, LogLevel.Error, "{Setting}: the value of {Source} can't be read and was ignored: {Reason}")]
+        public static partial void Unreadable(ILogger logger, string setting, string source, string reason);
+
+        [LoggerMessage(6, LogLevel.Error, "{Setting} has {Count} items and can have {MaxItems}. {Dropped} items were ignored, the first of them '{Pattern}', item {Position} of {Source}. Combine several into one pattern with '|'.")]
+        public static partial void TooMany(ILogger logger, string setting, int count, int maxItems, string pattern, int position, string source, int dropped);
+    }
+}

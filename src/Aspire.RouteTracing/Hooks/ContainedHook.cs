@@ -1,0 +1,100 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Aspire.RouteTracing.Hooks;
+
+/// <summary>
+/// A hook that can't harm the request: neither by an exception, nor by an activity that it leaves current, nor as an async lambda. The compiler makes a method
+/// that returns nothing of such a lambda, and an exception behind its first await would end the process. It is posted to the synchronization context that was
+/// current at the call, which is this object.
+/// </summary>
+internal sealed partial class ContainedHook(
+    string name,
+    Action<Activity, HttpRequest>? onRequest,
+    Action<Activity, HttpResponse>? onResponse,
+    ConcurrentDictionary<string, bool> logged,
+    ILogger logger) : SynchronizationContext
+{
+
+    public void OnRequest(Activity span, HttpRequest request) => Invoke(onRequest, span, request);
+
+    public void OnResponse(Activity span, HttpResponse response) => Invoke(onResponse, span, response);
+
+    /// <summary>Called when an async method that returns nothing starts.</summary>
+    public override void OperationStarted()
+    {
+        if (logged.TryAdd($"{name} is async", true))
+        {
+            Log.IsAsync(logger, name);
+        }
+    }
+
+    public override void Post(SendOrPostCallback d, object? state)
+        => ThreadPool.UnsafeQueueUserWorkItem(static work => work.Hook.Send(work.Callback, work.State), (Hook: this, Callback: d, State: state), preferLocal: false);
+
+    public override void Send(SendOrPostCallback d, object? state)
+    {
+        var before = Current;
+        SetSynchronizationContext(this);
+        try
+        {
+            d(state);
+        }
+        catch (Exception exception)
+        {
+            Report(exception);
+        }
+        finally
+        {
+            SetSynchronizationContext(before);
+        }
+    }
+
+    public override SynchronizationContext CreateCopy() => this;
+
+    private void Invoke<T>(Action<Activity, T>? hook, Activity span, T argument)
+    {
+        if (hook is null)
+        {
+            return;
+        }
+
+        var (before, activity) = (Current, Activity.Current);
+        SetSynchronizationContext(this);
+        try
+        {
+            hook(span, argument);
+        }
+        catch (Exception exception)
+        {
+            Report(exception);
+        }
+        finally
+        {
+            SetSynchronizationContext(before);
+            if (Activity.Current != activity)
+            {
+                Activity.Current = activity;
+            }
+        }
+    }
+
+    private void Report(Exception exception)
+    {
+        if (logged.TryAdd(name, true))
+        {
+            Log.Failed(logger, exception, name);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(40, LogLevel.Error, "The hook {Hook} threw an exception. The request and the other hooks go on; further exceptions of this hook are not logged.")]
+        public static partial void Failed(ILogger logger, Exception exception, string hook);
+
+        [LoggerMessage(41, LogLevel.Warning, "The hook {Hook} is async but is not awaited: what it does after its first await may come too late for the span, and after the request has ended.")]
+        public static partial void IsAsync(ILogger logger, string hook);
+    }
+}

@@ -1,0 +1,262 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using Aspire.RouteTracing.ExcludedUrls;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
+namespace Aspire.RouteTracing.LiveList;
+
+/// <summary>
+/// The list that the AppHost keeps in a file, so that it can change while the service runs. A file that is not a complete list leaves the last good list in
+/// place, and is logged if it stays so.
+/// </summary>
+/// <remarks>
+/// <para>
+/// The file is read every <see cref="Interval"/> instead of being watched: the AppHost replaces it by rename, and a file system watcher
+/// misses changes on the file systems where DOTNET_USE_POLLING_FILE_WATCHER is set, for which the framework's own polling takes four seconds. Size and time
+/// stamp don't tell whether a file was replaced, so its bytes are compared.
+/// </para>
+/// <para>
+/// A list is complete when its text ends with a line break, no comma before it announces another item, and every item is valid. A rename is the only safe way
+/// to write it. For writers that write in place, a changed text is used only when two reads in a row return it; a writer that pauses for longer, between
+/// two lines without commas, can't be detected.
+/// </para>
+/// </remarks>
+internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTracingSettings>, IDisposable
+{
+    public const string PathKey = "Aspire:RouteTracing:ExclusionsFile";
+
+    private const int MaxBytes = 1_000_000;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ConfirmInterval = TimeSpan.FromMilliseconds(50);
+
+    // A file that is being written, replaced or removed is of no use for a moment only.
+    private static readonly TimeSpan LogAfter = TimeSpan.FromSeconds(2);
+
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private readonly string? _path;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ITimer? _timer;
+    private byte[] _buffer = [];
+    private byte[]? _seen;
+    private IReadOnlyList<string>? _seenItems;
+    private string? _seenProblem;
+    private bool _isConfirmed;
+    private string? _problem;
+    private DateTimeOffset _problemSince;
+    private bool _isLogged;
+    private ConfigurationReloadToken _changed = new();
+
+    public ExclusionsFile(IConfiguration configuration, ILogger<ExclusionsFile> logger)
+        : this(configuration[PathKey], TimeProvider.System, logger)
+    {
+    }
+
+    public ExclusionsFile(string? path, TimeProvider time, ILogger logger)
+    {
+        _path = path;
+        _time = time;
+        _logger = logger;
+        if (!string.IsNullOrWhiteSpace(_path))
+        {
+            // The start doesn't wait for a second read.
+            Read(mustConfirm: false);
+
+            // Starts after assignment: Look() reschedules through _timer.
+            _timer = time.CreateTimer(static file => ((ExclusionsFile)file!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer.Change(Interval, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Gets the last good list, or <see langword="null"/> when there was none yet.</summary>
+    public IReadOnlyList<string>? Items { get; private set; }
+
+    public string Name => Options.DefaultName;
+
+    public IChangeToken GetChangeToken() => Volatile.Read(ref _changed);
+
+    public void Dispose() => _timer?.Dispose();
+
+    private void Look()
+    {
+        if (Read(mustConfirm: true))
+        {
+            try
+            {
+                Interlocked.Exchange(ref _changed, new ConfigurationReloadToken()).OnReload();
+            }
+            catch (AggregateException exception)
+            {
+                // An options monitor of the settings that the application asked for runs the settings delegates, too, and lets their exceptions pass.
+                Log.SubscriberFailed(_logger, exception);
+            }
+        }
+
+        // Returns false when the service is shutting down.
+        _timer?.Change(_isConfirmed ? Interval : ConfirmInterval, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <returns>Whether there is a new list.</returns>
+    private bool Read(bool mustConfirm)
+    {
+        try
+        {
+            _isConfirmed = true;
+            if (!TryReadBytes(out var bytes, out var problem))
+            {
+                return Refuse(problem);
+            }
+
+            if (_seen is null || !bytes.SequenceEqual(_seen))
+            {
+                _isConfirmed = !mustConfirm;
+                _seen = bytes.ToArray();
+                (_seenItems, _seenProblem) = Parse(_seen);
+            }
+
+            if (_seenItems is null)
+            {
+                return Refuse(_seenProblem!);
+            }
+
+            _problem = null;
+            if (!_isConfirmed || Items?.SequenceEqual(_seenItems) == true)
+            {
+                return false;
+            }
+
+            Items = _seenItems;
+            return true;
+        }
+        catch (Exception exception)
+        {
+            return Refuse(exception.Message);
+        }
+    }
+
+    // A pipe or a device has no size, and opening or reading it could block forever, so it is never opened.
+    private bool TryReadBytes(out ReadOnlySpan<byte> bytes, [NotNullWhen(false)] out string? problem)
+    {
+        bytes = default;
+        var file = new FileInfo(_path!);
+        if (!file.Exists)
+        {
+            problem = Directory.Exists(_path) ? "It is a directory." : "There is no such file.";
+            return false;
+        }
+
+        // A link has a size of its own.
+        file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
+        if (file.Length is 0 or > MaxBytes)
+        {
+            problem = file.Length == 0 ? "It is empty, or not a regular file." : $"It has {file.Length} bytes and can have {MaxBytes}.";
+            return false;
+        }
+
+        // Windows lets nobody replace a file that is open, unless whoever opened it allows that.
+        using var stream = new FileStream(_path!, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 });
+        if (!stream.CanSeek)
+        {
+            problem = "It is not a regular file.";
+            return false;
+        }
+
+        // A byte more than the file has shows whether it grows.
+        var size = (int)Math.Min(stream.Length, MaxBytes) + 1;
+        if (_buffer.Length < size)
+        {
+            _buffer = new byte[size];
+        }
+
+        var length = stream.ReadAtLeast(_buffer.AsSpan(0, size), size, throwOnEndOfStream: false);
+        if (length == size)
+        {
+            problem = "It changed while it was read.";
+            return false;
+        }
+
+        bytes = _buffer.AsSpan(0, length);
+        problem = null;
+        return true;
+    }
+
+    private static (IReadOnlyList<string>? Items, string? Problem) Parse(byte[] bytes)
+    {
+        if (!TryDecode(bytes, out var text))
+        {
+            return (null, "Its content is not text in UTF-8.");
+        }
+
+        if (!text.EndsWith('\n'))
+        {
+            return (null, "Its text does not end with a line break, so it may not be complete.");
+        }
+
+        // A comma can also be escaped, or in a comment: then it doesn't separate what follows from the last item.
+        var trimmed = text.TrimEnd();
+        if (trimmed.EndsWith(',') && ExclusionListFormat.Parse(trimmed + "next", out _) is [.., "next"])
+        {
+            return (null, "Its text ends with a comma, so it may not be complete.");
+        }
+
+        var items = ExclusionListFormat.Parse(text, out var error);
+        if (error is not null)
+        {
+            return (null, error);
+        }
+
+        foreach (var (index, item) in items.Index())
+        {
+            if (!ExclusionPattern.Validate(item, out var reason))
+            {
+                return (null, $"'{item}', item {index + 1}, is not a valid regular expression: {reason}");
+            }
+        }
+
+        return (items, null);
+    }
+
+    // UTF-16 of ASCII text is valid UTF-8 with null characters in it.
+    private static bool TryDecode(ReadOnlySpan<byte> bytes, out string text)
+    {
+        try
+        {
+            text = StrictUtf8.GetString(bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes);
+            return !text.Any(c => char.IsControl(c) && !char.IsWhiteSpace(c));
+        }
+        catch (DecoderFallbackException)
+        {
+            text = "";
+            return false;
+        }
+    }
+
+    private bool Refuse(string problem)
+    {
+        if (problem != _problem)
+        {
+            (_problem, _problemSince, _isLogged) = (problem, _time.GetUtcNow(), false);
+        }
+        else if (!_isLogged && _time.GetUtcNow() - _problemSince > LogAfter)
+        {
+            _isLogged = true;
+            Log.Refused(_logger, _path!, PathKey, problem);
+        }
+
+        return false;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(7, LogLevel.Error, "The list of excluded URLs in the file '{Path}', which {Key} names, was ignored: {Reason} The previous list still applies.")]
+        public static partial void Refused(ILogger logger, string path, string key, string reason);
+
+        [LoggerMessage(5, LogLevel.Error, "The list of excluded URLs changed, and a subscriber to the settings threw an exception. Route tracing uses the new list.")]
+        public static partial void SubscriberFailed(ILogger logger, Exception exception);
+    }
+}
