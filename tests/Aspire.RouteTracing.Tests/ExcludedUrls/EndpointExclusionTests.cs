@@ -330,6 +330,93 @@ public class EndpointExclusionTests
         Assert.Empty(app.CountsOf("aspire.route_tracing.excluded_requests"));
     }
 
+    [Theory]
+    [InlineData("/health", new[] { "GET" })]
+    [InlineData("/forbidden", new[] { "GET /forbidden" })]
+    [InlineData("/home", new string[0])]
+    public async Task An_excluded_endpoint_that_does_not_execute_excludes_nothing(string path, string[] spans)
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing();
+                builder.Services.AddHealthChecks();
+            },
+            app =>
+            {
+                // A WebApplication has routing choose the fallback before this middleware answers.
+                app.UseHealthChecks("/health");
+                app.Use((context, next) =>
+                {
+                    context.Response.StatusCode = context.Request.Path == "/forbidden" ? 403 : 200;
+                    return context.Request.Path == "/forbidden" ? Task.CompletedTask : next(context);
+                });
+                app.MapGet("/forbidden", StartChild).ExcludeFromTracing();
+                app.MapFallback(StartChild).ExcludeFromTracing();
+            },
+            AlwaysOn);
+
+        using var response = await app.GetAsync(path);
+        await app.StopAsync();
+
+        Assert.Equal(spans, app.SpanNames);
+    }
+
+    [Fact]
+    public async Task Spans_that_outer_middleware_starts_without_a_current_activity_are_quiet()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(),
+            app =>
+            {
+                app.Use(async (context, next) =>
+                {
+                    await next(context);
+                    Activity.Current = null;
+                    TracedApp.Source.StartActivity("afterwards")?.Dispose();
+                });
+                app.UseRouting();
+                app.MapGet("/probe", async () =>
+                {
+                    await Task.Yield();
+                    Activity.Current = null;
+                    using var legacy = new Activity("legacy").Start();
+                    TracedApp.Source.StartActivity("below a legacy activity")?.Dispose();
+                }).ExcludeFromTracing();
+            },
+            AlwaysOn);
+
+        using var response = await app.GetAsync("/probe");
+        response.EnsureSuccessStatusCode();
+        await app.StopAsync();
+
+        Assert.Empty(app.SpanNames);
+    }
+
+    [Fact]
+    public async Task An_excluded_request_whose_span_the_application_renames_is_counted_once()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/probe$")),
+            app =>
+            {
+                app.Use((context, next) =>
+                {
+                    Activity.Current!.DisplayName = "Readiness";
+                    return next(context);
+                });
+                app.UseRouting();
+                app.MapGet("/probe", StartChild).ExcludeFromTracing();
+            },
+            AlwaysOn);
+
+        using var response = await app.GetAsync("/probe");
+        await app.StopAsync();
+
+        Assert.Empty(app.SpanNames);
+        Assert.Equal([1L], app.CountsOf("aspire.route_tracing.excluded_requests").Values);
+    }
+
     private static Task<TracedApp> StartAsync(string? sampler, string? excludedUrl = null, bool earlySpan = false) => TracedApp.StartAsync(
         builder => builder.AddRouteTracing(settings =>
         {

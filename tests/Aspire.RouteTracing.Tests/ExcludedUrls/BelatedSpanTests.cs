@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Hosting;
+
+namespace Aspire.RouteTracing.Tests.ExcludedUrls;
+
+/// <summary>Spans that name an excluded request as their parent are its own, also where they start outside its execution context.</summary>
+public sealed class BelatedSpanTests
+{
+    public static TheoryData<string?> Samplers => [null, "always_on", "traceidratio"];
+
+    [Theory]
+    [MemberData(nameof(Samplers))]
+    public async Task A_profiler_that_starts_its_spans_later_exports_none(string? sampler)
+    {
+        // As OpenTelemetry's Redis instrumentation does: from a thread of its own, with the context of the activity that was current then.
+        Assert.Empty(await RunAsync("/health", sampler, parent => TracedApp.Source.StartActivity("PING", ActivityKind.Client, parent), afterwards: true));
+    }
+
+    [Theory]
+    [MemberData(nameof(Samplers))]
+    public async Task The_profiler_exports_the_spans_of_other_requests(string? sampler)
+    {
+        Assert.Equal(
+            ["GET /{name}", "PING"],
+            await RunAsync("/orders", sampler, parent => TracedApp.Source.StartActivity("PING", ActivityKind.Client, parent), afterwards: true));
+    }
+
+    [Theory]
+    [MemberData(nameof(Samplers))]
+    public async Task A_message_handler_within_the_process_exports_no_span(string? sampler)
+    {
+        // As Orleans and message buses do: from the text that the producer's span was sent as.
+        Assert.Empty(await RunAsync("/health", sampler, StartHandler, afterwards: false));
+    }
+
+    [Theory]
+    [MemberData(nameof(Samplers))]
+    public async Task A_message_handler_of_another_request_exports_its_span(string? sampler)
+    {
+        Assert.Equal(["GET /{name}", "handle", "send"], await RunAsync("/orders", sampler, StartHandler, afterwards: false));
+    }
+
+    [Theory]
+    [MemberData(nameof(Samplers))]
+    public async Task A_span_with_an_unrecorded_parent_of_another_trace_is_left_alone(string? sampler)
+    {
+        await using var app = await StartAsync(sampler, _ => { });
+        using var excluded = await app.GetAsync("/health");
+
+        using (new Activity("a legacy activity without listeners").SetIdFormat(ActivityIdFormat.W3C).Start())
+        {
+            TracedApp.Source.StartActivity("job")?.Dispose();
+        }
+
+        await app.StopAsync();
+
+        // Samplers that ask the parent drop it without this library, too.
+        Assert.Equal(sampler is null ? [] : ["job"], app.SpanNames);
+    }
+
+    private static Activity? StartHandler(ActivityContext parent)
+    {
+        using var send = TracedApp.Source.StartActivity("send", ActivityKind.Producer);
+        Assert.NotNull(send);
+        var sent = ActivityContext.Parse(send.Id!, send.TraceStateString);
+        var received = new ActivityContext(sent.TraceId, sent.SpanId, sent.TraceFlags, sent.TraceState, isRemote: true);
+        Activity? handler = null;
+        using (ExecutionContext.SuppressFlow())
+        {
+            var thread = new Thread(() => handler = TracedApp.Source.StartActivity("handle", ActivityKind.Consumer, received));
+            thread.Start();
+            thread.Join();
+        }
+
+        return handler;
+    }
+
+    private static async Task<IEnumerable<string>> RunAsync(string path, string? sampler, Func<ActivityContext, Activity?> start, bool afterwards)
+    {
+        ActivityContext context = default;
+        await using var app = await StartAsync(sampler, parent =>
+        {
+            context = parent;
+            if (!afterwards)
+            {
+                start(parent)?.Dispose();
+            }
+        });
+
+        using var response = await app.GetAsync(path);
+        await app.App.StopAsync(TestContext.Current.CancellationToken);
+        if (afterwards)
+        {
+            start(context)?.Dispose();
+        }
+
+        await app.StopAsync();
+        return app.SpanNames.Order(StringComparer.Ordinal);
+    }
+
+    private static Task<TracedApp> StartAsync(string? sampler, Action<ActivityContext> handle) => TracedApp.StartAsync(
+        builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
+        app => app.MapGet("/{name}", () => handle(Activity.Current!.Context)),
+        new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0" });
+}
