@@ -44,7 +44,7 @@ internal sealed class RouteNamePolicy(
         var format = tracing.Current.RouteTemplateFormat;
         return
         [
-            new PolicyNodeEdge(Unnamed, [.. endpoints.Select(endpoint => _unnamed.GetOrAdd(endpoint, CopyUnnamed))]),
+            new PolicyNodeEdge(Unnamed, [.. endpoints.Select(endpoint => endpoint is RouteEndpoint ? _unnamed.GetOrAdd(endpoint, CopyUnnamed) : endpoint)]),
             new PolicyNodeEdge(format, [.. endpoints.Select(endpoint => routeNaming.Name(endpoint, format))]),
         ];
     }
@@ -77,11 +77,7 @@ internal sealed class RouteNamePolicy(
 
     private Endpoint CopyUnnamed(Endpoint endpoint)
     {
-        if (endpoint is not RouteEndpoint matched)
-        {
-            return endpoint;
-        }
-
+        var matched = (RouteEndpoint)endpoint;
         var copy = new RouteEndpoint(matched.RequestDelegate!, matched.RoutePattern, matched.Order, matched.Metadata, matched.DisplayName);
         _unnamed.Add(copy, copy);
         return copy;

@@ -115,6 +115,29 @@ public sealed class PathBaseTests
     }
 
     [Fact]
+    public async Task Path_bases_invented_from_configured_ones_are_limited()
+    {
+        await using var app = await StartAsync(app =>
+        {
+            UseTenants(app);
+            app.UsePathBase("/app");
+            app.UseRouting();
+            app.MapGet("/orders", () => "");
+        });
+
+        for (var depth = 1; depth <= 12; depth++)
+        {
+            await GetAsync(app, "/orders", string.Concat(Enumerable.Repeat("/app", depth)));
+        }
+
+        await app.StopAsync();
+
+        // "/app" is configured, ten others are part of names.
+        Assert.Equal(12, app.SpanNames.Distinct().Count());
+        Assert.Equal("GET /orders", app.SpanNames[^1]);
+    }
+
+    [Fact]
     public async Task A_path_base_that_no_code_configures_has_the_casing_seen_first()
     {
         await using var app = await StartAsync(app =>
