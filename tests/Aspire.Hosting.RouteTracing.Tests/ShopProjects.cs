@@ -1,4 +1,4 @@
-using Aspire.Hosting.RouteTracing.Tests.Aspire;
+using Aspire.Hosting.RouteTracing.Tests;
 
 // What Aspire generates from an AppHost's references to projects of these names.
 namespace Projects;
