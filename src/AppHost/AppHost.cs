@@ -1,7 +1,6 @@
-var builder = DistributedApplication.CreateBuilder(args);
+using Microsoft.Extensions.Configuration;
 
-builder.WithExcludedUrls(@"^/favicon\.ico$");
-builder.WithExcludedHealthChecks();
+var builder = DistributedApplication.CreateBuilder(args);
 
 var catalog = builder.AddProject<Projects.Catalog>("catalog")
     .WithHttpHealthCheck("/readyz");
@@ -11,13 +10,17 @@ var orders = builder.AddProject<Projects.Orders>("orders")
     .WithReference(catalog)
     .WaitFor(catalog);
 
-builder.AddProject<Projects.Storefront>("storefront")
+var storefront = builder.AddProject<Projects.Storefront>("storefront")
     .WithHttpHealthCheck("/readyz")
-    .WithExcludedUrls("^/cart/[^/]+/badge$")
     .WithReference(orders)
     .WithReference(catalog)
     .WaitFor(orders)
     .WithExternalHttpEndpoints();
+
+// Makes the traffic that the dashboard shows.
+builder.AddProject<Projects.Shopper>("shopper")
+    .WithReference(storefront)
+    .WaitFor(storefront);
 
 // Starts when asked to, and needs Python only then: python3 -m venv .venv && .venv/bin/pip install -r requirements.txt
 builder.AddExecutable("reviews", ".venv/bin/python", "../../playground/reviews", "app.py")
@@ -25,5 +28,14 @@ builder.AddExecutable("reviews", ".venv/bin/python", "../../playground/reviews",
     .WithHttpEndpoint(env: "PORT")
     .WithHttpHealthCheck("/readyz")
     .WithExplicitStart();
+
+// To see what these exclusions remove from the traces, run without them: dotnet run --project src/AppHost -- --noise
+// The configuration key Noise=true does the same.
+if (!args.Contains("--noise") && !builder.Configuration.GetValue<bool>("Noise"))
+{
+    builder.WithExcludedUrls(@"^/favicon\.ico$");
+    builder.WithExcludedHealthChecks();
+    storefront.WithExcludedUrls("^/cart/[^/]+/badge$");
+}
 
 builder.Build().Run();

@@ -1,1 +1,0 @@
-return await AppHost.WithoutAspire.Program.Main(args);

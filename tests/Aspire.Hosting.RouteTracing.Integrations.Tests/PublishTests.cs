@@ -1,0 +1,59 @@
+using Aspire.Hosting.RouteTracing.Tests.Publishing;
+using Aspire.Hosting.RouteTracing.Headers;
+using Aspire.Hosting.RouteTracing.LiveExclusions;
+using Aspire.Hosting.RouteTracing.Variables;
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
+using System.Text.RegularExpressions;
+using YamlDotNet.Serialization;
+
+namespace Aspire.Hosting.RouteTracing.Tests.AspireIntegrations;
+
+public sealed partial class PublishTests : IDisposable
+{
+    private readonly DirectoryInfo _output = Directory.CreateTempSubdirectory();
+
+    [Fact]
+    public async Task Docker_compose_reads_back_as_the_same_lists()
+    {
+        await PublishedLists.PublishAsync("publish", _output.FullName, builder => builder.AddDockerComposeEnvironment("compose").WithDashboard(enabled: false));
+
+        var text = await File.ReadAllTextAsync(Path.Combine(_output.FullName, "docker-compose.yaml"), TestContext.Current.CancellationToken);
+        var services = Child(ReadYaml(text), "services");
+
+        PublishedLists.AssertReadsBack((resource, variable) => Child(Child(services, resource), "environment").GetValueOrDefault(variable) is string value ? Interpolate(value) : null);
+        Assert.Equal("${ROUTE_TRACING_EXCLUSION_KEY}", Child(Child(services, "awkward"), "environment")["Aspire__RouteTracing__ExclusionKey"]);
+        Snapshot.Match("docker-compose.yaml", text);
+    }
+
+    [Fact]
+    public async Task Kubernetes_reads_back_as_the_same_lists()
+    {
+        await PublishedLists.PublishAsync("publish", _output.FullName, builder => builder.AddKubernetesEnvironment("k8s").WithDashboard(enabled: false));
+
+        var valuesText = await File.ReadAllTextAsync(Path.Combine(_output.FullName, "values.yaml"), TestContext.Current.CancellationToken);
+        var values = ReadYaml(valuesText);
+
+        PublishedLists.AssertReadsBack((resource, variable) =>
+        {
+            var template = File.ReadAllText(Path.Combine(_output.FullName, "templates", resource, "config.yaml"));
+            var rendered = HelmValue().Replace(template, match => match.Groups["path"].Value.Split('.').Aggregate((object?)values, (node, name) => ((Dictionary<object, object>)node!).GetValueOrDefault(name)) as string ?? "");
+            return Child(ReadYaml(rendered), "data").GetValueOrDefault(variable) as string;
+        });
+        Snapshot.Match("kubernetes.yaml", valuesText + await File.ReadAllTextAsync(Path.Combine(_output.FullName, "templates", "awkward", "config.yaml"), TestContext.Current.CancellationToken));
+    }
+
+    public void Dispose() => _output.Delete(recursive: true);
+
+    /// <summary>What Docker Compose makes of a value where none of the variables is set.</summary>
+    private static string Interpolate(string value) => ComposeVariable().Replace(value, match => match.Value == "$$" ? "$" : "");
+
+    private static Dictionary<object, object> ReadYaml(string text) => new DeserializerBuilder().Build().Deserialize<Dictionary<object, object>>(text);
+
+    private static Dictionary<object, object> Child(Dictionary<object, object> node, string name) => (Dictionary<object, object>)node[name];
+
+    [GeneratedRegex(@"\$(?:\$|\{[^}]*\}|[A-Za-z_]\w*)")]
+    private static partial Regex ComposeVariable();
+
+    [GeneratedRegex(@"\{\{ \.Values\.(?<path>[\w.]+) \}\}")]
+    private static partial Regex HelmValue();
+}

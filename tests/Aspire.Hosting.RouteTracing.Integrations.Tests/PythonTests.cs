@@ -1,0 +1,24 @@
+using Aspire.Hosting.RouteTracing.Headers;
+using Aspire.Hosting.RouteTracing.LiveExclusions;
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
+using Aspire.Hosting.RouteTracing.Variables;
+
+namespace Aspire.Hosting.RouteTracing.Tests.AspireIntegrations;
+
+public sealed class PythonTests
+{
+    [Theory, InlineData(DistributedApplicationOperation.Run), InlineData(DistributedApplicationOperation.Publish)]
+    public async Task A_python_app_is_told_the_same_as_an_executable_that_python_runs(DistributedApplicationOperation operation)
+    {
+        var builder = TestModel.CreateBuilder(operation).WithExcludedUrls("^/health$").WithCapturedRequestHeaders("user-agent");
+        var app = builder.AddPythonApp("app", AppContext.BaseDirectory, "app.py");
+        var executable = builder.AddExecutable("executable", "python", ".").WithOtlpExporter();
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.NotNull(await TestModel.GetUnresolvedAsync(app, VariableNames.PythonExcludedUrls));
+        foreach (var name in typeof(VariableNames).GetFields().Select(field => field.GetRawConstantValue()).OfType<string>())
+        {
+            Assert.Equal(await TestModel.GetUnresolvedAsync(executable, name), await TestModel.GetUnresolvedAsync(app, name));
+        }
+    }
+}

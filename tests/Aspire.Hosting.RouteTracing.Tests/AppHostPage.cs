@@ -1,0 +1,82 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Aspire.Hosting.RouteTracing.Tests;
+
+/// <summary>The code of docs/apphost.md, and what the READMEs have for an AppHost, line by line, so that it compiles.</summary>
+internal static class AppHostPage
+{
+    public static void Orders(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.AddServiceDefaults();
+
+        var app = builder.Build();
+        app.MapDefaultEndpoints();
+        app.MapGet("/ready", () => "ready");
+        app.MapGet("/orders/{id:int}", (int id) => $"order {id}");
+        app.Run();
+    }
+
+    public static void Storefront(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.AddServiceDefaults();
+        builder.Services.AddHttpClient("orders", client => client.BaseAddress = new("https+http://orders"));
+
+        var app = builder.Build();
+        app.MapDefaultEndpoints();
+        app.MapGet("/ready", (IHttpClientFactory clients) => clients.CreateClient("orders").GetStringAsync("/ready"));
+        app.MapGet("/orders/{id:int}", (int id, IHttpClientFactory clients) => clients.CreateClient("orders").GetStringAsync($"/orders/{id}"));
+        app.Run();
+    }
+
+    public static void AppHost(string[] args)
+    {
+        var builder = DistributedApplication.CreateBuilder(args);
+
+        var orders = builder.AddProject<Projects.Shop_Orders>("orders")
+            .WithHttpHealthCheck("/ready");
+
+        builder.AddProject<Projects.Shop_Storefront>("storefront")
+            .WithHttpHealthCheck("/ready")
+            .WithReference(orders);
+
+        builder.Build().Run();
+    }
+
+    public static void ServiceDefaults(IHostApplicationBuilder builder)
+    {
+        builder.AddRouteTracing();
+    }
+
+    public static void Quiet(IDistributedApplicationBuilder builder)
+    {
+        builder.WithExcludedHealthChecks();
+    }
+
+    public static void More(IDistributedApplicationBuilder builder)
+    {
+        builder.WithExcludedUrls("client/.*/info", "^/favicon");
+        builder.WithCapturedRequestHeaders("user-agent", "x-session-id");
+        builder.WithSanitizedHeaders("x-session-.*");
+    }
+
+    public static void Readme(IDistributedApplicationBuilder builder)
+    {
+        builder.WithExcludedHealthChecks();
+        builder.AddProject<Projects.Orders>("orders").WithExcludedUrls("client/.*/info", "healthcheck");
+    }
+
+    public static void PackageReadme(string[] args)
+    {
+        var builder = DistributedApplication.CreateBuilder(args);
+
+        builder.WithExcludedHealthChecks();                       // every resource with telemetry: the paths of its own health checks
+
+        builder.AddProject<Projects.Orders>("orders")
+            .WithHttpHealthCheck("/health")
+            .WithExcludedUrls("client/.*/info", "^/favicon");     // this one, too: regular expressions, searched in the path
+    }
+}

@@ -1,0 +1,28 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Aspire.Hosting.RouteTracing.Tests.Publishing;
+
+public sealed class PublishTests : IDisposable
+{
+    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly DirectoryInfo _output = Directory.CreateTempSubdirectory();
+
+    [Fact]
+    public async Task The_manifest_reads_back_as_the_same_lists()
+    {
+        var path = Path.Combine(_output.FullName, "manifest.json");
+        await PublishedLists.PublishAsync("publish-manifest", path, _ => { });
+
+        var resources = JsonNode.Parse(await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken))!["resources"]!.AsObject();
+
+        PublishedLists.AssertReadsBack((resource, variable) => resources[resource]!["env"]![variable]?.GetValue<string>() is { } text && !text.AsSpan().ContainsAny('{', '}') ? text : null);
+        Assert.Equal("{route-tracing-exclusion-key.value}", resources["awkward"]!["env"]!["Aspire__RouteTracing__ExclusionKey"]!.GetValue<string>());
+        Assert.True(resources["route-tracing-exclusion-key"]!["inputs"]!["value"]!["secret"]!.GetValue<bool>());
+        Snapshot.Match("manifest.json", new JsonObject(resources.Select(resource => KeyValuePair.Create(resource.Key, (resource.Value!["env"] ?? resource.Value)?.DeepClone()))).ToJsonString(Readable));
+    }
+
+    public void Dispose() => _output.Delete(recursive: true);
+}
