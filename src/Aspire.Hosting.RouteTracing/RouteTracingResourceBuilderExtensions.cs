@@ -1,5 +1,5 @@
-using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
 
 namespace Aspire.Hosting;
 

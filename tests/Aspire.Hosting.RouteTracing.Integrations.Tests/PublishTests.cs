@@ -1,12 +1,8 @@
-using Aspire.Hosting.RouteTracing.Tests.Publishing;
-using Aspire.Hosting.RouteTracing.Headers;
-using Aspire.Hosting.RouteTracing.LiveExclusions;
-using Aspire.Hosting.RouteTracing.Variables;
-using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using System.Text.RegularExpressions;
+using Aspire.Hosting.RouteTracing.Tests.Publishing;
 using YamlDotNet.Serialization;
 
-namespace Aspire.Hosting.RouteTracing.Tests.AspireIntegrations;
+namespace Aspire.Hosting.RouteTracing.Integrations.Tests;
 
 public sealed partial class PublishTests : IDisposable
 {

@@ -1,9 +1,7 @@
-using Aspire.Hosting.RouteTracing.Headers;
-using Aspire.Hosting.RouteTracing.LiveExclusions;
-using Aspire.Hosting.RouteTracing.ExcludedUrls;
+using Aspire.Hosting.RouteTracing.Tests;
 using Aspire.Hosting.RouteTracing.Variables;
 
-namespace Aspire.Hosting.RouteTracing.Tests.AspireIntegrations;
+namespace Aspire.Hosting.RouteTracing.Integrations.Tests;
 
 public sealed class PythonTests
 {

@@ -19,7 +19,7 @@ public sealed partial class AppHostPageTests
     [InlineData("src/Aspire.Hosting.RouteTracing/README.md")]
     public async Task Its_code_is_compiled_here_and_that_of_the_READMEs(string document)
     {
-        var compiled = WithoutIndents(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "tests/Aspire.Hosting.RouteTracing.Tests/Aspire/AppHostPage.cs"), Cancellation));
+        var compiled = WithoutIndents(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "tests/Aspire.Hosting.RouteTracing.Tests/AppHostPage.cs"), Cancellation));
 
         // What README.md has for a service is compiled with the tests of the client package.
         var text = (await File.ReadAllTextAsync(Path.Combine(Repository.Root, document), Cancellation)).ReplaceLineEndings("\n");

@@ -50,7 +50,7 @@ public sealed partial class TypeScriptAppHostTests
     {
         var configuration = JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, "aspire.config.json")))!;
         var packages = configuration["packages"]!.AsObject().ToDictionary(package => package.Key, package => package.Value!.GetValue<string>());
-        var aspireVersion = XDocument.Load(Path.Combine(Repository.Root, "eng/AspirePackages.props")).Descendants("AspireVersion").Single().Value;
+        var aspireVersion = XDocument.Load(Path.Combine(Repository.Root, "Directory.Packages.props")).Descendants("AspireVersion").Single().Value;
 
         Assert.True(packages.Remove("Aspire.Hosting.RouteTracing", out var project));
         Assert.True(File.Exists(Path.Combine(Folder, project)), project);

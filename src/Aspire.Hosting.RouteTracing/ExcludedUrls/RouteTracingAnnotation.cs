@@ -1,6 +1,6 @@
-using Aspire.Hosting.RouteTracing.Variables;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.RouteTracing.Headers;
+using Aspire.Hosting.RouteTracing.Variables;
 
 namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
 

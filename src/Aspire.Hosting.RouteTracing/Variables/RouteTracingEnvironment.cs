@@ -1,7 +1,7 @@
-using Aspire.Hosting.RouteTracing.LiveExclusions;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.Hosting.RouteTracing.Headers;
+using Aspire.Hosting.RouteTracing.LiveExclusions;
 using Aspire.RouteTracing.ExcludedUrls;
 
 namespace Aspire.Hosting.RouteTracing.Variables;

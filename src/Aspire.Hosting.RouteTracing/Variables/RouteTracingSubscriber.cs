@@ -1,7 +1,7 @@
-using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Eventing;
 using Aspire.Hosting.Lifecycle;
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.Hosting.RouteTracing.LiveExclusions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;

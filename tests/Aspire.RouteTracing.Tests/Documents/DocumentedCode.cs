@@ -14,7 +14,7 @@ internal static class DocumentedCode
         builder.AddRouteTracing();
     }
 
-    public static void WithoutAspire(WebApplicationBuilder builder)
+    public static void PlainService(WebApplicationBuilder builder)
     {
         builder.Services.AddOpenTelemetry()
             .WithTracing(tracing => tracing.AddOtlpExporter())

@@ -30,7 +30,7 @@ public sealed partial class DocumentedCodeTests
             builder =>
             {
                 DocumentedCode.AddRouteTracing(builder);
-                DocumentedCode.WithoutAspire(builder);
+                DocumentedCode.PlainService(builder);
                 DocumentedCode.AddHooks(builder);
             },
             app =>

@@ -7,7 +7,7 @@ using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.Shutdown;
 
-/// <summary>An application that stops while requests run. What concerns a whole process, an exporter that is stuck among it, is in Playground.Tests.</summary>
+/// <summary>An application that stops while requests run.</summary>
 public class ShutdownTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
