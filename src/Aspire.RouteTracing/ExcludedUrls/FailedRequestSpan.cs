@@ -23,13 +23,21 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDispos
             return;
         }
 
+        // A span without a parent takes the current activity for it.
+        var current = Activity.Current;
+        Activity.Current = null;
         request.IsExportingFailure = true;
-        using var span = _source.StartActivity(ActivityKind.Server, ParentOf(server), startTime: server.StartTimeUtc, name: ServerActivity.OperationName);
-        request.IsExportingFailure = false;
-        if (span is not null)
+        using (var span = _source.StartActivity(ActivityKind.Server, ParentOf(server), startTime: server.StartTimeUtc, name: ServerActivity.OperationName))
         {
-            Describe(span, context, request.ExcludedBy!, failure ?? context.Features.Get<IExceptionHandlerFeature>()?.Error, statusCode);
+            request.IsExportingFailure = false;
+            if (span is not null)
+            {
+                var handled = context.Features.Get<IExceptionHandlerFeature>();
+                Describe(span, context, context.GetEndpoint() ?? handled?.Endpoint, request.ExcludedBy!, failure ?? handled?.Error, statusCode);
+            }
         }
+
+        Activity.Current = current;
     }
 
     public void Dispose() => _source.Dispose();
@@ -49,10 +57,10 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDispos
     }
 
     // Attributes as https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span has them.
-    private void Describe(Activity span, HttpContext context, string excludedBy, Exception? exception, int statusCode)
+    private void Describe(Activity span, HttpContext context, Endpoint? endpoint, string excludedBy, Exception? exception, int statusCode)
     {
         var request = context.Request;
-        var route = context.GetEndpoint()?.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
+        var route = endpoint?.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
         span.DisplayName = string.IsNullOrEmpty(route) ? request.Method : $"{request.Method} {route}";
         span.SetTag("http.request.method", request.Method);
         span.SetTag("http.route", route);

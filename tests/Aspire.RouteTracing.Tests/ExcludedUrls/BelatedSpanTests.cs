@@ -8,14 +8,14 @@ namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 /// <summary>Spans that name an excluded request as their parent are its own, also where they start outside its execution context.</summary>
 public sealed class BelatedSpanTests
 {
-    public static TheoryData<string?> Samplers => [null, "always_on", "traceidratio"];
+    public static TheoryData<string?> Samplers => new((string?)null, "always_on", "traceidratio");
 
     [Theory]
     [MemberData(nameof(Samplers))]
     public async Task A_profiler_that_starts_its_spans_later_exports_none(string? sampler)
     {
         // As OpenTelemetry's Redis instrumentation does: from a thread of its own, with the context of the activity that was current then.
-        Assert.Empty(await RunAsync("/health", sampler, parent => TracedApp.Source.StartActivity("PING", ActivityKind.Client, parent), afterwards: true));
+        Assert.Empty(await RunAsync("/health", sampler, parent => TracedApp.Source.StartActivity("PING", ActivityKind.Client, parent)?.Dispose(), afterwards: true));
     }
 
     [Theory]
@@ -24,7 +24,7 @@ public sealed class BelatedSpanTests
     {
         Assert.Equal(
             ["GET /{name}", "PING"],
-            await RunAsync("/orders", sampler, parent => TracedApp.Source.StartActivity("PING", ActivityKind.Client, parent), afterwards: true));
+            await RunAsync("/orders", sampler, parent => TracedApp.Source.StartActivity("PING", ActivityKind.Client, parent)?.Dispose(), afterwards: true));
     }
 
     [Theory]
@@ -60,24 +60,21 @@ public sealed class BelatedSpanTests
         Assert.Equal(sampler is null ? [] : ["job"], app.SpanNames);
     }
 
-    private static Activity? StartHandler(ActivityContext parent)
+    private static void StartHandler(ActivityContext parent)
     {
         using var send = TracedApp.Source.StartActivity("send", ActivityKind.Producer);
         Assert.NotNull(send);
         var sent = ActivityContext.Parse(send.Id!, send.TraceStateString);
         var received = new ActivityContext(sent.TraceId, sent.SpanId, sent.TraceFlags, sent.TraceState, isRemote: true);
-        Activity? handler = null;
         using (ExecutionContext.SuppressFlow())
         {
-            var thread = new Thread(() => handler = TracedApp.Source.StartActivity("handle", ActivityKind.Consumer, received));
+            var thread = new Thread(() => TracedApp.Source.StartActivity("handle", ActivityKind.Consumer, received)?.Dispose());
             thread.Start();
             thread.Join();
         }
-
-        return handler;
     }
 
-    private static async Task<IEnumerable<string>> RunAsync(string path, string? sampler, Func<ActivityContext, Activity?> start, bool afterwards)
+    private static async Task<IEnumerable<string>> RunAsync(string path, string? sampler, Action<ActivityContext> start, bool afterwards)
     {
         ActivityContext context = default;
         await using var app = await StartAsync(sampler, parent =>
@@ -85,7 +82,7 @@ public sealed class BelatedSpanTests
             context = parent;
             if (!afterwards)
             {
-                start(parent)?.Dispose();
+                start(parent);
             }
         });
 
@@ -93,7 +90,7 @@ public sealed class BelatedSpanTests
         await app.App.StopAsync(TestContext.Current.CancellationToken);
         if (afterwards)
         {
-            start(context)?.Dispose();
+            start(context);
         }
 
         await app.StopAsync();
