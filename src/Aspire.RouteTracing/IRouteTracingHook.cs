@@ -4,19 +4,22 @@ using Microsoft.AspNetCore.Http;
 namespace Aspire.RouteTracing;
 
 /// <summary>
-/// Looks at every recorded request twice: when its route is known, and when its response is about to start. Register an implementation with
+/// Is called twice for every recorded request: when its route is known, and when its response is about to start. Register an implementation with
 /// <c>services.AddRouteTracingHook&lt;T&gt;()</c>.
 /// </summary>
 /// <remarks>
-/// Requests that are excluded or not recorded are not shown. What a hook sets is final: the display name, the status and the attributes that the
-/// instrumentation sets by itself, which do not overwrite it. An exception is logged, once per hook, and reaches neither the request nor the other hooks.
+/// A hook isn't called for requests that are excluded or not recorded. What it sets is final: the instrumentation doesn't overwrite the display name, the status
+/// and the attributes. An exception is logged once per hook, and reaches neither the request nor the other hooks. A hook isn't awaited: what an
+/// <see langword="async"/> one does after its first <see langword="await"/> may come too late for the span, which is logged once. An activity that a hook leaves
+/// open doesn't become the parent of the request's activities.
 /// </remarks>
 public interface IRouteTracingHook
 {
     /// <summary>
     /// Called once per request, as soon as routing has chosen an endpoint and before it runs; <c>http.route</c> and the name are on the span then. For a request that
-    /// no endpoint matches, called just before <see cref="OnResponse"/>. Not called again when an error page is executed for the request. If it is called only then,
-    /// the path and the endpoint are the error page's; <c>IStatusCodeReExecuteFeature</c> and <c>IExceptionHandlerPathFeature</c> have the path that the client sent.
+    /// no endpoint matches, called just before <see cref="OnResponse"/>, and so for an endpoint with <see cref="ExcludeFromTracingAttribute"/> that isn't executed,
+    /// for example because the client isn't authorized. Not called again when an error page is executed for the request. If it is called only then, the path and the
+    /// endpoint are the error page's; <c>IStatusCodeReExecuteFeature</c> and <c>IExceptionHandlerPathFeature</c> have the path that the client sent.
     /// </summary>
     /// <param name="activity">The server span.</param>
     /// <param name="request">The request. Scoped services are in <c>request.HttpContext.RequestServices</c>.</param>

@@ -162,7 +162,10 @@ public sealed class RouteTracingSettings
     public Action<Activity, HttpRequest>? RequestHook { get; set; }
 
     /// <summary>Gets or sets a delegate to call as <see cref="IRouteTracingHook.OnResponse"/>, before the hooks of the service container.</summary>
-    /// <remarks>The delegate isn't awaited, as <see cref="RequestHook"/> describes.</remarks>
+    /// <remarks>
+    /// The delegate isn't awaited, as <see cref="RequestHook"/> describes. If no response starts, scoped services may come from a scope of their own, because
+    /// that of the request is disposed.
+    /// </remarks>
     /// <value>The default value is <see langword="null"/>.</value>
     public Action<Activity, HttpResponse>? ResponseHook { get; set; }
 
