@@ -56,6 +56,11 @@ internal static class AppHostPage
         builder.WithExcludedHealthChecks();
     }
 
+    public static void Blazor(IDistributedApplicationBuilder builder)
+    {
+        builder.WithExcludedUrls(@"\.(css|js|png|map)$", "^/_framework/", "^/_blazor");
+    }
+
     public static void More(IDistributedApplicationBuilder builder)
     {
         builder.WithExcludedUrls("client/.*/info", "^/favicon");
