@@ -1,86 +1,84 @@
-using System.Diagnostics;
-using AppHost.WithoutAspire.Otlp;
+using AppHost.Tests.Telemetry;
 using Aspire.Hosting.ApplicationModel;
 
-namespace AppHost.Tests.Aspire;
+namespace AppHost.Tests;
 
-/// <summary>The commands of the hosting package, on the running services of src/AppHost, seen in what the services export.</summary>
-public sealed class LiveExclusionsTests
+/// <summary>The commands of the hosting package, seen in what the services export.</summary>
+public sealed class LiveExclusionsTests(RunningAppHost appHost) : IAsyncDisposable
 {
     private const string Path = "/orders/1";
     private const string Pattern = "^/orders/";
+    private const string DeclaredPattern = @"^/favicon\.ico$";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task An_edited_list_takes_effect_without_a_restart_in_the_services_behind_too_and_can_be_reset()
+    public async Task An_edited_list_takes_effect_without_a_restart_and_can_be_reset()
     {
-        await using var appHost = await RunningAppHost.StartAsync();
-        await appHost.RepeatRequestUntilAsync("storefront", Path, () => Traced(appHost, DateTimeOffset.MinValue));
         var process = appHost.GetProperty("storefront", "executable.pid");
-        Assert.Equal(
-            (true, $"'{Path}' is not excluded by the AppHost's list; the service may add its own."),
-            await appHost.ExecuteAsync("storefront", "test-url", ("url", Path)));
+        await appHost.WaitForTraceAsync(await appHost.GetAsync("storefront", Path), spans: 4);
+        Assert.StartsWith($"'{Path}' is not excluded", await TestUrlAsync(), StringComparison.Ordinal);
 
-        Assert.True((await EditAsync(appHost, Pattern)).Success);
-        Assert.False((await EditAsync(appHost, "^/orders/(")).Success);
-        await appHost.RepeatRequestUntilAsync("storefront", Path, () => Excluded(appHost) > 0);
-        var inForce = DateTimeOffset.UtcNow;
-        await appHost.RepeatRequestUntilAsync("storefront", Path, () => Excluded(appHost) > 20);
-
+        Assert.True(await EditAsync(Pattern));
+        Assert.False(await EditAsync("^/orders/("));
+        await RequestUntilExcludedAsync(Path, Pattern);
         Assert.Equal(Pattern, appHost.GetProperty("storefront", "Excluded URLs"));
-        Assert.Equal(
-            (true, $"'{Path}' is excluded by '{Pattern}', from the list edited in this run."),
-            await appHost.ExecuteAsync("storefront", "test-url", ("url", Path)));
+        Assert.StartsWith($"'{Path}' is excluded by '{Pattern}'", await TestUrlAsync(), StringComparison.Ordinal);
 
-        await appHost.ExecuteAsync("storefront", "edit-excluded-urls", ("patterns", ""), ("reset", "true"));
-        var reset = DateTimeOffset.UtcNow;
-        await appHost.RepeatRequestUntilAsync("storefront", Path, () => Traced(appHost, reset));
+        var excluded = new[] { await appHost.GetAsync("storefront", Path), await appHost.GetAsync("storefront", Path), await appHost.GetAsync("storefront", Path) };
+        await appHost.PlaceOrderAsync("storefront");
+        Assert.DoesNotContain(await appHost.Dashboard.GetSpansAsync(Cancellation), span => excluded.Contains(span.TraceId));
 
-        // Nothing of what was excluded arrived in the meantime, from the services behind either.
-        Assert.DoesNotContain(appHost.Spans, span => span.Start > inForce && span.Start < reset && IsOfPath(span.Attributes));
+        await ResetAsync();
+        await appHost.WaitForTraceAsync(await appHost.GetAsync("storefront", Path), spans: 4);
         Assert.Equal(process, appHost.GetProperty("storefront", "executable.pid"));
     }
 
     [Fact]
-    public async Task An_edited_list_is_there_after_a_restart_of_the_resource()
+    public async Task An_edited_list_stays_after_a_restart()
     {
-        await using var appHost = await RunningAppHost.StartAsync();
-        await EditAsync(appHost, Pattern);
-        await appHost.RepeatRequestUntilAsync("storefront", Path, () => Excluded(appHost) > 0);
         var process = appHost.GetProperty("storefront", "executable.pid");
+        await EditAsync(Pattern);
+        await RequestUntilExcludedAsync(Path, Pattern);
 
-        await appHost.ExecuteAsync("storefront", KnownResourceCommands.RestartCommand);
-        var restarted = DateTimeOffset.UtcNow;
-        await appHost.RequestAsync("storefront", Path);
-        await appHost.RepeatRequestUntilAsync("storefront", "/", () => appHost.Spans.Any(span => span.Service == "storefront" && span.Start > restarted));
+        Assert.True((await appHost.ExecuteAsync("storefront", KnownResourceCommands.RestartCommand)).Success);
+        await appHost.WaitForRestartAsync("storefront", process);
+        var excluded = await appHost.GetAsync("storefront", Path);
+        await appHost.PlaceOrderAsync("storefront");
 
-        Assert.NotEqual(process, appHost.GetProperty("storefront", "executable.pid"));
-        Assert.DoesNotContain(appHost.Spans, span => span.Start > restarted && IsOfPath(span.Attributes));
+        Assert.DoesNotContain(await appHost.Dashboard.GetSpansAsync(Cancellation), span => span.TraceId == excluded);
     }
 
-    [Fact]
-    public async Task The_health_checks_that_Aspire_makes_leave_no_trace_in_any_service()
+    /// <summary>The other tests find the list of the AppHost's code.</summary>
+    public async ValueTask DisposeAsync() => await ResetAsync();
+
+    private async Task ResetAsync()
     {
-        await using var appHost = await RunningAppHost.StartAsync();
-        string[] services = ["storefront", "orders", "catalog"];
-
-        await appHost.RepeatRequestUntilAsync("storefront", "/readyz", () => services.All(service =>
-            appHost.Points.Any(point => point.Service == service && point.Attributes.Values.Contains("^/readyz/?$"))));
-        await appHost.RepeatRequestUntilAsync("storefront", "/", () =>
-            appHost.Spans.Any(span => span.Attributes.GetValueOrDefault("url.path") == "/"));
-
-        Assert.DoesNotContain(appHost.Spans, span => span.Attributes.Values.Any(value => value.Contains("readyz", StringComparison.Ordinal)));
+        await appHost.ExecuteAsync("storefront", "edit-excluded-urls", ("patterns", ""), ("reset", "true"));
+        await RequestUntilExcludedAsync("/favicon.ico", DeclaredPattern);
     }
 
-    private static Task<(bool Success, string? Message)> EditAsync(RunningAppHost appHost, string patterns) =>
-        appHost.ExecuteAsync("storefront", "edit-excluded-urls", ("patterns", patterns), ("reset", "false"));
+    private async Task<bool> EditAsync(string pattern) =>
+        (await appHost.ExecuteAsync("storefront", "edit-excluded-urls", ("patterns", pattern), ("reset", "false"))).Success;
 
-    private static bool Traced(RunningAppHost appHost, DateTimeOffset since) => new[] { "storefront", "orders" }.All(service =>
-        appHost.Spans.Any(span => span.Service == service && span.Kind == ActivityKind.Server && span.Start > since && IsOfPath(span.Attributes)));
+    private async Task<string> TestUrlAsync() => (await appHost.ExecuteAsync("storefront", "test-url", ("url", Path))).Message;
 
-    private static double Excluded(RunningAppHost appHost) => appHost.Points.Where(IsOfPattern).Sum(point => point.Value);
+    /// <summary>The service counts a request by the pattern that excludes it, as soon as the list with the pattern is in force.</summary>
+    private async Task RequestUntilExcludedAsync(string path, string pattern)
+    {
+        var before = await CountAsync();
+        await Polling.UntilAsync(
+            async () =>
+            {
+                await appHost.GetAsync("storefront", path);
+                return await CountAsync();
+            },
+            count => count > before,
+            Cancellation);
 
-    private static bool IsOfPattern(ReceivedPoint point) => point.Service == "storefront" && point.Attributes.Values.Contains(Pattern);
-
-    private static bool IsOfPath(IReadOnlyDictionary<string, string> attributes) =>
-        attributes.Any(attribute => attribute.Key is "url.path" or "url.full" && attribute.Value.EndsWith(Path, StringComparison.Ordinal));
+        async Task<long> CountAsync() =>
+            (await appHost.GetCountsAsync("storefront"))
+                .Where(count => count.Metric == "aspire.route_tracing.excluded_requests" && count.Key == pattern)
+                .Sum(count => count.Value);
+    }
 }

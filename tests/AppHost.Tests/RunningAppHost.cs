@@ -1,103 +1,173 @@
-using System.Reflection;
-using AppHost.WithoutAspire.Otlp;
+using System.Diagnostics;
+using System.Net.Http.Json;
+using AppHost.Tests.Telemetry;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace AppHost.Tests.Aspire;
+namespace AppHost.Tests;
 
-/// <summary>src/AppHost, really run, with a receiver for what its services export.</summary>
-internal sealed class RunningAppHost : IAsyncDisposable
+/// <summary>
+/// src/AppHost with its services and its dashboard. Beside the storefront run a shop whose services have a sampler of the user's, and a storefront
+/// without route tracing. The shopper doesn't run.
+/// </summary>
+public sealed class RunningAppHost : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    /// <summary>What follows the names of the services that the user gives the sampler always_on.</summary>
+    public const string AlwaysOn = "-always-on";
 
-    private readonly OtlpReceiver _receiver;
-    private readonly DistributedApplication _app;
+    /// <summary>The storefront without route tracing.</summary>
+    public const string WithoutRouteTracing = "storefront-without-route-tracing";
 
-    private RunningAppHost(OtlpReceiver receiver, DistributedApplication app) => (_receiver, _app) = (receiver, app);
+    /// <summary>A test client's own requests have no other parent than the one that a test gives them.</summary>
+    private readonly HttpClient _client = new(new SocketsHttpHandler { ActivityHeadersPropagator = null });
 
-    public IReadOnlyList<ReceivedSpan> Spans => _receiver.Telemetry.Spans;
+    private MetricsReceiver? _metrics;
+    private DistributedApplication? _app;
+    private Dashboard? _dashboard;
 
-    public IReadOnlyList<ReceivedPoint> Points => _receiver.Telemetry.Points;
+    public DistributedApplication App => _app!;
+
+    public Dashboard Dashboard => _dashboard!;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<RunningAppHost> StartAsync()
+    public async ValueTask InitializeAsync()
     {
-        SkipWithoutOrchestrator();
-        var receiver = await OtlpReceiver.StartAsync(Cancellation);
         try
         {
-            var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(Cancellation);
-            // The receiver in the dashboard's place speaks HTTP alone, and an endpoint for gRPC, which the launch profile names, goes first.
-            builder.Configuration["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = null;
-            builder.Configuration["ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL"] = receiver.Endpoint.ToString();
-            var app = await builder.BuildAsync(Cancellation);
-            var running = new RunningAppHost(receiver, app);
-            await app.StartAsync(Cancellation).WaitAsync(Patience, Cancellation);
-            return running;
+            _metrics = await MetricsReceiver.StartAsync();
+            await StartAsync().WaitAsync(TimeSpan.FromMinutes(5), Cancellation);
         }
         catch
         {
-            await receiver.DisposeAsync();
+            await DisposeAsync();
             throw;
-        }
-    }
-
-    /// <summary>Runs a command as the dashboard and the command line do.</summary>
-    public async Task<(bool Success, string? Message)> ExecuteAsync(string resource, string command, params (string Name, string Value)[] arguments)
-    {
-        var inputs = arguments.Select(argument => new InteractionInput { Name = argument.Name, InputType = InputType.Text, Value = argument.Value });
-        var result = await _app.Services.GetRequiredService<ResourceCommandService>()
-            .ExecuteCommandAsync(GetSnapshot(resource).ResourceId, command, new InteractionInputCollection([.. inputs]), Cancellation)
-            .WaitAsync(Patience, Cancellation);
-        return (result.Success, result.Message);
-    }
-
-    /// <summary>A property of the resource, by its name or by what the dashboard calls it.</summary>
-    public object? GetProperty(string resource, string name) =>
-        GetSnapshot(resource).Snapshot.Properties.Single(property => property.Name == name || property.DisplayName == name).Value;
-
-    /// <summary>Sends a request to a resource that is healthy, whatever the answer.</summary>
-    public async Task RequestAsync(string resource, string path)
-    {
-        await _app.ResourceNotifications.WaitForResourceHealthyAsync(resource, Cancellation).WaitAsync(Patience, Cancellation);
-        using var client = _app.CreateHttpClient(resource);
-        using var response = await client.GetAsync(new Uri(path, UriKind.Relative), Cancellation);
-    }
-
-    /// <summary>Sends a request again and again until something is seen in what the services export.</summary>
-    public async Task RepeatRequestUntilAsync(string resource, string path, Func<bool> seen)
-    {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        deadline.CancelAfter(Patience);
-        while (!seen())
-        {
-            await RequestAsync(resource, path);
-            await Task.Delay(TimeSpan.FromMilliseconds(50), deadline.Token);
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _app.DisposeAsync();
-        await _receiver.DisposeAsync();
+        _client.Dispose();
+        _dashboard?.Dispose();
+        if (_app is not null)
+        {
+            await _app.DisposeAsync();
+        }
+
+        if (_metrics is not null)
+        {
+            await _metrics.DisposeAsync();
+        }
     }
 
-    private ResourceEvent GetSnapshot(string resource)
+    /// <summary>Sends a request in a new trace, whatever the answer, and returns the id of the trace.</summary>
+    public async Task<string> GetAsync(string service, string path)
     {
-        Assert.True(_app.ResourceNotifications.TryGetCurrentState(resource, out var current));
-        return current;
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(App.GetEndpoint(service), path));
+        return await SendAsync(request);
     }
 
-    private static void SkipWithoutOrchestrator()
+    /// <summary>
+    /// Places an order and waits for the spans of all services. As exporters keep the order of the spans, everything that ended before is in the dashboard, too.
+    /// </summary>
+    public async Task<IReadOnlyList<Span>> PlaceOrderAsync(string storefront)
     {
-        var folder = Environment.GetEnvironmentVariable("ASPIRE_DCP_PATH");
-        var packaged = typeof(Projects.AppHost).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .FirstOrDefault(metadata => string.Equals(metadata.Key, "dcpclipath", StringComparison.OrdinalIgnoreCase))?.Value;
-        Assert.SkipUnless(
-            Directory.Exists(folder) || File.Exists(packaged) || File.Exists($"{packaged}.exe"),
-            "Aspire's orchestrator, which starts the services, is neither in the package Aspire.Hosting.Orchestration nor where ASPIRE_DCP_PATH says.");
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(App.GetEndpoint(storefront), "/checkout"))
+        {
+            Content = JsonContent.Create(new { customer = "grace", sku = "tea-cup", quantity = 1 }),
+        };
+        return await WaitForTraceAsync(await SendAsync(request), spans: 8);
     }
+
+    public Task<IReadOnlyList<Span>> WaitForTraceAsync(string traceId, int spans) =>
+        Polling.UntilAsync(() => Dashboard.GetSpansAsync(Cancellation, traceId), read => read.Count >= spans, Cancellation);
+
+    /// <summary>Returns what a service has counted by now.</summary>
+    internal Task<IReadOnlyList<MetricsReceiver.Count>> GetCountsAsync(string service) => _metrics!.GetCountsAsync(service, DateTimeOffset.UtcNow, Cancellation);
+
+    /// <summary>Runs a command as the dashboard and the command line do.</summary>
+    public async Task<(bool Success, string Message)> ExecuteAsync(string service, string command, params (string Name, string Value)[] arguments)
+    {
+        var inputs = arguments.Select(argument => new InteractionInput { Name = argument.Name, InputType = InputType.Text, Value = argument.Value });
+        var result = await App.Services.GetRequiredService<ResourceCommandService>()
+            .ExecuteCommandAsync(GetState(service).ResourceId, command, new InteractionInputCollection([.. inputs]), Cancellation)
+            .WaitAsync(Polling.Patience, Cancellation);
+        return (result.Success, result.Message ?? "");
+    }
+
+    /// <summary>Returns a property by its name or by the name that the dashboard shows.</summary>
+    public object? GetProperty(string service, string name) => GetProperty(GetState(service), name);
+
+    /// <summary>Waits until a service answers from another process than the one given.</summary>
+    public async Task WaitForRestartAsync(string service, object? process)
+    {
+        await App.ResourceNotifications
+            .WaitForResourceAsync(
+                service,
+                state => state.Snapshot.HealthStatus is Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Healthy
+                    && GetProperty(state, "executable.pid") is { } current
+                    && !Equals(current, process),
+                Cancellation)
+            .WaitAsync(Polling.Patience, Cancellation);
+    }
+
+    private static object? GetProperty(ResourceEvent state, string name) =>
+        state.Snapshot.Properties.SingleOrDefault(property => property.Name == name || property.DisplayName == name)?.Value;
+
+    private async Task StartAsync()
+    {
+        var options = new DistributedApplicationTestingBuilderOptions { EnableDashboard = true };
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(options, [], Cancellation);
+        builder.CreateResourceBuilder<ProjectResource>("shopper").WithExplicitStart();
+        AddShopWithAlwaysOn(builder);
+        AddStorefrontWithoutRouteTracing(builder);
+        var services = builder.Resources.OfType<ProjectResource>().ToArray();
+        foreach (var service in services)
+        {
+            builder.CreateResourceBuilder(service)
+                .WithEnvironment("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", _metrics!.Endpoint)
+                .WithEnvironment("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc");
+        }
+
+        _app = await builder.BuildAsync(Cancellation);
+        await _app.StartAsync(Cancellation);
+        _dashboard = await Dashboard.ConnectAsync(_app, Cancellation);
+        foreach (var service in services.Where(service => service.Name != "shopper"))
+        {
+            await _app.ResourceNotifications.WaitForResourceHealthyAsync(service.Name, Cancellation);
+        }
+    }
+
+    private static void AddShopWithAlwaysOn(IDistributedApplicationBuilder builder)
+    {
+        var catalog = builder.AddProject<Projects.Catalog>($"catalog{AlwaysOn}");
+        var orders = builder.AddProject<Projects.Orders>($"orders{AlwaysOn}").WithReference(catalog, "catalog");
+        var storefront = builder.AddProject<Projects.Storefront>($"storefront{AlwaysOn}")
+            .WithReference(orders, "orders")
+            .WithReference(catalog, "catalog")
+            .WithExcludedUrls("^/cart/[^/]+/badge$");
+        foreach (var service in new[] { catalog, orders, storefront })
+        {
+            service.WithHttpHealthCheck("/readyz").WithEnvironment("OTEL_TRACES_SAMPLER", "always_on");
+        }
+    }
+
+    private static void AddStorefrontWithoutRouteTracing(IDistributedApplicationBuilder builder) =>
+        builder.AddProject<Projects.Storefront>(WithoutRouteTracing)
+            .WithReference(builder.CreateResourceBuilder<ProjectResource>("orders"))
+            .WithReference(builder.CreateResourceBuilder<ProjectResource>("catalog"))
+            .WithEnvironment("Aspire__RouteTracing__Enabled", "false");
+
+    private async Task<string> SendAsync(HttpRequestMessage request)
+    {
+        var traceId = ActivityTraceId.CreateRandom().ToHexString();
+        request.Headers.Add("traceparent", $"00-{traceId}-{ActivitySpanId.CreateRandom()}-01");
+        using var response = await _client.SendAsync(request, Cancellation).WaitAsync(Polling.Patience, Cancellation);
+        return traceId;
+    }
+
+    private ResourceEvent GetState(string service) =>
+        App.ResourceNotifications.TryGetCurrentState(service, out var state) ? state : throw new InvalidOperationException($"'{service}' has no state.");
 }
