@@ -2,136 +2,84 @@ using System.Text;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>
-/// Text that a URL has to contain for an item to match: the most telling run of plain characters outside of groups. Empty where there is none, or
-/// where telling would take more of a parser than this.
-/// </summary>
-/// <param name="Text">The text.</param>
-/// <param name="IsWhole">Whether the item consists of the text, apart from the anchors.</param>
-/// <param name="AtStart">Whether the item starts with <c>^</c>.</param>
-/// <param name="AtEnd">Whether the item ends with <c>$</c>.</param>
-internal readonly record struct RequiredText(string Text, bool IsWhole, bool AtStart, bool AtEnd)
+/// <summary>Text that a URL has to contain for an item to match.</summary>
+/// <param name="Text">The text; empty where none is known.</param>
+/// <param name="IgnoresCase">Whether its case counts.</param>
+internal readonly record struct RequiredText(string Text, bool IgnoresCase)
 {
-    // The more of a list's texts begin with the same character, the faster a URL is searched for all of them, and most can begin with a slash.
+    // Shorter ones are in most URLs.
+    private const int MinLength = 3;
+
+    // The more texts of a list begin with the same character, the faster a URL is searched for all of them, and most can begin with a slash.
     private const int WorthOfSlash = 8;
 
-    private static readonly RequiredText None = new("", IsWhole: false, AtStart: false, AtEnd: false);
+    /// <summary>No text, which every URL contains.</summary>
+    public static readonly RequiredText None = new("", IgnoresCase: false);
 
-    /// <summary>Finds the text in an item that is a valid regular expression, or would be one if it is plain text.</summary>
-    public static RequiredText Of(string item)
+    /// <summary>Gets the comparison by which a URL contains the text.</summary>
+    public StringComparison Comparison => IgnoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+
+    /// <summary>Gets whether there is no such text.</summary>
+    public bool IsEmpty => Text.Length == 0;
+
+    /// <summary>Returns whether a URL contains the text.</summary>
+    public bool IsIn(ReadOnlySpan<char> url) => url.IndexOf(Text, Comparison) >= 0;
+
+    /// <summary>Finds the most telling run of literal characters outside of groups.</summary>
+    /// <param name="tokens">A valid expression.</param>
+    public static RequiredText Of(List<RegexToken> tokens)
     {
-        var atStart = item.StartsWith('^');
-        var atEnd = false;
-        var isWhole = true;
-        var depth = 0;
-        var best = "";
+        var (best, depth, ignoresCase) = (None, 0, false);
         var run = new StringBuilder();
-        for (var i = atStart ? 1 : 0; i < item.Length; i++)
+        foreach (var token in tokens)
         {
-            var c = item[i];
-            var next = i + 1 < item.Length ? item[i + 1] : '\0';
-            switch (c)
+            if (depth == 0 && token.Character is { } character && CanBeRequired(character, token.IgnoresCase))
             {
-                case '$' when next == '\0' && depth == 0:
-                    atEnd = true;
-                    continue;
-                case '\\' when IsItselfAfterBackslash(next):
-                    c = next;
-                    i++;
-                    break;
-                case '\\' when next is 'd' or 'D' or 's' or 'S' or 'w' or 'W' or 'b' or 'B' or 'A' or 'z' or 'Z':
-                    i++;
+                if (ignoresCase != token.IgnoresCase)
+                {
                     EndRun();
-                    continue;
-                case '*' or '?':
-                    EndRun(withoutLast: true);
-                    continue;
-                case '{' when QuantifierEnd(item, i) is > 0 and var end:
-                    i = end;
-                    EndRun(withoutLast: true);
-                    continue;
-                case '(' when next != '?' || (i + 2 < item.Length && item[i + 2] == ':'):
-                    i += next == '?' ? 2 : 0;
-                    depth++;
-                    EndRun();
-                    continue;
-                case ')' when depth > 0:
-                    depth--;
-                    EndRun();
-                    continue;
-                case '[' when ClassEnd(item, i) is > 0 and var end:
-                    i = end;
-                    EndRun();
-                    continue;
-                case '.' or '+' or '^' or '$':
-                case '|' when depth > 0:
-                    EndRun();
-                    continue;
-                case '\\' or '{' or '(' or ')' or '[' or '|':
-                    return None;
+                }
+
+                ignoresCase = token.IgnoresCase;
+                run.Append(character);
+                continue;
             }
 
-            if (depth == 0)
+            switch (token.Kind)
             {
-                run.Append(c);
+                case RegexTokenKind.Comment:
+                    continue;
+                case RegexTokenKind.Alternation when depth == 0:
+                    return None;
+                case RegexTokenKind.GroupStart:
+                    depth++;
+                    break;
+                case RegexTokenKind.GroupEnd:
+                    depth--;
+                    break;
+                case RegexTokenKind.Quantifier when token.Min == 0 && run.Length > 0:
+                    run.Length--;
+                    break;
             }
+
+            EndRun();
         }
 
-        var wholeText = isWhole;
         EndRun();
-        return new RequiredText(best, wholeText && best.Length > 0, atStart, atEnd);
+        return best;
 
-        void EndRun(bool withoutLast = false)
+        void EndRun()
         {
-            isWhole = false;
-            if (withoutLast && run.Length > 0)
-            {
-                run.Length--;
-            }
-
-            best = Worth(run.ToString()) > Worth(best) ? run.ToString() : best;
+            best = Better(best, new RequiredText(run.ToString(), ignoresCase));
             run.Clear();
         }
     }
 
-    private static int Worth(string text) => text.Length + (text is ['/', _, _, _, ..] ? WorthOfSlash : 0);
+    /// <summary>Returns the more telling of two texts, neither of which has to be long enough.</summary>
+    public static RequiredText Better(RequiredText one, RequiredText other) => Worth(other.Text) > Worth(one.Text) ? other : one;
 
-    private static int QuantifierEnd(string item, int start)
-    {
-        var end = start + 1;
-        while (end < item.Length && (char.IsAsciiDigit(item[end]) || item[end] == ','))
-        {
-            end++;
-        }
+    private static int Worth(string text) => text.Length < MinLength ? 0 : text.Length + (text is ['/', _, _, _, ..] ? WorthOfSlash : 0);
 
-        return end < item.Length && item[end] == '}' ? end : -1;
-    }
-
-    private static int ClassEnd(string item, int start)
-    {
-        var i = start + 1;
-        i += i < item.Length && item[i] == '^' ? 1 : 0;
-        for (var first = i; i < item.Length && (item[i] != '[' || i == first); i++)
-        {
-            if (item[i] == ']' && i > first)
-            {
-                return i;
-            }
-
-            if (item[i] == '\\')
-            {
-                i++;
-                if (i < item.Length && item[i] == 'c')
-                {
-                    // \c] is one character.
-                    return -1;
-                }
-            }
-        }
-
-        return -1;
-    }
-
-    private static bool IsItselfAfterBackslash(char c) => c is
-        '.' or '-' or '/' or '+' or '?' or '*' or '|' or '(' or ')' or '[' or ']' or '{' or '}' or '^' or '$' or '\\' or ',' or ' ' or '#';
+    // Regular expressions that ignore case equate k with the Kelvin sign, which an ordinal comparison doesn't, and more beyond ASCII.
+    private static bool CanBeRequired(char character, bool ignoresCase) => !ignoresCase || (char.IsAscii(character) && character is not ('k' or 'K'));
 }

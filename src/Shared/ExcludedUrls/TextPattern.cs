@@ -1,0 +1,179 @@
+namespace Aspire.RouteTracing.ExcludedUrls;
+
+/// <summary>
+/// An item that is plain text, perhaps between <c>^</c> and <c>$</c> and with <c>.*</c> in it, as most are. It needs no regular expression: its texts
+/// are looked for one after the other.
+/// </summary>
+internal sealed class TextPattern : ExclusionPattern
+{
+    // Optional characters and alternatives multiply the texts that an item stands for.
+    private const int MaxTexts = 16;
+
+    // In the place of ^, $, .* and .+; characters that a URL can have, but hardly an item.
+    private const char Start = '\u0001';
+    private const char End = '\u0002';
+    private const char AnyText = '\u0003';
+    private const char SomeText = '\u0004';
+
+    private readonly string[] _texts;
+    private readonly bool[] _isApart;
+    private readonly bool _atStart;
+    private readonly bool _atEnd;
+
+    private TextPattern(int index, string[] texts, bool[] isApart, bool atStart, bool atEnd)
+        : base(index, texts.Select(text => new RequiredText(text, IgnoresCase: false)).Aggregate(RequiredText.None, RequiredText.Better))
+    {
+        (_texts, _isApart, _atStart, _atEnd) = (texts, isApart, atStart, atEnd);
+    }
+
+    /// <summary>Gets the only URL that matches, if there is only one.</summary>
+    public string? WholeUrl => _atStart && _atEnd && _texts is [var text] ? text : null;
+
+    /// <summary>Returns the texts that an item stands for, or an empty list if it isn't made of plain text.</summary>
+    /// <param name="index">The item's position in its list.</param>
+    /// <param name="tokens">The item, with balanced parentheses.</param>
+    public static IReadOnlyList<TextPattern> Expand(int index, List<RegexToken> tokens)
+    {
+        var position = 0;
+        var texts = Alternatives(tokens, ref position);
+        return texts is null || position < tokens.Count || !texts.TrueForAll(HasAnchorsAtItsEnds) ? [] : texts.ConvertAll(text => Create(index, text));
+    }
+
+    public override bool IsMatch(ReadOnlySpan<char> url)
+    {
+        for (var i = 0; i < _texts.Length; i++)
+        {
+            if (_isApart[i])
+            {
+                if (url.IsEmpty)
+                {
+                    return false;
+                }
+
+                url = url[1..];
+            }
+
+            ReadOnlySpan<char> text = _texts[i];
+            if (i == 0 && _atStart)
+            {
+                if (!url.StartsWith(text))
+                {
+                    return false;
+                }
+
+                url = url[text.Length..];
+                text = "";
+            }
+
+            if (i == _texts.Length - 1 && _atEnd)
+            {
+                return (i > 0 || !_atStart || url.IsEmpty) && url.EndsWith(text);
+            }
+
+            var found = url.IndexOf(text);
+            if (found < 0)
+            {
+                return false;
+            }
+
+            url = url[(found + text.Length)..];
+        }
+
+        return true;
+    }
+
+    private static TextPattern Create(int index, string text)
+    {
+        var (atStart, atEnd) = (text.StartsWith(Start), text.EndsWith(End));
+        text = text.Trim(Start, End);
+        var texts = text.Split(AnyText, SomeText);
+        var isApart = new bool[texts.Length];
+        for (var (i, position) = (1, texts[0].Length); i < texts.Length; position += texts[i].Length + 1, i++)
+        {
+            isApart[i] = text[position] == SomeText;
+        }
+
+        return new TextPattern(index, texts, isApart, atStart, atEnd);
+    }
+
+    private static bool HasAnchorsAtItsEnds(string text)
+        => text.LastIndexOf(Start) <= 0 && (text.IndexOf(End, StringComparison.Ordinal) is var end && (end < 0 || end == text.Length - 1));
+
+    private static List<string>? Alternatives(List<RegexToken> tokens, ref int position)
+    {
+        var texts = new List<string>();
+        do
+        {
+            if (Sequence(tokens, ref position) is not { } sequence)
+            {
+                return null;
+            }
+
+            texts.AddRange(sequence);
+        }
+        while (position < tokens.Count && tokens[position].Kind is RegexTokenKind.Alternation && position++ >= 0);
+
+        return texts.Count > MaxTexts ? null : texts;
+    }
+
+    private static List<string>? Sequence(List<RegexToken> tokens, ref int position)
+    {
+        List<string> texts = [""];
+        while (position < tokens.Count && tokens[position].Kind is not (RegexTokenKind.Alternation or RegexTokenKind.GroupEnd))
+        {
+            if (Atom(tokens, ref position) is not { } atom)
+            {
+                return null;
+            }
+
+            texts = [.. from text in texts from next in atom select text + next];
+            if (texts.Count > MaxTexts)
+            {
+                return null;
+            }
+        }
+
+        return texts;
+    }
+
+    private static List<string>? Atom(List<RegexToken> tokens, ref int position)
+    {
+        var token = tokens[position++];
+        List<string>? atom = token.Kind switch
+        {
+            RegexTokenKind.Comment or RegexTokenKind.Options => [""],
+            RegexTokenKind.Anchor when token.Letter is '^' or 'A' => [$"{Start}"],
+            RegexTokenKind.Anchor when token.Letter is '$' or 'z' or 'Z' => [$"{End}"],
+            RegexTokenKind.AnyCharacter => [],
+            RegexTokenKind.GroupStart when token.Group is RegexGroupKind.Capture or RegexGroupKind.NonCapturing => Alternatives(tokens, ref position),
+            _ when token.Character is { } character and >= ' ' && !(token.IgnoresCase && CanHaveCase(character)) => [$"{character}"],
+            _ => null,
+        };
+        if (token.Kind is RegexTokenKind.GroupStart)
+        {
+            position++;
+        }
+
+        var next = position;
+        while (next < tokens.Count && tokens[next].Kind is RegexTokenKind.Comment)
+        {
+            next++;
+        }
+
+        if (token.Kind is RegexTokenKind.Comment or RegexTokenKind.Options || next == tokens.Count || tokens[next] is not { Kind: RegexTokenKind.Quantifier } quantifier)
+        {
+            return atom is [] ? null : atom;
+        }
+
+        position = next + 1;
+        return (atom, quantifier.Min, quantifier.Max) switch
+        {
+            ([], 0, int.MaxValue) => [$"{AnyText}"],
+            ([], 1, int.MaxValue) => [$"{SomeText}"],
+            ([_, ..], 0, 1) when token.Kind is not RegexTokenKind.Anchor => [.. atom, ""],
+            _ => null,
+        };
+    }
+
+    private static bool CanHaveCase(char character) => !char.IsAscii(character) || char.IsAsciiLetter(character);
+}
