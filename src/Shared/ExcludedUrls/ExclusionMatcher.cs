@@ -51,12 +51,14 @@ internal sealed class ExclusionMatcher
         var forFullUrl = new List<ExclusionPattern>();
         var count = Math.Min(items.Count, MaxItems);
         var automata = new Automata(count);
+        var tokens = new List<RegexToken>();
         ExclusionMatcher? matcher = null;
+        Action<int> onDisabledItem = index => matcher!.Disable(index, onDisabled);
         for (var index = 0; index < count; index++)
         {
             if (!string.IsNullOrWhiteSpace(items[index]))
             {
-                var patterns = Compile(index, items[index], automata, index => matcher!.Disable(index, onDisabled), out var problem);
+                var patterns = Compile(index, items[index], tokens, automata, onDisabledItem, out var problem);
                 (matchFullUrl || ExclusionPattern.NamesFullUrl(items[index]) ? forFullUrl : forPath).AddRange(patterns);
                 found.AddRange(problem is { } itemProblem ? [itemProblem] : []);
             }
@@ -94,12 +96,13 @@ internal sealed class ExclusionMatcher
     private static IReadOnlyList<ExclusionPattern> Compile(
         int index,
         string item,
+        List<RegexToken> buffer,
         Automata automata,
         Action<int> onDisabled,
         out ExclusionProblem? problem)
     {
         problem = null;
-        var tokens = RegexTokens.ReadAll(item, out var isBalanced);
+        var tokens = RegexTokens.ReadAll(item, out var isBalanced, buffer);
         if (isBalanced && item.Length <= ExclusionPattern.MaxItemLength && TextPattern.Expand(index, tokens) is { Count: > 0 } texts)
         {
             return texts;
@@ -111,7 +114,7 @@ internal sealed class ExclusionMatcher
             return [];
         }
 
-        var required = RequiredText.Of(tokens);
+        var required = RequiredText.FindAll(tokens);
         if (LinearPattern.FindObstacle(tokens) is { } obstacle)
         {
             problem = new ExclusionProblem(index, ExclusionProblemKind.Backtracks, obstacle);

@@ -4,7 +4,9 @@ using System.Text.RegularExpressions;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>One item of an exclusion list, or one of the texts that it stands for.</summary>
-internal abstract class ExclusionPattern(int index, RequiredText required)
+/// <param name="index">The item's position in its list.</param>
+/// <param name="required">The texts that a URL has to contain.</param>
+internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> required)
 {
     /// <summary>The number of characters that an item can have.</summary>
     public const int MaxItemLength = 1_000;
@@ -15,8 +17,12 @@ internal abstract class ExclusionPattern(int index, RequiredText required)
     /// <summary>Gets the item's position in its list.</summary>
     public int Index => index;
 
-    /// <summary>Gets the text that a URL has to contain.</summary>
-    public RequiredText Required => required;
+    /// <summary>Gets the longest text that a URL has to contain, which tells the item from others.</summary>
+    public RequiredText Required { get; } = RequiredText.Best(required, text => text.Text.Length);
+
+    /// <summary>Gets a text that a URL has to contain and that other items are likely to require, too: one that starts with a slash.</summary>
+    public RequiredText CommonlyRequired { get; } =
+        RequiredText.Best(required, text => text.Text.Length + (text.Text[0] == '/' ? MaxItemLength : 0));
 
     /// <summary>Returns whether an item is valid: a .NET regular expression of at most <see cref="MaxItemLength"/> characters.</summary>
     /// <param name="item">The item.</param>

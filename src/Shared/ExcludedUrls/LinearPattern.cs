@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>An item that .NET searches with an automaton, in time linear in the URL.</summary>
-internal sealed class LinearPattern(int index, string item, RequiredText required, Automata automata) : ExclusionPattern(index, required)
+internal sealed class LinearPattern(int index, string item, IReadOnlyList<RequiredText> required, Automata automata) : ExclusionPattern(index, required)
 {
     // Each repetition is states of the automaton: [^/]{300} has 300, and an automaton can need every set of them.
     private const int MaxRepetitions = 300;

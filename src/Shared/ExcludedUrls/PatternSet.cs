@@ -19,6 +19,7 @@ internal sealed class PatternSet
     private readonly SearchValues<string>? _requiredTexts;
     private readonly PatternGroup[] _groups;
     private readonly int _firstInGroups;
+    private readonly bool _isLong;
     private Remembered _excluded = new();
 
     /// <param name="patterns">The items, in the order of the list.</param>
@@ -34,8 +35,9 @@ internal sealed class PatternSet
             .. PatternGroup.Divide(others.Where(pattern => pattern is not BacktrackingPattern)),
             .. PatternGroup.Divide(others.Where(pattern => pattern is BacktrackingPattern)),
         ];
+        _isLong = _groups.Length > 1;
         _firstInGroups = others.Select(pattern => pattern.Index).DefaultIfEmpty(NotFound).First();
-        _requiredTexts = PatternGroup.Search(others);
+        _requiredTexts = PatternGroup.Search([.. PatternGroup.Share(others.Select(pattern => pattern.CommonlyRequired))]);
         FirstIndex = patterns.Select(pattern => pattern.Index).DefaultIfEmpty(-1).First();
     }
 
@@ -49,9 +51,28 @@ internal sealed class PatternSet
     public int Find(ReadOnlySpan<char> url)
     {
         var found = _wholeUrls.TryGetValue(url, out var index) ? index : NotFound;
-        if (_firstInGroups < found && (_requiredTexts is null || url.ContainsAny(_requiredTexts)))
+        if (_firstInGroups < found)
         {
-            found = FindInGroups(url, found);
+            // To search for many texts takes longer than to look up the URL.
+            var excluded = _excluded;
+            if (_isLong && excluded.TryGet(url, out index))
+            {
+                return index;
+            }
+
+            if (_requiredTexts is null || url.ContainsAny(_requiredTexts))
+            {
+                if (!_isLong && excluded.TryGet(url, out index))
+                {
+                    return index;
+                }
+
+                found = FindInGroups(url, found);
+                if (found != NotFound)
+                {
+                    excluded.Add(url, found);
+                }
+            }
         }
 
         return found == NotFound ? -1 : found;
@@ -62,12 +83,6 @@ internal sealed class PatternSet
 
     private int FindInGroups(ReadOnlySpan<char> url, int found)
     {
-        var excluded = _excluded;
-        if (excluded.TryGet(url, out var index))
-        {
-            return index;
-        }
-
         // In a regular expression, $ is also before a final line break. A URL with a line break is never excluded.
         if (url.Contains('\n'))
         {
@@ -77,11 +92,6 @@ internal sealed class PatternSet
         foreach (var group in _groups)
         {
             found = group.Find(url, found);
-        }
-
-        if (found != NotFound)
-        {
-            excluded.Add(url, found);
         }
 
         return found;
@@ -115,36 +125,50 @@ internal sealed class PatternGroup
     private const int MinSharing = 3;
 
     private readonly ExclusionPattern[] _patterns;
-    private readonly SearchValues<string>? _requiredTexts;
+    private SearchValues<string>? _requiredTexts;
 
-    private PatternGroup(ExclusionPattern[] patterns)
-    {
-        _patterns = patterns;
-        _requiredTexts = Search(patterns);
-    }
+    private PatternGroup(ExclusionPattern[] patterns) => _patterns = patterns;
 
     /// <summary>Divides items into groups, those that require a text first.</summary>
     public static IEnumerable<PatternGroup> Divide(IEnumerable<ExclusionPattern> patterns)
-        => patterns.ToLookup(pattern => pattern.Required.IsEmpty).OrderBy(group => group.Key).SelectMany(group => group.Chunk(MaxCount)).Select(patterns => new PatternGroup(patterns));
+        => patterns.ToLookup(pattern => pattern.Required.IsEmpty)
+            .OrderBy(group => group.Key)
+            .SelectMany(group => group.Chunk(MaxCount))
+            .Select(group => new PatternGroup(group));
 
-    /// <summary>Returns the search for the texts that items require, or <see langword="null"/> if one of them requires none.</summary>
-    public static SearchValues<string>? Search(IReadOnlyCollection<ExclusionPattern> patterns)
+    /// <summary>Returns the search for any of several texts, or <see langword="null"/> if one of them is empty.</summary>
+    public static SearchValues<string>? Search(IReadOnlyCollection<RequiredText> texts)
     {
-        if (patterns.Any(pattern => pattern.Required.IsEmpty))
+        if (texts.Any(text => text.IsEmpty))
         {
             return null;
         }
 
-        var comparison = patterns.Any(pattern => pattern.Required.IgnoresCase) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
-        return SearchValues.Create([.. Share(patterns.Select(pattern => pattern.Required.Text)).Distinct()], comparison);
+        var comparison = texts.Any(text => text.IgnoresCase) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+        return SearchValues.Create([.. texts.Select(text => text.Text)], comparison);
     }
+
+    /// <summary>Returns fewer texts, one of which is in every URL that contains one of these.</summary>
+    /// <remarks>The fewer there are, the faster is the search. Where many services have their /metrics, that stands for all of these.</remarks>
+    public static IEnumerable<RequiredText> Share(IEnumerable<RequiredText> texts)
+        => texts.GroupBy(LastSegment).SelectMany(IEnumerable<RequiredText> (sharing) => sharing.Count() < MinSharing ? sharing : [sharing.Key]);
 
     /// <summary>Returns the lower of an index and the index of the first item that matches.</summary>
     public int Find(ReadOnlySpan<char> url, int found)
     {
-        if (_patterns[0].Index >= found || (_requiredTexts is not null && !url.ContainsAny(_requiredTexts)))
+        if (_patterns[0].Index >= found)
         {
             return found;
+        }
+
+        // Groups are many where a list is long, and hardly any is searched at the start.
+        if (!_patterns[0].Required.IsEmpty)
+        {
+            _requiredTexts ??= Search([.. _patterns.Select(pattern => pattern.Required)]);
+            if (!url.ContainsAny(_requiredTexts!))
+            {
+                return found;
+            }
         }
 
         foreach (var pattern in _patterns)
@@ -163,10 +187,6 @@ internal sealed class PatternGroup
         return found;
     }
 
-    // The fewer texts there are, the faster a URL is searched for all of them. Where many services have their /metrics, that stands for all of these.
-    private static IEnumerable<string> Share(IEnumerable<string> texts)
-        => texts.GroupBy(LastSegment, StringComparer.Ordinal)
-            .SelectMany(IEnumerable<string> (sharing) => sharing.Count() < MinSharing ? sharing : [sharing.Key]);
-
-    private static string LastSegment(string text) => text.LastIndexOf('/') is >= 0 and var start && text.Length - start > 3 ? text[start..] : text;
+    private static RequiredText LastSegment(RequiredText text)
+        => text.Text.LastIndexOf('/') is >= 0 and var start && text.Text.Length - start > RequiredText.MinLength ? text with { Text = text.Text[start..] } : text;
 }

@@ -29,10 +29,14 @@ internal sealed class RegexTokens(string text)
     public bool IsBalanced => Depth == 0 && !_foundStrayParenthesis && !_foundUnclosedClass;
 
     /// <summary>Reads all tokens of an expression.</summary>
-    public static List<RegexToken> ReadAll(string expression, out bool isBalanced)
+    /// <param name="expression">The expression.</param>
+    /// <param name="isBalanced">Whether its classes and groups are closed.</param>
+    /// <param name="buffer">A list to fill instead of a new one.</param>
+    public static List<RegexToken> ReadAll(string expression, out bool isBalanced, List<RegexToken>? buffer = null)
     {
         var reader = new RegexTokens(expression);
-        var tokens = new List<RegexToken>();
+        var tokens = buffer ?? [];
+        tokens.Clear();
         while (reader.Read() is { Kind: not RegexTokenKind.End } token)
         {
             tokens.Add(token);

@@ -4,32 +4,23 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>Text that a URL has to contain for an item to match.</summary>
 /// <param name="Text">The text; empty where none is known.</param>
-/// <param name="IgnoresCase">Whether its case counts.</param>
-internal readonly record struct RequiredText(string Text, bool IgnoresCase)
+/// <param name="IgnoresCase">Whether its case is ignored.</param>
+internal readonly record struct RequiredText(string Text, bool IgnoresCase = false)
 {
-    // Shorter ones are in most URLs.
-    private const int MinLength = 3;
-
-    // The more texts of a list begin with the same character, the faster a URL is searched for all of them, and most can begin with a slash.
-    private const int WorthOfSlash = 8;
+    /// <summary>The length of the shortest text that is worth looking for; shorter ones are in most URLs.</summary>
+    public const int MinLength = 3;
 
     /// <summary>No text, which every URL contains.</summary>
-    public static readonly RequiredText None = new("", IgnoresCase: false);
-
-    /// <summary>Gets the comparison by which a URL contains the text.</summary>
-    public StringComparison Comparison => IgnoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+    public static readonly RequiredText None = new("");
 
     /// <summary>Gets whether there is no such text.</summary>
     public bool IsEmpty => Text.Length == 0;
 
-    /// <summary>Returns whether a URL contains the text.</summary>
-    public bool IsIn(ReadOnlySpan<char> url) => url.IndexOf(Text, Comparison) >= 0;
-
-    /// <summary>Finds the most telling run of literal characters outside of groups.</summary>
+    /// <summary>Finds the runs of literal characters outside of groups that are long enough to tell URLs apart.</summary>
     /// <param name="tokens">A valid expression.</param>
-    public static RequiredText Of(List<RegexToken> tokens)
+    public static List<RequiredText> FindAll(List<RegexToken> tokens)
     {
-        var (best, depth, ignoresCase) = (None, 0, false);
+        var (found, depth, ignoresCase) = (new List<RequiredText>(), 0, false);
         var run = new StringBuilder();
         foreach (var token in tokens)
         {
@@ -50,7 +41,7 @@ internal readonly record struct RequiredText(string Text, bool IgnoresCase)
                 case RegexTokenKind.Comment:
                     continue;
                 case RegexTokenKind.Alternation when depth == 0:
-                    return None;
+                    return [];
                 case RegexTokenKind.GroupStart:
                     depth++;
                     break;
@@ -66,19 +57,34 @@ internal readonly record struct RequiredText(string Text, bool IgnoresCase)
         }
 
         EndRun();
-        return best;
+        return found;
 
         void EndRun()
         {
-            best = Better(best, new RequiredText(run.ToString(), ignoresCase));
+            if (run.Length >= MinLength)
+            {
+                found.Add(new RequiredText(run.ToString(), ignoresCase));
+            }
+
             run.Clear();
         }
     }
 
-    /// <summary>Returns the more telling of two texts, neither of which has to be long enough.</summary>
-    public static RequiredText Better(RequiredText one, RequiredText other) => Worth(other.Text) > Worth(one.Text) ? other : one;
+    /// <summary>Returns the first text with the highest value, or <see cref="None"/> of none.</summary>
+    public static RequiredText Best(IReadOnlyList<RequiredText> texts, Func<RequiredText, int> getValue)
+    {
+        var best = None;
+        foreach (var text in texts)
+        {
+            best = best.IsEmpty || getValue(text) > getValue(best) ? text : best;
+        }
 
-    private static int Worth(string text) => text.Length < MinLength ? 0 : text.Length + (text is ['/', _, _, _, ..] ? WorthOfSlash : 0);
+        return best;
+    }
+
+    /// <summary>Returns whether a URL contains the text.</summary>
+    public bool IsIn(ReadOnlySpan<char> url)
+        => url.IndexOf(Text, IgnoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal) >= 0;
 
     // Regular expressions that ignore case equate k with the Kelvin sign, which an ordinal comparison doesn't, and more beyond ASCII.
     private static bool CanBeRequired(char character, bool ignoresCase) => !ignoresCase || (char.IsAscii(character) && character is not ('k' or 'K'));

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
@@ -21,7 +23,7 @@ internal sealed class TextPattern : ExclusionPattern
     private readonly bool _atEnd;
 
     private TextPattern(int index, string[] texts, bool[] isApart, bool atStart, bool atEnd)
-        : base(index, texts.Select(text => new RequiredText(text, IgnoresCase: false)).Aggregate(RequiredText.None, RequiredText.Better))
+        : base(index, [.. from text in texts where text.Length >= RequiredText.MinLength select new RequiredText(text)])
     {
         (_texts, _isApart, _atStart, _atEnd) = (texts, isApart, atStart, atEnd);
     }
@@ -85,12 +87,12 @@ internal sealed class TextPattern : ExclusionPattern
     private static TextPattern Create(int index, string text)
     {
         var (atStart, atEnd) = (text.StartsWith(Start), text.EndsWith(End));
-        text = text.Trim(Start, End);
-        var texts = text.Split(AnyText, SomeText);
+        var content = text[(atStart ? 1 : 0)..(atEnd ? ^1 : ^0)];
+        var texts = content.Split(AnyText, SomeText);
         var isApart = new bool[texts.Length];
         for (var (i, position) = (1, texts[0].Length); i < texts.Length; position += texts[i].Length + 1, i++)
         {
-            isApart[i] = text[position] == SomeText;
+            isApart[i] = content[position] == SomeText;
         }
 
         return new TextPattern(index, texts, isApart, atStart, atEnd);
@@ -104,7 +106,7 @@ internal sealed class TextPattern : ExclusionPattern
         var texts = new List<string>();
         do
         {
-            if (Sequence(tokens, ref position) is not { } sequence)
+            if (Sequence(tokens, ref position) is not { } sequence || texts.Count + sequence.Count > MaxTexts)
             {
                 return null;
             }
@@ -113,66 +115,93 @@ internal sealed class TextPattern : ExclusionPattern
         }
         while (position < tokens.Count && tokens[position].Kind is RegexTokenKind.Alternation && position++ >= 0);
 
-        return texts.Count > MaxTexts ? null : texts;
+        return texts;
     }
 
     private static List<string>? Sequence(List<RegexToken> tokens, ref int position)
     {
         List<string> texts = [""];
+        var run = new StringBuilder();
         while (position < tokens.Count && tokens[position].Kind is not (RegexTokenKind.Alternation or RegexTokenKind.GroupEnd))
         {
-            if (Atom(tokens, ref position) is not { } atom)
+            var token = tokens[position++];
+            if (token.Kind is RegexTokenKind.Comment or RegexTokenKind.Options)
+            {
+                continue;
+            }
+
+            List<string>? alternatives = null;
+            if (token is { Kind: RegexTokenKind.GroupStart, Group: RegexGroupKind.Capture or RegexGroupKind.NonCapturing })
+            {
+                alternatives = Alternatives(tokens, ref position);
+                position++;
+            }
+
+            var character = Character(token);
+            if (alternatives is null && character is null)
             {
                 return null;
             }
 
-            texts = [.. from text in texts from next in atom select text + next];
-            if (texts.Count > MaxTexts)
+            var quantifier = ReadQuantifier(tokens, ref position);
+            switch (token.Kind, quantifier?.Min, quantifier?.Max)
             {
-                return null;
+                case (RegexTokenKind.AnyCharacter, 0, int.MaxValue):
+                    run.Append(AnyText);
+                    break;
+                case (RegexTokenKind.AnyCharacter, 1, int.MaxValue):
+                    run.Append(SomeText);
+                    break;
+                case (not RegexTokenKind.AnyCharacter, null, null):
+                    run.Append(character);
+                    break;
+                case (not (RegexTokenKind.AnyCharacter or RegexTokenKind.Anchor), 0, 1):
+                    alternatives = [.. alternatives ?? [$"{character}"], ""];
+                    break;
+                default:
+                    return null;
+            }
+
+            if (alternatives is not null)
+            {
+                if (texts.Count * alternatives.Count > MaxTexts)
+                {
+                    return null;
+                }
+
+                var before = run.ToString();
+                texts = [.. from text in texts from alternative in alternatives select string.Concat(text, before, alternative)];
+                run.Clear();
             }
         }
 
-        return texts;
+        return run.Length == 0 ? texts : texts.ConvertAll(text => $"{text}{run}");
     }
 
-    private static List<string>? Atom(List<RegexToken> tokens, ref int position)
+    private static char? Character(RegexToken token) => (token.Kind, token.Letter) switch
     {
-        var token = tokens[position++];
-        List<string>? atom = token.Kind switch
-        {
-            RegexTokenKind.Comment or RegexTokenKind.Options => [""],
-            RegexTokenKind.Anchor when token.Letter is '^' or 'A' => [$"{Start}"],
-            RegexTokenKind.Anchor when token.Letter is '$' or 'z' or 'Z' => [$"{End}"],
-            RegexTokenKind.AnyCharacter => [],
-            RegexTokenKind.GroupStart when token.Group is RegexGroupKind.Capture or RegexGroupKind.NonCapturing => Alternatives(tokens, ref position),
-            _ when token.Character is { } character and >= ' ' && !(token.IgnoresCase && CanHaveCase(character)) => [$"{character}"],
-            _ => null,
-        };
-        if (token.Kind is RegexTokenKind.GroupStart)
-        {
-            position++;
-        }
+        (RegexTokenKind.Anchor, '^' or 'A') => Start,
+        (RegexTokenKind.Anchor, '$' or 'z' or 'Z') => End,
+        (RegexTokenKind.AnyCharacter, _) => AnyText,
+        _ when token.Character is { } character and >= ' ' && !(token.IgnoresCase && CanHaveCase(character)) => character,
+        _ => null,
+    };
 
+    private static RegexToken? ReadQuantifier(List<RegexToken> tokens, ref int position)
+    {
         var next = position;
         while (next < tokens.Count && tokens[next].Kind is RegexTokenKind.Comment)
         {
             next++;
         }
 
-        if (token.Kind is RegexTokenKind.Comment or RegexTokenKind.Options || next == tokens.Count || tokens[next] is not { Kind: RegexTokenKind.Quantifier } quantifier)
+        if (next == tokens.Count || tokens[next].Kind is not RegexTokenKind.Quantifier)
         {
-            return atom is [] ? null : atom;
+            return null;
         }
 
         position = next + 1;
-        return (atom, quantifier.Min, quantifier.Max) switch
-        {
-            ([], 0, int.MaxValue) => [$"{AnyText}"],
-            ([], 1, int.MaxValue) => [$"{SomeText}"],
-            ([_, ..], 0, 1) when token.Kind is not RegexTokenKind.Anchor => [.. atom, ""],
-            _ => null,
-        };
+        return tokens[next];
     }
 
     private static bool CanHaveCase(char character) => !char.IsAscii(character) || char.IsAsciiLetter(character);
