@@ -23,7 +23,7 @@ internal sealed class TextPattern : ExclusionPattern
     private readonly bool _atEnd;
 
     private TextPattern(int index, string[] texts, bool[] isApart, bool atStart, bool atEnd)
-        : base(index, [.. from text in texts where text.Length >= RequiredText.MinLength select new RequiredText(text)])
+        : base(index, Array.ConvertAll(Array.FindAll(texts, text => text.Length >= RequiredText.MinLength), text => new RequiredText(text)))
     {
         (_texts, _isApart, _atStart, _atEnd) = (texts, isApart, atStart, atEnd);
     }
