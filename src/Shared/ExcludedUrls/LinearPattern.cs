@@ -9,7 +9,7 @@ internal sealed class LinearPattern(int index, string item, IReadOnlyList<Requir
     private const int MaxRepetitions = 300;
 
     public override bool IsMatch(ReadOnlySpan<char> url)
-        => url.Length <= MaxUrlLength && (Required.IsEmpty || Required.IsIn(url)) && automata.IsMatch(Index, item, url);
+        => url.Length <= MaxUrlLength && Required.IndexIn(url) >= 0 && automata.IsMatch(Index, item, url);
 
     /// <summary>Returns why an item can't be searched in linear time, as a sentence, or <see langword="null"/> if it can.</summary>
     /// <param name="tokens">A valid expression.</param>

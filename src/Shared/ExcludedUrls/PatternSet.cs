@@ -122,6 +122,7 @@ internal sealed class PatternGroup
 {
     // .NET searches for so many texts at once with vector instructions.
     private const int MaxCount = 64;
+    private const int MaxFilteredLength = 256;
     private const int MinSharing = 3;
 
     private readonly ExclusionPattern[] _patterns;
@@ -151,7 +152,8 @@ internal sealed class PatternGroup
     /// <summary>Returns fewer texts, one of which is in every URL that contains one of these.</summary>
     /// <remarks>The fewer there are, the faster is the search. Where many services have their /metrics, that stands for all of these.</remarks>
     public static IEnumerable<RequiredText> Share(IEnumerable<RequiredText> texts)
-        => texts.GroupBy(LastSegment).SelectMany(IEnumerable<RequiredText> (sharing) => sharing.Count() < MinSharing ? sharing : [sharing.Key]);
+        => texts.GroupBy(text => (Text: LastSegment(text.Text), text.IgnoresCase))
+            .SelectMany(IEnumerable<RequiredText> (texts) => texts.Count() < MinSharing ? texts : [new RequiredText(texts.Key.Text, texts.Key.IgnoresCase)]);
 
     /// <summary>Returns the lower of an index and the index of the first item that matches.</summary>
     public int Find(ReadOnlySpan<char> url, int found)
@@ -161,8 +163,8 @@ internal sealed class PatternGroup
             return found;
         }
 
-        // Groups are many where a list is long, and hardly any is searched at the start.
-        if (!_patterns[0].Required.IsEmpty)
+        // A very long URL is likely to be crafted, and has the texts of all groups. Groups are many where a list is long, and hardly any is searched.
+        if (url.Length <= MaxFilteredLength && !_patterns[0].Required.IsEmpty)
         {
             _requiredTexts ??= Search([.. _patterns.Select(pattern => pattern.Required)]);
             if (!url.ContainsAny(_requiredTexts!))
@@ -187,6 +189,6 @@ internal sealed class PatternGroup
         return found;
     }
 
-    private static RequiredText LastSegment(RequiredText text)
-        => text.Text.LastIndexOf('/') is >= 0 and var start && text.Text.Length - start > RequiredText.MinLength ? text with { Text = text.Text[start..] } : text;
+    private static string LastSegment(string text)
+        => text.LastIndexOf('/') is >= 0 and var start && text.Length - start > RequiredText.MinLength ? text[start..] : text;
 }

@@ -1,11 +1,12 @@
+using System.Buffers;
 using System.Text;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>Text that a URL has to contain for an item to match.</summary>
-/// <param name="Text">The text; empty where none is known.</param>
-/// <param name="IgnoresCase">Whether its case is ignored.</param>
-internal readonly record struct RequiredText(string Text, bool IgnoresCase = false)
+/// <param name="text">The text; empty where none is known.</param>
+/// <param name="ignoresCase">Whether its case is ignored.</param>
+internal sealed class RequiredText(string text, bool ignoresCase = false)
 {
     /// <summary>The length of the shortest text that is worth looking for; shorter ones are in most URLs.</summary>
     public const int MinLength = 3;
@@ -13,8 +14,17 @@ internal readonly record struct RequiredText(string Text, bool IgnoresCase = fal
     /// <summary>No text, which every URL contains.</summary>
     public static readonly RequiredText None = new("");
 
+    // Faster than IndexOf where a URL has much that is similar. Most texts are never looked for alone.
+    private SearchValues<string>? _search;
+
+    /// <summary>Gets the text.</summary>
+    public string Text => text;
+
+    /// <summary>Gets whether its case is ignored.</summary>
+    public bool IgnoresCase => ignoresCase;
+
     /// <summary>Gets whether there is no such text.</summary>
-    public bool IsEmpty => Text.Length == 0;
+    public bool IsEmpty => text.Length == 0;
 
     /// <summary>Finds the runs of literal characters outside of groups that are long enough to tell URLs apart.</summary>
     /// <param name="tokens">A valid expression.</param>
@@ -82,9 +92,9 @@ internal readonly record struct RequiredText(string Text, bool IgnoresCase = fal
         return best;
     }
 
-    /// <summary>Returns whether a URL contains the text.</summary>
-    public bool IsIn(ReadOnlySpan<char> url)
-        => url.IndexOf(Text, IgnoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal) >= 0;
+    /// <summary>Returns where a URL first contains the text, or -1.</summary>
+    public int IndexIn(ReadOnlySpan<char> url)
+        => IsEmpty ? 0 : url.IndexOfAny(_search ??= SearchValues.Create([text], ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal));
 
     // Regular expressions that ignore case equate k with the Kelvin sign, which an ordinal comparison doesn't, and more beyond ASCII.
     private static bool CanBeRequired(char character, bool ignoresCase) => !ignoresCase || (char.IsAscii(character) && character is not ('k' or 'K'));

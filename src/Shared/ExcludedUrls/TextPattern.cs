@@ -17,19 +17,19 @@ internal sealed class TextPattern : ExclusionPattern
     private const char AnyText = '\u0003';
     private const char SomeText = '\u0004';
 
-    private readonly string[] _texts;
+    private readonly RequiredText[] _texts;
     private readonly bool[] _isApart;
     private readonly bool _atStart;
     private readonly bool _atEnd;
 
-    private TextPattern(int index, string[] texts, bool[] isApart, bool atStart, bool atEnd)
-        : base(index, Array.ConvertAll(Array.FindAll(texts, text => text.Length >= RequiredText.MinLength), text => new RequiredText(text)))
+    private TextPattern(int index, RequiredText[] texts, bool[] isApart, bool atStart, bool atEnd)
+        : base(index, Array.FindAll(texts, text => text.Text.Length >= RequiredText.MinLength))
     {
         (_texts, _isApart, _atStart, _atEnd) = (texts, isApart, atStart, atEnd);
     }
 
     /// <summary>Gets the only URL that matches, if there is only one.</summary>
-    public string? WholeUrl => _atStart && _atEnd && _texts is [var text] ? text : null;
+    public string? WholeUrl => _atStart && _atEnd && _texts is [var text] ? text.Text : null;
 
     /// <summary>Returns the texts that an item stands for, or an empty list if it isn't made of plain text.</summary>
     /// <param name="index">The item's position in its list.</param>
@@ -43,6 +43,25 @@ internal sealed class TextPattern : ExclusionPattern
 
     public override bool IsMatch(ReadOnlySpan<char> url)
     {
+        // The ends first, as they need no search.
+        if (_atStart && !url.StartsWith(_texts[0].Text))
+        {
+            return false;
+        }
+
+        if (_atEnd)
+        {
+            if (!url.EndsWith(_texts[^1].Text))
+            {
+                return false;
+            }
+
+            if (_texts.Length > 1)
+            {
+                url = url[..^_texts[^1].Text.Length];
+            }
+        }
+
         for (var i = 0; i < _texts.Length; i++)
         {
             if (_isApart[i])
@@ -55,33 +74,21 @@ internal sealed class TextPattern : ExclusionPattern
                 url = url[1..];
             }
 
-            ReadOnlySpan<char> text = _texts[i];
-            if (i == 0 && _atStart)
+            if (i > 0 && i == _texts.Length - 1 && _atEnd)
             {
-                if (!url.StartsWith(text))
-                {
-                    return false;
-                }
-
-                url = url[text.Length..];
-                text = "";
+                return true;
             }
 
-            if (i == _texts.Length - 1 && _atEnd)
-            {
-                return (i > 0 || !_atStart || url.IsEmpty) && url.EndsWith(text);
-            }
-
-            var found = url.IndexOf(text);
+            var found = i == 0 && _atStart ? (url.StartsWith(_texts[0].Text) ? 0 : -1) : _texts[i].IndexIn(url);
             if (found < 0)
             {
                 return false;
             }
 
-            url = url[(found + text.Length)..];
+            url = url[(found + _texts[i].Text.Length)..];
         }
 
-        return true;
+        return _texts.Length > 1 || !_atStart || !_atEnd || url.IsEmpty;
     }
 
     private static TextPattern Create(int index, string text)
@@ -95,7 +102,7 @@ internal sealed class TextPattern : ExclusionPattern
             isApart[i] = content[position] == SomeText;
         }
 
-        return new TextPattern(index, texts, isApart, atStart, atEnd);
+        return new TextPattern(index, Array.ConvertAll(texts, text => new RequiredText(text)), isApart, atStart, atEnd);
     }
 
     private static bool HasAnchorsAtItsEnds(string text)

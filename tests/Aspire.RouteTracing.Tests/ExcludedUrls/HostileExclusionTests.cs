@@ -107,6 +107,20 @@ public sealed class HostileExclusionTests
     }
 
     [Fact]
+    public void Automata_that_hold_too_much_are_built_anew()
+    {
+        var automata = new Automata(1);
+        var random = new Random(1);
+        for (var i = 0; i < 200 && automata.Drops == 0; i++)
+        {
+            Assert.False(automata.IsMatch(0, "a[^/]{250}x", string.Concat(random.GetItems<char>("ab", ExclusionPattern.MaxUrlLength))));
+        }
+
+        Assert.Equal(1, automata.Drops);
+        Assert.True(automata.IsMatch(0, "a[^/]{250}x", $"a{new string('b', 250)}x"));
+    }
+
+    [Fact]
     public void A_list_has_up_to_10_000_items_and_says_so()
     {
         var items = Enumerable.Range(0, 100_000).Select(i => string.Create(CultureInfo.InvariantCulture, $"^/item{i}$")).ToArray();
