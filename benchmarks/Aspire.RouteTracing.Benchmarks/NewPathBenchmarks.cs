@@ -8,7 +8,6 @@ namespace Aspire.RouteTracing.Benchmarks;
 [MemoryDiagnoser]
 public class NewPathBenchmarks
 {
-    // Many times what is remembered, so that a path is forgotten when its turn comes again.
     private const int Paths = 1 << 16;
 
     private readonly PathString[] _paths = [.. Enumerable.Range(0, Paths).Select(number => new PathString(ExclusionListsExtensions.IncludedPath(number)))];
@@ -16,7 +15,6 @@ public class NewPathBenchmarks
     private IRouteTracing _tracing = null!;
     private HandWrittenFilter _filter = null!;
     private ExclusionMatcher _matcher = ExclusionMatcher.Empty;
-    private ExclusionMatcher _forFullUrl = ExclusionMatcher.Empty;
     private int _next;
 
     [Params(1, 100)]
@@ -32,7 +30,6 @@ public class NewPathBenchmarks
         _tracing = Matcher.Create(items);
         _filter = new HandWrittenFilter(items);
         _matcher = ExclusionMatcher.Build(items, matchFullUrl: false, out _);
-        _forFullUrl = ExclusionMatcher.Build(items, matchFullUrl: true, out _);
     }
 
     [Benchmark]
@@ -43,10 +40,6 @@ public class NewPathBenchmarks
 
     [Benchmark]
     public int Search() => _matcher.FindInPath([], NextPath().Value);
-
-    // For a whole URL, which the path is taken for here, no decision is kept.
-    [Benchmark]
-    public int Search_without_kept_decisions() => _forFullUrl.FindInFullUrl(NextPath().Value);
 
     private HttpRequest NextRequest()
     {

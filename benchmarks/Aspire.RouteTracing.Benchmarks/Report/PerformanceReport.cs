@@ -156,9 +156,6 @@ internal static class PerformanceReport
     private static string Document(string targets, Measurements measurements, ReloadResult reload, IReadOnlyList<ThroughputResult> throughput)
     {
         var mark = measurements.Of<ExecutionContextBenchmarks>(nameof(ExecutionContextBenchmarks.Mark_and_restore));
-        var lookUp = Enum.GetValues<ExclusionLists>().SelectMany(list => new[] { 1, 100 }.Select(count =>
-            measurements.Of<NewPathBenchmarks>(nameof(NewPathBenchmarks.Search), count, list).Nanoseconds
-            - measurements.Of<NewPathBenchmarks>(nameof(NewPathBenchmarks.Search_without_kept_decisions), count, list).Nanoseconds)).Max();
         var overFilter = measurements.Of<RequestBenchmarks>(nameof(RequestBenchmarks.Route_tracing_excluded)).Nanoseconds
             - measurements.Of<RequestBenchmarks>(nameof(RequestBenchmarks.Stock_filtered)).Nanoseconds;
         return $"""
@@ -182,8 +179,7 @@ internal static class PerformanceReport
               `^/users/(health|alive|ready)z?$` and `^/auth/v[0-9]+/ping$`; *mixed* is two of the first to one of the second. None of them excludes the new paths.
             - A new path that contains a text that an expression requires, or the last segment that several items share, is searched for each of these, too, which adds 100 to
               300 ns to it.
-            - Decisions for paths that come again are kept. While hardly a path comes again, as in a scan, most are not looked up among them; a new path takes at
-              most {lookUp:0} ns more than it would if none were kept.
+            - Only URLs that are excluded are remembered.
             - Bytes are differences of averages; less than the smallest object, 24 bytes, is none.
 
             ## New paths

@@ -3,21 +3,22 @@ using System.Text.RegularExpressions;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// An item that .NET can't search in linear time: look-around, a back-reference, an atomic group, or a very large pattern. A client might
-/// find a URL that takes it for ever, so a search is given up after 10 ms, a URL after two such searches, and the item after three such URLs.
+/// An item that can't be searched in linear time. Because a client could find a URL that takes forever, a search is cut off after 10 ms and repeated
+/// once, and the item is disabled after three URLs for which both searches were cut off.
 /// </summary>
-internal sealed class BacktrackingPattern(ExclusionPattern pattern, Action<int> onOutOfForce)
+internal sealed class BacktrackingPattern(int index, string item, IReadOnlyList<RequiredText> required, Action<int> onDisabled)
+    : ExclusionPattern(index, required)
 {
     private const int MaxTimeouts = 3;
 
+    private static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(10);
+
+    private readonly Regex _regex = new(item, RegexOptions.CultureInvariant, MatchTimeout);
     private int _timeouts;
 
-    /// <summary>The item's position in its list.</summary>
-    public int Index => pattern.Index;
-
-    public bool IsMatch(ReadOnlySpan<char> url, ref bool timedOut)
+    public override bool IsMatch(ReadOnlySpan<char> url)
     {
-        if (_timeouts >= MaxTimeouts)
+        if (_timeouts >= MaxTimeouts || url.Length > MaxUrlLength || Required.IndexIn(url) < 0)
         {
             return false;
         }
@@ -27,21 +28,20 @@ internal sealed class BacktrackingPattern(ExclusionPattern pattern, Action<int> 
             return isMatch;
         }
 
-        timedOut = true;
         if (Interlocked.Increment(ref _timeouts) == MaxTimeouts)
         {
-            onOutOfForce(pattern.Index);
+            onDisabled(Index);
         }
 
         return false;
     }
 
-    // The limit is one of the clock's. A search that has to wait for a processor reaches it, too, but not twice in a row.
+    // The limit is on elapsed time. A search that waits for a processor reaches it, too, but not twice in a row.
     private bool TrySearch(ReadOnlySpan<char> url, out bool isMatch)
     {
         try
         {
-            isMatch = pattern.Regex.IsMatch(url);
+            isMatch = _regex.IsMatch(url);
             return true;
         }
         catch (RegexMatchTimeoutException)

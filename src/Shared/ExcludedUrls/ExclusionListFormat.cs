@@ -1,19 +1,15 @@
 using System.Text;
-using Stop = Aspire.RouteTracing.ExcludedUrls.ExclusionListScanner.Stop;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>The text form of an exclusion list, as an environment variable or a configuration value holds it.</summary>
+/// <summary>The text form of an exclusion list, as an environment variable, a configuration value or a file holds it.</summary>
 /// <remarks>
 /// <para>
-/// Items are .NET regular expressions with commas between them. Blank space around an item is not part of it (a blank after a backslash
-/// is), and what is empty then is no item. A comma does not end an item inside <c>[...]</c> or <c>(...)</c>, in a quantifier such as
-/// <c>{1,3}</c>, or after a backslash; that backslash is the list's, so <c>/a\,b</c> is the item <c>/a,b</c>, which as a regular
-/// expression means the same. A bracket that is never closed protects no comma.
+/// Items are .NET regular expressions, delimited by commas or line breaks. White space around an item is trimmed, except after a backslash, and empty
+/// items are ignored. A delimiter is part of an item inside <c>[...]</c> and <c>(...)</c>; so is a comma in a quantifier such as <c>{1,3}</c> or after a
+/// backslash. That backslash is removed: <c>/a\,b</c> is the item <c>/a,b</c>. A bracket that is never closed protects nothing.
 /// </para>
-/// <para>
-/// A value that starts with <c>base64:</c> holds the same text as base64 of UTF-8, for carriers that change <c>$</c>, quotes or line breaks.
-/// </para>
+/// <para>A value that starts with <c>base64:</c> holds the same text as base64 of UTF-8, for carriers that change <c>$</c>, quotes or line breaks.</para>
 /// </remarks>
 internal static class ExclusionListFormat
 {
@@ -51,10 +47,9 @@ internal static class ExclusionListFormat
 
     /// <summary>Writes a list so that <see cref="Parse"/> reads the same items from it.</summary>
     /// <remarks>
-    /// That holds for every list of valid regular expressions that are not blank, in the spelling that <see cref="Parse"/> gives: without
-    /// blank space around them, and with <c>,</c> where <c>\,</c> outside of brackets means the same. Other spellings come back in that one. An
-    /// invalid item comes back too, unless it opens a bracket that a later item closes.
-    /// The result is plain text, but for a list whose first item starts with <c>base64:</c>.
+    /// That holds for every valid item in the spelling that <see cref="Parse"/> gives. Other spellings come back in that one: without white space
+    /// around them, with <c>,</c> for <c>\,</c>, and in <c>(?:...)</c> if they have a line break outside of brackets. An invalid item comes back,
+    /// too, unless it opens a bracket that a later item closes. The result is plain text unless the first item starts with <c>base64:</c>.
     /// </remarks>
     public static string Write(IEnumerable<string> items)
     {
@@ -66,37 +61,44 @@ internal static class ExclusionListFormat
     /// <remarks>Half of a surrogate pair, which UTF-8 can't hold, comes back as U+FFFD.</remarks>
     public static string WriteBase64(IEnumerable<string> items) => Encode(WritePlain(items));
 
+    /// <summary>Removes the white space around an item, except white space after a backslash.</summary>
+    public static string Trim(string item)
+    {
+        var keep = ReadMarks(item, isList: false, out _).FindLast(mark => mark.Kind is MarkKind.EscapedBlank).End;
+        return Trim(new StringBuilder(item), keep);
+    }
+
     private static string Encode(string text) => Base64Prefix + Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
     private static List<string> Split(string text)
     {
         var items = new List<string>();
-        var scanner = new ExclusionListScanner(text);
         var item = new StringBuilder();
-        var start = 0;
-        Stop stop;
-        do
+        var (start, keep) = (0, 0);
+        foreach (var mark in ReadMarks(text, isList: true, out _).Append(new Mark(MarkKind.Delimiter, text.Length, text.Length)))
         {
-            stop = scanner.Read();
-            if (stop is Stop.EscapedComma)
+            switch (mark.Kind)
             {
-                item.Append(text, start, scanner.Position - start);
-            }
-            else
-            {
-                item.Append(text, start, TrimEnd(text, start, scanner) - start);
-                if (TrimStart(item.ToString()) is { Length: > 0 } trimmed)
-                {
-                    items.Add(trimmed);
-                }
+                case MarkKind.EscapedComma when !IsInQuantifier(text, mark.Start):
+                    item.Append(text, start, mark.Start - start);
+                    start = mark.Start + 1;
+                    break;
+                case MarkKind.EscapedBlank:
+                    item.Append(text, start, mark.End - start);
+                    (start, keep) = (mark.End, item.Length);
+                    break;
+                case MarkKind.Delimiter:
+                    item.Append(text, start, mark.Start - start);
+                    if (Trim(item, keep) is { Length: > 0 } trimmed)
+                    {
+                        items.Add(trimmed);
+                    }
 
-                item.Clear();
-                scanner.EndItem();
+                    item.Clear();
+                    (start, keep) = (mark.End, 0);
+                    break;
             }
-
-            start = scanner.Position + 1;
         }
-        while (stop is not Stop.End);
 
         return items;
     }
@@ -104,21 +106,12 @@ internal static class ExclusionListFormat
     private static string WritePlain(IEnumerable<string> items)
     {
         var list = new StringBuilder();
-        foreach (var item in items)
+        var separator = "";
+        foreach (var item in items.Select(Trim).Where(item => item.Length > 0))
         {
-            var text = WriteItem(item);
-            if (text.Length == 0)
-            {
-                continue;
-            }
-
-            if (list.Length > 0)
-            {
-                // The items "a{1" and "3}" are not the quantifier that "a{1,3}" has.
-                list.Append(EndsInQuantifierStart(list) ? ", " : ",");
-            }
-
-            list.Append(text);
+            var written = WriteItem(item);
+            list.Append(separator).Append(written);
+            separator = EndsAtLineBreakOnly(written) ? "\n" : EndsInQuantifierStart(list) ? ", " : ",";
         }
 
         return list.ToString();
@@ -126,26 +119,86 @@ internal static class ExclusionListFormat
 
     private static string WriteItem(string item)
     {
-        item = Trim(item);
-
-        // A line break closes the comment before the comma does. Being blank space after the item, it does not become part of it.
-        var text = ExclusionPattern.EndsInComment(item) ? item + '\n' : item;
-        var scanner = new ExclusionListScanner(text);
-        var written = new StringBuilder();
-        var start = 0;
-        Stop stop;
-        while ((stop = scanner.Read()) is not Stop.End)
+        var delimiters = ReadMarks(item, isList: false, out var isBalanced).FindAll(mark => mark.Kind is MarkKind.Delimiter);
+        if (isBalanced && delimiters.Exists(delimiter => item[delimiter.Start] != ','))
         {
-            if (stop is Stop.Comma)
+            return EndsAtLineBreakOnly(item) ? $"(?:{item}\n)" : $"(?:{item})";
+        }
+
+        var written = new StringBuilder(item);
+        for (var i = delimiters.Count - 1; i >= 0; i--)
+        {
+            if (item[delimiters[i].Start] == ',')
             {
-                written.Append(text, start, scanner.Position - start).Append('\\');
-                start = scanner.Position;
+                written.Insert(delimiters[i].Start, '\\');
             }
         }
 
-        return written.Append(text, start, text.Length - start).ToString();
+        return written.ToString();
     }
 
+    // A comma would belong to the comment of (?x), or to the backslash.
+    private static bool EndsAtLineBreakOnly(string item)
+        => RegexTokens.ReadAll(item, out _) is [.., var last] && (item[last.Start] == '#' ? last.Kind is RegexTokenKind.Comment : item[last.Start..] == "\\");
+
+    /// <summary>Finds what splits a text, and what looks like it. Groups protect what is in them when they are closed.</summary>
+    private static List<Mark> ReadMarks(string text, bool isList, out bool isBalanced)
+    {
+        var tokens = new RegexTokens(text);
+        var marks = new List<Mark>();
+        var marksBeforeGroups = new Stack<int>();
+        while (tokens.Read() is { Kind: not RegexTokenKind.End } token)
+        {
+            if (token.Kind is RegexTokenKind.GroupStart)
+            {
+                marksBeforeGroups.Push(marks.Count);
+            }
+            else if (token.Kind is RegexTokenKind.GroupEnd && marksBeforeGroups.TryPop(out var count))
+            {
+                marks.RemoveRange(count, marks.Count - count);
+            }
+            else if (ReadMark(text, token) is { } mark)
+            {
+                marks.Add(mark);
+                if (isList && mark.Kind is MarkKind.Delimiter)
+                {
+                    tokens.StartExpression();
+                }
+            }
+        }
+
+        isBalanced = tokens.IsBalanced;
+        return marks;
+    }
+
+    private static Mark? ReadMark(string text, RegexToken token) => text.AsSpan(token.Start, token.End - token.Start) switch
+    {
+        [',' or '\n' or '\r'] => new Mark(MarkKind.Delimiter, token.Start, token.End),
+        ['\\', '\n' or '\r'] => new Mark(MarkKind.Delimiter, token.Start + 1, token.End),
+        ['\\', ','] => new Mark(MarkKind.EscapedComma, token.Start, token.End),
+        ['\\', var blank] when IsBlank(blank) => new Mark(MarkKind.EscapedBlank, token.Start, token.End),
+        _ => null,
+    };
+
+    // Without its backslash, {1\,3} would be a quantifier.
+    private static bool IsInQuantifier(string text, int backslash)
+    {
+        var end = backslash + 2;
+        while (end < text.Length && char.IsAsciiDigit(text[end]))
+        {
+            end++;
+        }
+
+        var start = backslash - 1;
+        while (start > 0 && char.IsAsciiDigit(text[start]))
+        {
+            start--;
+        }
+
+        return start >= 0 && start < backslash - 1 && text[start] == '{' && end < text.Length && text[end] == '}';
+    }
+
+    // The items "a{1" and "3}" are not the quantifier in "a{1,3}".
     private static bool EndsInQuantifierStart(StringBuilder list)
     {
         var i = list.Length - 1;
@@ -157,39 +210,31 @@ internal static class ExclusionListFormat
         return i < list.Length - 1 && list[i] == '{';
     }
 
-    /// <summary>Takes the blank space around an item off, but not a blank after a backslash.</summary>
-    public static string Trim(string item)
+    private static string Trim(StringBuilder item, int keep)
     {
-        var scanner = new ExclusionListScanner(item);
-        while (scanner.Read() is not Stop.End)
-        {
-        }
-
-        return TrimStart(item[..TrimEnd(item, 0, scanner)]);
-    }
-
-    private static string TrimStart(string item)
-    {
-        var start = 0;
-        while (start < item.Length && IsBlank(item[start]))
-        {
-            start++;
-        }
-
-        return item[start..];
-    }
-
-    private static int TrimEnd(string text, int start, ExclusionListScanner scanner)
-    {
-        var end = scanner.Position;
-        while (end > start && end > scanner.LastEscapeEnd && IsBlank(text[end - 1]))
+        var (start, end) = (0, item.Length);
+        while (end > keep && IsBlank(item[end - 1]))
         {
             end--;
         }
 
-        return end;
+        while (start < end && IsBlank(item[start]))
+        {
+            start++;
+        }
+
+        return item.ToString(start, end - start);
     }
 
-    /// <summary>What Python's <c>str.strip</c> removes: .NET's white space and the four separators below it.</summary>
+    /// <summary>Returns whether Python's <c>str.strip</c> removes a character: .NET's white space and the four separators below it.</summary>
     private static bool IsBlank(char c) => char.IsWhiteSpace(c) || c is >= '\u001C' and <= '\u001F';
+
+    private enum MarkKind
+    {
+        Delimiter,
+        EscapedComma,
+        EscapedBlank,
+    }
+
+    private readonly record struct Mark(MarkKind Kind, int Start, int End);
 }

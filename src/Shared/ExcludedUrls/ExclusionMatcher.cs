@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// One exclusion list, compiled: tells which of its items excludes a URL, if any. For use by any number of threads. Immutable, apart from
-/// what it remembers about paths, and from items that are put out of force because searching for them takes too long.
+/// One exclusion list, compiled: finds the item that excludes a URL. Thread-safe, and immutable except for the URLs that it remembers and items that are
+/// disabled because searching for them takes too long.
 /// </summary>
 internal sealed class ExclusionMatcher
 {
@@ -15,70 +15,65 @@ internal sealed class ExclusionMatcher
 
     private readonly PatternSet _forPath;
     private readonly PatternSet _forFullUrl;
-    private readonly Action<int>? _onOutOfForce;
-    private DecisionCache _decisions = new();
 
-    private ExclusionMatcher(
-        IReadOnlyList<string> items,
-        bool matchFullUrl,
-        List<ExclusionProblem> problems,
-        Action<int>? onOutOfForce)
+    private ExclusionMatcher(PatternSet forPath, PatternSet forFullUrl)
     {
-        _onOutOfForce = onOutOfForce;
-        var forPath = new List<(int, string)>();
-        var forFullUrl = new List<(int, string)>();
-        for (var i = 0; i < Math.Min(items.Count, MaxItems); i++)
-        {
-            (matchFullUrl || ExclusionPattern.NamesFullUrl(items[i]) ? forFullUrl : forPath).Add((i, items[i]));
-        }
-
-        _forPath = Compile(forPath, problems);
-        _forFullUrl = Compile(forFullUrl, problems);
-        IsForPath = _forFullUrl.IsEmpty;
-        IsEmpty = IsForPath && _forPath.IsEmpty;
+        (_forPath, _forFullUrl) = (forPath, forFullUrl);
+        IsForPath = forFullUrl.IsEmpty;
+        IsEmpty = IsForPath && forPath.IsEmpty;
     }
 
-    /// <summary>A list without items.</summary>
-    public static ExclusionMatcher Empty { get; } = new([], false, [], null);
+    /// <summary>Gets a list without items.</summary>
+    public static ExclusionMatcher Empty { get; } = new(new PatternSet([]), new PatternSet([]));
 
-    /// <summary>Whether no item is in the list.</summary>
+    /// <summary>Gets whether the list has no item.</summary>
     public bool IsEmpty { get; }
 
-    /// <summary>Whether no item is searched in more than the path.</summary>
+    /// <summary>Gets whether every item is searched in the path.</summary>
     public bool IsForPath { get; }
 
     /// <summary>Compiles a list.</summary>
-    /// <param name="items">One regular expression each. Blank ones count as absent.</param>
+    /// <param name="items">One regular expression each. Blank ones are ignored.</param>
     /// <param name="matchFullUrl">Whether every item is searched in the whole URL, not only those that contain <c>://</c>.</param>
     /// <param name="problems">
-    /// The items that are left out because they are no regular expressions, and those that can't be searched in linear time, in order. A
-    /// list of more than <see cref="MaxItems"/> items has one more problem, at the first item that is left out for that reason.
+    /// The items that are ignored because they are invalid, and those that can't be searched in linear time, in order. A list of more than
+    /// <see cref="MaxItems"/> items has one more problem, at the first item that is ignored for that reason.
     /// </param>
-    /// <param name="onOutOfForce">
-    /// Called once for each item that is put out of force, with its index, by the request that found out. Must not throw.
-    /// </param>
+    /// <param name="onDisabled">Called once for each item that is disabled, with its index, by the request that found out. Must not throw.</param>
     public static ExclusionMatcher Build(
         IReadOnlyList<string> items,
         bool matchFullUrl,
         out IReadOnlyList<ExclusionProblem> problems,
-        Action<int>? onOutOfForce = null)
+        Action<int>? onDisabled = null)
     {
         var found = new List<ExclusionProblem>();
-        var matcher = new ExclusionMatcher(items, matchFullUrl, found, onOutOfForce);
-        if (items.Count > MaxItems)
+        var forPath = new List<ExclusionPattern>();
+        var forFullUrl = new List<ExclusionPattern>();
+        var count = Math.Min(items.Count, MaxItems);
+        var automata = new Automata(count);
+        var tokens = new List<RegexToken>();
+        ExclusionMatcher? matcher = null;
+        Action<int> onDisabledItem = index => matcher!.Disable(index, onDisabled);
+        for (var index = 0; index < count; index++)
         {
-            found.Add(new ExclusionProblem(
-                MaxItems,
-                ExclusionProblemKind.TooMany,
-                $"The list has {items.Count} items and can have {MaxItems}."));
+            if (!string.IsNullOrWhiteSpace(items[index]))
+            {
+                var patterns = Compile(index, items[index], tokens, automata, onDisabledItem, out var problem);
+                (matchFullUrl || ExclusionPattern.NamesFullUrl(items[index]) ? forFullUrl : forPath).AddRange(patterns);
+                found.AddRange(problem is { } itemProblem ? [itemProblem] : []);
+            }
         }
 
-        found.Sort((x, y) => x.Index.CompareTo(y.Index));
+        if (items.Count > MaxItems)
+        {
+            found.Add(new ExclusionProblem(MaxItems, ExclusionProblemKind.TooMany, $"The list has {items.Count} items and can have {MaxItems}."));
+        }
+
         problems = found;
-        return matcher;
+        return matcher = new ExclusionMatcher(new PatternSet(forPath), new PatternSet(forFullUrl));
     }
 
-    /// <summary>The index of the first item that matches, or -1.</summary>
+    /// <summary>Returns the index of the first item that matches, or -1.</summary>
     public int Find(in RequestUrl url)
     {
         var inPath = _forPath.IsEmpty ? -1 : FindInPath(url.PathBase, url.Path);
@@ -91,12 +86,43 @@ internal sealed class ExclusionMatcher
         return inPath < 0 || (inFullUrl >= 0 && inFullUrl < inPath) ? inFullUrl : inPath;
     }
 
-    /// <summary>The index of the first item that is searched in the path and matches this one, or -1.</summary>
+    /// <summary>Returns the index of the first item that is searched in the path and matches this one, or -1.</summary>
     public int FindInPath(ReadOnlySpan<char> pathBase, ReadOnlySpan<char> path)
-        => pathBase.IsEmpty ? FindInPath(path) : FindInJoinedPath(pathBase, path);
+        => pathBase.IsEmpty ? _forPath.Find(path) : FindInJoinedPath(pathBase, path);
 
-    /// <summary>The index of the first item that is searched in the whole URL and matches this text, or -1.</summary>
-    internal int FindInFullUrl(ReadOnlySpan<char> text) => _forFullUrl.Find(text, out _);
+    /// <summary>Returns the index of the first item that is searched in the whole URL and matches this text, or -1.</summary>
+    internal int FindInFullUrl(ReadOnlySpan<char> text) => _forFullUrl.Find(text);
+
+    private static IReadOnlyList<ExclusionPattern> Compile(
+        int index,
+        string item,
+        List<RegexToken> buffer,
+        Automata automata,
+        Action<int> onDisabled,
+        out ExclusionProblem? problem)
+    {
+        problem = null;
+        var tokens = RegexTokens.ReadAll(item, out var isBalanced, buffer);
+        if (isBalanced && item.Length <= ExclusionPattern.MaxItemLength && TextPattern.Expand(index, tokens) is { Count: > 0 } texts)
+        {
+            return texts;
+        }
+
+        if (!ExclusionPattern.Validate(item, out var reason))
+        {
+            problem = new ExclusionProblem(index, ExclusionProblemKind.Invalid, reason);
+            return [];
+        }
+
+        var required = RequiredText.FindAll(tokens);
+        if (LinearPattern.FindObstacle(tokens) is { } obstacle)
+        {
+            problem = new ExclusionProblem(index, ExclusionProblemKind.Backtracks, obstacle);
+            return [new BacktrackingPattern(index, item, required, onDisabled)];
+        }
+
+        return [new LinearPattern(index, item, required, automata)];
+    }
 
     private int FindInFullUrl(in RequestUrl url)
     {
@@ -120,7 +146,7 @@ internal sealed class ExclusionMatcher
         var buffer = length <= StackBufferLength ? stackalloc char[StackBufferLength] : rented = ArrayPool<char>.Shared.Rent(length);
         pathBase.CopyTo(buffer);
         path.CopyTo(buffer[pathBase.Length..]);
-        var index = FindInPath(buffer[..length]);
+        var index = _forPath.Find(buffer[..length]);
         if (rented is not null)
         {
             ArrayPool<char>.Shared.Return(rented);
@@ -129,64 +155,10 @@ internal sealed class ExclusionMatcher
         return index;
     }
 
-    private int FindInPath(ReadOnlySpan<char> path)
+    private void Disable(int index, Action<int>? onDisabled)
     {
-        var newPaths = NewPathStreak.OfThisThread;
-        if (path.Length > DecisionCache.MaxPathLength || (_forPath.IsLinear && newPaths.SkipsNext()))
-        {
-            return _forPath.Find(path, out _);
-        }
-
-        var decisions = _decisions;
-        if (decisions.TryGet(path, out var hash, out var index))
-        {
-            newPaths.End();
-            return index;
-        }
-
-        index = _forPath.Find(path, out var timedOut);
-        if (!timedOut && decisions.Add(path, hash, index))
-        {
-            newPaths.End();
-        }
-
-        return index;
-    }
-
-    private PatternSet Compile(List<(int Index, string Text)> items, List<ExclusionProblem> problems)
-    {
-        var literals = new List<LiteralPattern>();
-        var patterns = new List<ExclusionPattern>();
-        foreach (var (index, text) in items)
-        {
-            if (string.IsNullOrWhiteSpace(text))
-            {
-                continue;
-            }
-
-            if (LiteralPattern.TryCreate(index, text, out var literal))
-            {
-                literals.Add(literal);
-            }
-            else if (ExclusionPattern.TryCreate(index, text, out var pattern, out var reason))
-            {
-                patterns.Add(pattern);
-            }
-            else
-            {
-                problems.Add(new ExclusionProblem(index, ExclusionProblemKind.Invalid, reason));
-            }
-        }
-
-        var set = new PatternSet(literals, patterns, PutOutOfForce, out var refused);
-        problems.AddRange(refused.Select(item => new ExclusionProblem(item.Pattern.Index, ExclusionProblemKind.Backtracks, item.Reason)));
-        return set;
-    }
-
-    private void PutOutOfForce(int index)
-    {
-        // Decisions for this item no longer hold. A request that is being decided adds to the cache that it looked into, the old one.
-        _decisions = new DecisionCache();
-        _onOutOfForce?.Invoke(index);
+        _forPath.Forget();
+        _forFullUrl.Forget();
+        onDisabled?.Invoke(index);
     }
 }

@@ -3,71 +3,54 @@ using System.Text.RegularExpressions;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>One item of an exclusion list: a .NET regular expression, searched unanchored, by case and not by culture.</summary>
-internal sealed class ExclusionPattern
+/// <summary>One item of an exclusion list, or one of the texts that it stands for.</summary>
+/// <param name="index">The item's position in its list.</param>
+/// <param name="required">The texts that a URL has to contain.</param>
+internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> required)
 {
-    /// <summary>How long one search may take where .NET can't search in linear time.</summary>
-    public static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(10);
+    /// <summary>The number of characters that an item can have.</summary>
+    public const int MaxItemLength = 1_000;
 
-    private ExclusionPattern(int index, string text, Regex regex)
-    {
-        (Index, Text, Regex) = (index, text, regex);
-        RequiredText = ExcludedUrls.RequiredText.Of(text).Text;
-    }
+    /// <summary>The length of a URL up to which expressions are searched. A longer URL is only excluded by an item that is plain text.</summary>
+    public const int MaxUrlLength = 2_048;
 
-    /// <summary>The item's position in its list.</summary>
-    public int Index { get; }
+    /// <summary>Gets the item's position in its list.</summary>
+    public int Index => index;
 
-    public string Text { get; }
+    /// <summary>Gets the longest text that a URL has to contain, which tells the item from others.</summary>
+    public RequiredText Required { get; } = RequiredText.Best(required, text => text.Text.Length);
 
-    /// <summary>Text that a URL has to contain; empty where none is known.</summary>
-    public string RequiredText { get; }
+    /// <summary>Gets a text that a URL has to contain and that other items are likely to require, too: one that starts with a slash.</summary>
+    public RequiredText CommonlyRequired { get; } =
+        RequiredText.Best(required, text => text.Text.Length + (text.Text[0] == '/' ? MaxItemLength : 0));
 
-    /// <summary>The item for .NET's backtracking engine, with <see cref="MatchTimeout"/>.</summary>
-    public Regex Regex { get; }
-
-    /// <summary>Tells whether .NET takes an item as a regular expression.</summary>
+    /// <summary>Returns whether an item is valid: a .NET regular expression of at most <see cref="MaxItemLength"/> characters.</summary>
     /// <param name="item">The item.</param>
-    /// <param name="reason">.NET's message, which names the pattern and the position in it.</param>
-    public static bool Validate(string item, [NotNullWhen(false)] out string? reason) => TryCreate(0, item, out _, out reason);
-
-    public static bool TryCreate(
-        int index,
-        string item,
-        [NotNullWhen(true)] out ExclusionPattern? pattern,
-        [NotNullWhen(false)] out string? reason)
+    /// <param name="reason">Why it isn't, as a sentence; .NET's message names the pattern and the position in it.</param>
+    public static bool Validate(string item, [NotNullWhen(false)] out string? reason)
     {
+        if (item.Length > MaxItemLength)
+        {
+            reason = $"It has {item.Length} characters and can have {MaxItemLength}.";
+            return false;
+        }
+
         try
         {
-            pattern = new ExclusionPattern(index, item, new Regex(item, RegexOptions.CultureInvariant, MatchTimeout));
+            _ = new Regex(item, RegexOptions.CultureInvariant);
             reason = null;
             return true;
         }
         catch (ArgumentException exception)
         {
-            pattern = null;
             reason = exception.Message;
             return false;
         }
     }
 
-    /// <summary>Whether an item is searched in the whole URL even where the list is searched in the path.</summary>
+    /// <summary>Returns whether an item is searched in the whole URL even where the list is searched in the path.</summary>
     public static bool NamesFullUrl(string item) => item.Contains("://", StringComparison.Ordinal);
 
-    /// <summary>Whether an item ends inside a <c>(?x)</c> comment, which would take in whatever came after it on the same line.</summary>
-    public static bool EndsInComment(string item)
-    {
-        if (!item.Contains('#', StringComparison.Ordinal))
-        {
-            return false;
-        }
-
-        var closed = item + '\n';
-        var scanner = new ExclusionListScanner(closed);
-        while (scanner.Read() is not ExclusionListScanner.Stop.End)
-        {
-        }
-
-        return scanner.LastCommentEnd == closed.Length;
-    }
+    /// <summary>Returns whether the item matches a URL, which has no line break.</summary>
+    public abstract bool IsMatch(ReadOnlySpan<char> url);
 }

@@ -1,7 +1,20 @@
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>What is wrong with one item of an exclusion list.</summary>
+/// <summary>A problem with one item of an exclusion list.</summary>
 /// <param name="Index">The item's position in the list, from 0.</param>
-/// <param name="Kind">Whether the item is out of the list, or in it at a price.</param>
+/// <param name="Kind">What follows from it.</param>
 /// <param name="Reason">What is wrong, as a sentence.</param>
 internal readonly record struct ExclusionProblem(int Index, ExclusionProblemKind Kind, string Reason);
+
+/// <summary>The kinds of <see cref="ExclusionProblem"/>.</summary>
+internal enum ExclusionProblemKind
+{
+    /// <summary>The item is not a .NET regular expression, or too long, and is ignored.</summary>
+    Invalid,
+
+    /// <summary>The list is too long: the item and those after it are ignored.</summary>
+    TooMany,
+
+    /// <summary>The item applies but can't be searched in linear time, so each search is cut off after 10 ms.</summary>
+    Backtracks,
+}

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>The URL of one request in the pieces in which ASP.NET Core holds it, so that nothing is put together that need not be.</summary>
@@ -6,7 +8,7 @@ internal readonly ref struct RequestUrl
     /// <summary><c>http</c> or <c>https</c>; empty where only a path is known.</summary>
     public ReadOnlySpan<char> Scheme { get; init; }
 
-    /// <summary>The Host header as the client sent it: a name and, perhaps, a port.</summary>
+    /// <summary>Gets the host as <c>HttpRequest.Host</c> holds it: the Host header with Punycode decoded.</summary>
     public ReadOnlySpan<char> Host { get; init; }
 
     /// <summary>As <c>HttpRequest.PathBase</c> holds it, percent-decoded.</summary>
@@ -50,9 +52,8 @@ internal readonly ref struct RequestUrl
     /// clients don't send them.
     /// </param>
     /// <param name="url">
-    /// The URL as <see cref="Uri"/> normalizes it, which is what <c>HttpClient</c> sends: host in lower case, default port left out, dot
-    /// segments resolved. The path is percent-decoded as ASP.NET Core does it: <c>%2F</c> stays, and so does what is not UTF-8. All of the
-    /// path is in <see cref="Path"/>.
+    /// The URL as ASP.NET Core has it when <c>HttpClient</c> sends it: host in lower case, no default port, dot segments resolved. The path is
+    /// percent-decoded, except <c>%2F</c> and what is not UTF-8. All of the path is in <see cref="Path"/>.
     /// </param>
     /// <returns>Whether it is either.</returns>
     public static bool TryParse(string urlOrPath, out RequestUrl url)
@@ -70,15 +71,15 @@ internal readonly ref struct RequestUrl
             url = new RequestUrl
             {
                 Scheme = isPath ? "" : uri.Scheme,
-                Host = isPath ? "" : HostHeader(uri),
+                Host = isPath ? "" : HostOf(uri),
                 Path = PathDecoder.Decode(uri.AbsolutePath),
                 Query = uri.Query,
             };
             return true;
         }
-        catch (UriFormatException)
+        catch (Exception exception) when (exception is UriFormatException or ArgumentException)
         {
-            // Whether a name is one that can be looked up is found out when the host is asked for.
+            // Whether a name can be looked up is only found out when the host is asked for.
             return false;
         }
     }
@@ -104,9 +105,14 @@ internal readonly ref struct RequestUrl
         destination = destination[piece.Length..];
     }
 
-    private static string HostHeader(Uri uri)
+    private static string HostOf(Uri uri)
     {
         var host = uri.HostNameType is UriHostNameType.IPv6 ? $"[{uri.IdnHost}]" : uri.IdnHost;
+        if (host.Contains("xn--", StringComparison.Ordinal))
+        {
+            host = new IdnMapping().GetUnicode(host);
+        }
+
         return uri.IsDefaultPort ? host : $"{host}:{uri.Port}";
     }
 }

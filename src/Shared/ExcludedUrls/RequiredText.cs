@@ -1,137 +1,101 @@
+using System.Buffers;
 using System.Text;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>
-/// Text that a URL has to contain for an item to match: the most telling run of plain characters outside of groups. Empty where there is none, or
-/// where telling would take more of a parser than this.
-/// </summary>
-/// <param name="Text">The text.</param>
-/// <param name="IsWhole">Whether the item consists of the text, apart from the anchors.</param>
-/// <param name="AtStart">Whether the item starts with <c>^</c>.</param>
-/// <param name="AtEnd">Whether the item ends with <c>$</c>.</param>
-internal readonly record struct RequiredText(string Text, bool IsWhole, bool AtStart, bool AtEnd)
+/// <summary>Text that a URL has to contain for an item to match.</summary>
+/// <param name="text">The text; empty where none is known.</param>
+/// <param name="ignoresCase">Whether its case is ignored.</param>
+internal sealed class RequiredText(string text, bool ignoresCase = false)
 {
-    // The more of a list's texts begin with the same character, the faster a URL is searched for all of them, and most can begin with a slash.
-    private const int WorthOfSlash = 8;
+    /// <summary>The length of the shortest text that is worth looking for; shorter ones are in most URLs.</summary>
+    public const int MinLength = 3;
 
-    private static readonly RequiredText None = new("", IsWhole: false, AtStart: false, AtEnd: false);
+    /// <summary>No text, which every URL contains.</summary>
+    public static readonly RequiredText None = new("");
 
-    /// <summary>Finds the text in an item that is a valid regular expression, or would be one if it is plain text.</summary>
-    public static RequiredText Of(string item)
+    // Faster than IndexOf where a URL has much that is similar. Most texts are never looked for alone.
+    private SearchValues<string>? _search;
+
+    /// <summary>Gets the text.</summary>
+    public string Text => text;
+
+    /// <summary>Gets whether its case is ignored.</summary>
+    public bool IgnoresCase => ignoresCase;
+
+    /// <summary>Gets whether there is no such text.</summary>
+    public bool IsEmpty => text.Length == 0;
+
+    /// <summary>Finds the runs of literal characters outside of groups that are long enough to tell URLs apart.</summary>
+    /// <param name="tokens">A valid expression.</param>
+    public static List<RequiredText> FindAll(List<RegexToken> tokens)
     {
-        var atStart = item.StartsWith('^');
-        var atEnd = false;
-        var isWhole = true;
-        var depth = 0;
-        var best = "";
+        var (found, depth, ignoresCase) = (new List<RequiredText>(), 0, false);
         var run = new StringBuilder();
-        for (var i = atStart ? 1 : 0; i < item.Length; i++)
+        foreach (var token in tokens)
         {
-            var c = item[i];
-            var next = i + 1 < item.Length ? item[i + 1] : '\0';
-            switch (c)
+            if (depth == 0 && token.Character is { } character && CanBeRequired(character, token.IgnoresCase))
             {
-                case '$' when next == '\0' && depth == 0:
-                    atEnd = true;
-                    continue;
-                case '\\' when IsItselfAfterBackslash(next):
-                    c = next;
-                    i++;
-                    break;
-                case '\\' when next is 'd' or 'D' or 's' or 'S' or 'w' or 'W' or 'b' or 'B' or 'A' or 'z' or 'Z':
-                    i++;
+                if (ignoresCase != token.IgnoresCase)
+                {
                     EndRun();
-                    continue;
-                case '*' or '?':
-                    EndRun(withoutLast: true);
-                    continue;
-                case '{' when QuantifierEnd(item, i) is > 0 and var end:
-                    i = end;
-                    EndRun(withoutLast: true);
-                    continue;
-                case '(' when next != '?' || (i + 2 < item.Length && item[i + 2] == ':'):
-                    i += next == '?' ? 2 : 0;
-                    depth++;
-                    EndRun();
-                    continue;
-                case ')' when depth > 0:
-                    depth--;
-                    EndRun();
-                    continue;
-                case '[' when ClassEnd(item, i) is > 0 and var end:
-                    i = end;
-                    EndRun();
-                    continue;
-                case '.' or '+' or '^' or '$':
-                case '|' when depth > 0:
-                    EndRun();
-                    continue;
-                case '\\' or '{' or '(' or ')' or '[' or '|':
-                    return None;
+                }
+
+                ignoresCase = token.IgnoresCase;
+                run.Append(character);
+                continue;
             }
 
-            if (depth == 0)
+            switch (token.Kind)
             {
-                run.Append(c);
+                case RegexTokenKind.Comment:
+                    continue;
+                case RegexTokenKind.Alternation when depth == 0:
+                    return [];
+                case RegexTokenKind.GroupStart:
+                    depth++;
+                    break;
+                case RegexTokenKind.GroupEnd:
+                    depth--;
+                    break;
+                case RegexTokenKind.Quantifier when token.Min == 0 && run.Length > 0:
+                    run.Length--;
+                    break;
             }
+
+            EndRun();
         }
 
-        var wholeText = isWhole;
         EndRun();
-        return new RequiredText(best, wholeText && best.Length > 0, atStart, atEnd);
+        return found;
 
-        void EndRun(bool withoutLast = false)
+        void EndRun()
         {
-            isWhole = false;
-            if (withoutLast && run.Length > 0)
+            if (run.Length >= MinLength)
             {
-                run.Length--;
+                found.Add(new RequiredText(run.ToString(), ignoresCase));
             }
 
-            best = Worth(run.ToString()) > Worth(best) ? run.ToString() : best;
             run.Clear();
         }
     }
 
-    private static int Worth(string text) => text.Length + (text is ['/', _, _, _, ..] ? WorthOfSlash : 0);
-
-    private static int QuantifierEnd(string item, int start)
+    /// <summary>Returns the first text with the highest value, or <see cref="None"/> of none.</summary>
+    public static RequiredText Best(IReadOnlyList<RequiredText> texts, Func<RequiredText, int> getValue)
     {
-        var end = start + 1;
-        while (end < item.Length && (char.IsAsciiDigit(item[end]) || item[end] == ','))
+        var best = None;
+        foreach (var text in texts)
         {
-            end++;
+            best = best.IsEmpty || getValue(text) > getValue(best) ? text : best;
         }
 
-        return end < item.Length && item[end] == '}' ? end : -1;
+        return best;
     }
 
-    private static int ClassEnd(string item, int start)
-    {
-        var i = start + 1;
-        i += i < item.Length && item[i] == '^' ? 1 : 0;
-        for (var first = i; i < item.Length && (item[i] != '[' || i == first); i++)
-        {
-            if (item[i] == ']' && i > first)
-            {
-                return i;
-            }
+    /// <summary>Returns where a URL first contains the text, or -1.</summary>
+    public int IndexIn(ReadOnlySpan<char> url)
+        => IsEmpty ? 0 : url.IndexOfAny(_search ??= SearchValues.Create([text], ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal));
 
-            if (item[i] == '\\')
-            {
-                i++;
-                if (i < item.Length && item[i] == 'c')
-                {
-                    // \c] is one character.
-                    return -1;
-                }
-            }
-        }
-
-        return -1;
-    }
-
-    private static bool IsItselfAfterBackslash(char c) => c is
-        '.' or '-' or '/' or '+' or '?' or '*' or '|' or '(' or ')' or '[' or ']' or '{' or '}' or '^' or '$' or '\\' or ',' or ' ' or '#';
+    // Regular expressions that ignore case equate k with the Kelvin sign, which an ordinal comparison doesn't, and more beyond ASCII.
+    private static bool CanBeRequired(char character, bool ignoresCase) => !ignoresCase || (char.IsAscii(character) && character is not ('k' or 'K'));
 }

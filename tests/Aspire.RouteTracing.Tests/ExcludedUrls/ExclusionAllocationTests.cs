@@ -45,8 +45,6 @@ public class ExclusionAllocationTests
 
     private static void AssertAllocatesNothing(Func<int, int> find, int expected)
     {
-        // The tests that ran on this thread before may have left it in the middle of new paths.
-        NewPathStreak.OfThisThread.End();
         for (var i = 0; i < Round; i++)
         {
             Assert.Equal(expected, find(i));
@@ -59,8 +57,6 @@ public class ExclusionAllocationTests
 
         long AllocatedInRound(int round)
         {
-            // So that some of the new paths of every round are looked up.
-            NewPathStreak.OfThisThread.End();
             var before = GC.GetAllocatedBytesForCurrentThread();
             for (var i = round * Round; i < (round + 1) * Round; i++)
             {

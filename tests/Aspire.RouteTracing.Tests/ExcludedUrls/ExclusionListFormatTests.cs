@@ -3,7 +3,7 @@ using Aspire.RouteTracing.ExcludedUrls;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-public class ExclusionListFormatTests
+public sealed class ExclusionListFormatTests
 {
     [Theory]
     [InlineData(null)]
@@ -74,13 +74,27 @@ public class ExclusionListFormatTests
     [InlineData(@"bad\", @"bad\")]
     public void A_bracket_that_is_never_closed_leaves_the_other_items_alone(string value, params string[] items) => Reads(value, items);
 
-    [Fact]
-    public void What_ignores_white_space_may_have_comments_with_commas() =>
-        Reads("(?x) a # one, (two\n b,# c", "(?x) a # one, (two\n b", "# c");
+    [Theory]
+    [InlineData("/health\n/alive", "/health", "/alive")]
+    [InlineData("/health\r\n/alive\r/ready\r\n", "/health", "/alive", "/ready")]
+    [InlineData("/a,\n/b\n,/c", "/a", "/b", "/c")]
+    [InlineData("(?i)/a\n/b", "(?i)/a", "/b")]
+    [InlineData("/bad\\\n/b", "/bad\\", "/b")]
+    [InlineData("(bad\n/b", "(bad", "/b")]
+    [InlineData("[bad\n/b", "[bad", "/b")]
+    public void A_line_break_ends_an_item(string value, params string[] items) => Reads(value, items);
+
+    [Theory]
+    [InlineData("(?:/a\n|/b)")]
+    [InlineData("(?x: /a # one, (two\n | /b )")]
+    [InlineData("[\n]")]
+    public void A_line_break_in_brackets_is_part_of_the_item(string item) => Reads($"/a\n{item}\n/b", "/a", item, "/b");
 
     [Fact]
-    public void What_an_item_says_about_white_space_does_not_concern_the_next() =>
-        Reads("(?x)a,/b#(\n,c)", "(?x)a", "/b#(\n,c)");
+    public void A_comment_ends_with_its_line() => Reads("(?x) a # one, (two\n b,# c", "(?x) a # one, (two", "b", "# c");
+
+    [Fact]
+    public void Options_do_not_apply_to_the_next_item() => Reads("(?x)a,/b#(\n,c)", "(?x)a", "/b#(\n,c)");
 
     [Fact]
     public void A_base64_value_holds_the_same_text() =>
@@ -110,7 +124,11 @@ public class ExclusionListFormatTests
     [InlineData("/a{1, 3}", "/a{1", "3}")]
     [InlineData(@"/a{1\,3}", @"/a{1\,3}")]
     [InlineData(@"/a\\\,b,/c\\", @"/a\\,b", @"/c\\")]
-    [InlineData("(?x)a # (b\\\n,/c", "(?x)a # (b\\", "/c")]
+    [InlineData("(?x)a # (b\n/c", "(?x)a # (b", "/c")]
+    [InlineData("/bad\\\n/c", "/bad\\", "/c")]
+    [InlineData("(?:/a\n/b),/c", "/a\n/b", "/c")]
+    [InlineData("(?:(?x) a\n# b\n),/c", "(?x) a\n# b", "/c")]
+    [InlineData("(/a\n/b)", "(/a\n/b)")]
     [InlineData("/health", " /health ", "", " ")]
     public void Only_what_would_be_read_otherwise_is_escaped(string value, params string[] items) =>
         Assert.Equal(value, ExclusionListFormat.Write(items));

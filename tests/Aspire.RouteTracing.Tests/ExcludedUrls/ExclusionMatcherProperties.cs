@@ -3,7 +3,7 @@ using CsCheck;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-public class ExclusionMatcherProperties
+public sealed class ExclusionMatcherProperties
 {
     [Fact]
     public void The_answer_is_that_of_one_plain_regular_expression_an_item() =>
@@ -11,7 +11,7 @@ public class ExclusionMatcherProperties
         {
             var matcher = ExclusionMatcher.Build(items, matchFullUrl: false, out _);
             Assert.All(paths, path => AssertFirstMatch(items, path, matcher.Find(new RequestUrl { Path = path })));
-        }, iter: 200);
+        }, iter: 1_000);
 
     [Fact]
     public void The_answer_is_the_same_for_a_path_base_and_for_the_whole_URL() =>
@@ -20,7 +20,7 @@ public class ExclusionMatcherProperties
             var url = new RequestUrl { PathBase = pathBase, Path = path };
             AssertFirstMatch(items, pathBase + path, ExclusionMatcher.Build(items, matchFullUrl: false, out _).Find(url));
             AssertFirstMatch(items, pathBase + path, ExclusionMatcher.Build(items, matchFullUrl: true, out _).Find(url));
-        }, iter: 200);
+        }, iter: 1_000);
 
     [Fact]
     public void The_answer_stays_the_same_when_a_path_is_asked_for_again() =>
@@ -28,23 +28,12 @@ public class ExclusionMatcherProperties
         {
             var matcher = ExclusionMatcher.Build(items, matchFullUrl: false, out _);
             Assert.All(order, index => AssertFirstMatch(items, paths[index], matcher.Find(new RequestUrl { Path = paths[index] })));
-        }, iter: 200);
-
-    [Fact]
-    public void Text_that_is_said_to_be_required_is_in_every_match() =>
-        Gen.Select(Gen.OneOf(Patterns.Usual, Patterns.Hostile), Patterns.Path.Array[20])
-            .Where((item, paths) => ExclusionPattern.Validate(item, out _))
-            .Sample((item, paths) =>
-            {
-                var required = RequiredText.Of(item);
-                Assert.All(
-                    paths.Where(path => Patterns.IsMatch(item, path) is true),
-                    path => Assert.Contains(required.Text, path, StringComparison.Ordinal));
-            }, iter: 1_500);
+        }, iter: 1_000);
 
     private static void AssertFirstMatch(string[] items, string text, int answer)
     {
-        for (var i = 0; i < items.Length; i++)
+        // A path with a line break is never excluded.
+        for (var i = 0; i < items.Length && !text.Contains('\n', StringComparison.Ordinal); i++)
         {
             var matches = items[i].Length > 0 && ExclusionPattern.Validate(items[i], out _) ? Patterns.IsMatch(items[i], text) : false;
             if (matches is null or true)

@@ -2,7 +2,7 @@ using Aspire.RouteTracing.ExcludedUrls;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-public class ExclusionMatcherTests
+public sealed class ExclusionMatcherTests
 {
     [Theory]
     [InlineData("health", "/api/healthy-food")]
@@ -25,8 +25,13 @@ public class ExclusionMatcherTests
     [InlineData("client/.*/info", "/client/info")]
     public void A_path_that_an_item_does_not_match_is_not_excluded(string item, string path) => Assert.Equal(-1, Find([item], path));
 
-    [Fact]
-    public void A_dollar_sign_is_also_in_front_of_a_line_break_at_the_end() => Assert.Equal(0, Find(["^/health$"], "/health\n"));
+    [Theory]
+    [InlineData("^/health$", "/health\n")]
+    [InlineData("^/(health|alive)[s]?$", "/health\n")]
+    [InlineData("/health", "/health\n/x")]
+    [InlineData("^/(?!api)", "/health\n")]
+    [InlineData("^(?m:/health$)", "/health\n")]
+    public void A_path_with_a_line_break_is_never_excluded(string item, string path) => Assert.Equal(-1, Find([item], path));
 
     [Theory]
     [InlineData("/orders/metrics", 0)]
@@ -118,7 +123,7 @@ public class ExclusionMatcherTests
     [InlineData("(?<!/v2)/health/")]
     [InlineData(@"/(\w)\w*/\1")]
     [InlineData("/h(?>e+)alth/")]
-    public void An_item_that_needs_backtracking_applies_and_is_reported(string item)
+    public void An_item_that_backtracks_applies_and_is_reported(string item)
     {
         var matcher = ExclusionMatcher.Build(["/a[b]", item, "/c[d]"], matchFullUrl: false, out var problems);
 
@@ -126,7 +131,7 @@ public class ExclusionMatcherTests
         Assert.Equal(-1, matcher.Find(new RequestUrl { Path = "/v2/health" }));
         var problem = Assert.Single(problems);
         Assert.Equal((1, ExclusionProblemKind.Backtracks), (problem.Index, problem.Kind));
-        Assert.Contains("NonBacktracking", problem.Reason, StringComparison.Ordinal);
+        Assert.StartsWith("It has a", problem.Reason, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -4,9 +4,9 @@ using Aspire.RouteTracing.ExcludedUrls;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-public class HostileExclusionTests
+public sealed class HostileExclusionTests
 {
-    private static readonly string ManyLetters = "/" + new string('a', 8000) + "!";
+    private static readonly string ManyLetters = "/" + new string('a', 2_000) + "!";
 
     [Theory]
     [InlineData("(a+)+$")]
@@ -78,7 +78,7 @@ public class HostileExclusionTests
     [Theory]
     [InlineData("((a{1,999}){1,999}){1,999}")]
     [InlineData(@"[\w-[a]]{20000}")]
-    public void An_item_too_large_for_an_automaton_backtracks(string item)
+    public void An_item_with_many_repetitions_backtracks(string item)
     {
         ExclusionMatcher.Build(["/a[b]", item], matchFullUrl: false, out var problems);
 
@@ -86,11 +86,38 @@ public class HostileExclusionTests
     }
 
     [Fact]
-    public void A_pattern_can_be_nested_deeply()
+    public void An_item_has_up_to_1_000_characters()
     {
-        var item = new string('(', 5000) + "[a]" + new string(')', 5000);
+        var longest = new string('(', 333) + "[a]" + new string(')', 333) + "b{1,9}" + new string('c', 325);
+        ExclusionMatcher.Build([longest, longest + "c"], matchFullUrl: false, out var problems);
 
-        Assert.Equal(0, ExclusionMatcher.Build(ExclusionListFormat.Parse(item, out _), matchFullUrl: false, out _).Find(new RequestUrl { Path = "/a" }));
+        Assert.Equal(new ExclusionProblem(1, ExclusionProblemKind.Invalid, "It has 1001 characters and can have 1000."), Assert.Single(problems));
+    }
+
+    [Theory]
+    [InlineData("/a.*/end$", 0)]
+    [InlineData("/a[a]*/end$", -1)]
+    [InlineData("/a(?=a).*/end$", -1)]
+    public void An_expression_is_not_searched_in_a_very_long_path(string item, int found)
+    {
+        var matcher = ExclusionMatcher.Build([item], matchFullUrl: false, out _);
+
+        Assert.Equal(0, matcher.Find(new RequestUrl { Path = $"/{new string('a', ExclusionPattern.MaxUrlLength - 5)}/end" }));
+        Assert.Equal(found, matcher.Find(new RequestUrl { Path = $"/{new string('a', ExclusionPattern.MaxUrlLength - 4)}/end" }));
+    }
+
+    [Fact]
+    public void Automata_that_hold_too_much_are_built_anew()
+    {
+        var automata = new Automata(1);
+        var random = new Random(1);
+        for (var i = 0; i < 200 && automata.Drops == 0; i++)
+        {
+            Assert.False(automata.IsMatch(0, "a[^/]{250}x", string.Concat(random.GetItems<char>("ab", ExclusionPattern.MaxUrlLength))));
+        }
+
+        Assert.Equal(1, automata.Drops);
+        Assert.True(automata.IsMatch(0, "a[^/]{250}x", $"a{new string('b', 250)}x"));
     }
 
     [Fact]

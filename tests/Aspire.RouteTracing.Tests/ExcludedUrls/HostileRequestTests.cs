@@ -93,7 +93,7 @@ public class HostileRequestTests
         await app.StopAsync();
 
         var traced = paths.Where(path => app.RouteTracing().FindExclusion(path) is null).ToList();
-        Assert.Equal(3, traced.Count);
+        Assert.Equal(5, traced.Count);
         Assert.Equal(traced.Count, app.Spans.Count);
     }
 

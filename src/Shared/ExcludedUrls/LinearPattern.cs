@@ -1,0 +1,109 @@
+using System.Text.RegularExpressions;
+
+namespace Aspire.RouteTracing.ExcludedUrls;
+
+/// <summary>An item that .NET searches with an automaton, in time linear in the URL.</summary>
+internal sealed class LinearPattern(int index, string item, IReadOnlyList<RequiredText> required, Automata automata) : ExclusionPattern(index, required)
+{
+    // Each repetition is states of the automaton: [^/]{300} has 300, and an automaton can need every set of them.
+    private const int MaxRepetitions = 300;
+
+    public override bool IsMatch(ReadOnlySpan<char> url)
+        => url.Length <= MaxUrlLength && Required.IndexIn(url) >= 0 && automata.IsMatch(Index, item, url);
+
+    /// <summary>Returns why an item can't be searched in linear time, as a sentence, or <see langword="null"/> if it can.</summary>
+    /// <param name="tokens">A valid expression.</param>
+    public static string? FindObstacle(List<RegexToken> tokens)
+    {
+        foreach (var token in tokens)
+        {
+            var obstacle = (token.Kind, token.Group, token.Letter) switch
+            {
+                (RegexTokenKind.GroupStart, RegexGroupKind.Lookahead or RegexGroupKind.Lookbehind, _) => "It has a look-around.",
+                (RegexTokenKind.GroupStart, RegexGroupKind.Atomic, _) => "It has an atomic group.",
+                (RegexTokenKind.GroupStart, RegexGroupKind.Conditional or RegexGroupKind.Balancing, _) => "It has a group with a condition.",
+                (RegexTokenKind.BackReference, _, _) => "It has a back-reference.",
+                (RegexTokenKind.Anchor, _, 'G') => @"It has the anchor \G.",
+                _ => null,
+            };
+            if (obstacle is not null)
+            {
+                return obstacle;
+            }
+        }
+
+        return CountRepetitions(tokens) > MaxRepetitions ? $"It has more than {MaxRepetitions} repetitions." : null;
+    }
+
+    // The number of states that are there because of quantifiers with a number.
+    private static double CountRepetitions(List<RegexToken> tokens)
+    {
+        var outer = new Stack<(double Size, double Repetitions)>();
+        var (size, repetitions) = (0d, 0d);
+        var last = (Size: 0d, Repetitions: 0d);
+        foreach (var token in tokens)
+        {
+            switch (token.Kind)
+            {
+                case RegexTokenKind.GroupStart:
+                    outer.Push((size, repetitions));
+                    (size, repetitions) = (0, 0);
+                    continue;
+                case RegexTokenKind.GroupEnd:
+                    last = (size, repetitions);
+                    (size, repetitions) = outer.Pop();
+                    break;
+                case RegexTokenKind.Quantifier when (token.Max == int.MaxValue ? token.Min : token.Max) is > 1 and var times:
+                    repetitions += (last.Size * times) - last.Repetitions;
+                    size += last.Size * (times - 1);
+                    continue;
+                case RegexTokenKind.Quantifier or RegexTokenKind.Comment or RegexTokenKind.Options:
+                    continue;
+                default:
+                    last = (1, 0);
+                    break;
+            }
+
+            size += last.Size;
+            repetitions += last.Repetitions;
+        }
+
+        return repetitions;
+    }
+}
+
+/// <summary>
+/// The automata of a list. Each is built when a URL first needs it, and grows with the URLs that it reads. When together they hold too much, all are
+/// built anew.
+/// </summary>
+internal sealed class Automata(int items)
+{
+    private const int MaxBytes = 32 * 1024 * 1024;
+
+    private Regex?[] _automata = new Regex?[items];
+    private long _bytes;
+
+    /// <summary>Gets how often the automata were dropped because they held too much.</summary>
+    public int Drops { get; private set; }
+
+    public bool IsMatch(int index, string item, ReadOnlySpan<char> url)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        // An application can set a default timeout for all its regular expressions.
+        var automata = _automata;
+        var automaton = automata[index] ??=
+            new Regex(item, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, Regex.InfiniteMatchTimeout);
+        var isMatch = automaton.IsMatch(url);
+
+        // A search allocates nothing but states.
+        if (GC.GetAllocatedBytesForCurrentThread() - before is > 0 and var allocated && Interlocked.Add(ref _bytes, allocated) > MaxBytes)
+        {
+            _automata = new Regex?[items];
+            Interlocked.Exchange(ref _bytes, 0);
+            Drops++;
+        }
+
+        return isMatch;
+    }
+}
