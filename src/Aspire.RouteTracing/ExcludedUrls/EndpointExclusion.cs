@@ -61,7 +61,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
         await execute(context);
     }
 
-    private object FindOut()
+    private bool FindOut()
     {
         if (services.GetService<EndpointDataSource>() is not { } source)
         {
