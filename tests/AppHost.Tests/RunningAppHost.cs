@@ -5,6 +5,8 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
 
 namespace AppHost.Tests;
 
@@ -20,7 +22,7 @@ public sealed class RunningAppHost : IAsyncLifetime
     /// <summary>The storefront without route tracing.</summary>
     public const string WithoutRouteTracing = "storefront-without-route-tracing";
 
-    /// <summary>A test client's own requests have no other parent than the one that a test gives them.</summary>
+    // Adds no traceparent of its own.
     private readonly HttpClient _client = new(new SocketsHttpHandler { ActivityHeadersPropagator = null });
 
     private MetricsReceiver? _metrics;
@@ -38,7 +40,7 @@ public sealed class RunningAppHost : IAsyncLifetime
         try
         {
             _metrics = await MetricsReceiver.StartAsync();
-            await StartAsync().WaitAsync(TimeSpan.FromMinutes(5), Cancellation);
+            await StartAsync().WaitAsync(TimeSpan.FromMinutes(10), Cancellation);
         }
         catch
         {
@@ -101,17 +103,15 @@ public sealed class RunningAppHost : IAsyncLifetime
     public object? GetProperty(string service, string name) => GetProperty(GetState(service), name);
 
     /// <summary>Waits until a service answers from another process than the one given.</summary>
-    public async Task WaitForRestartAsync(string service, object? process)
-    {
-        await App.ResourceNotifications
+    public Task WaitForRestartAsync(string service, object? process) =>
+        App.ResourceNotifications
             .WaitForResourceAsync(
                 service,
-                state => state.Snapshot.HealthStatus is Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Healthy
+                state => state.Snapshot.HealthStatus is HealthStatus.Healthy
                     && GetProperty(state, "executable.pid") is { } current
                     && !Equals(current, process),
                 Cancellation)
             .WaitAsync(Polling.Patience, Cancellation);
-    }
 
     private static object? GetProperty(ResourceEvent state, string name) =>
         state.Snapshot.Properties.SingleOrDefault(property => property.Name == name || property.DisplayName == name)?.Value;
@@ -120,6 +120,7 @@ public sealed class RunningAppHost : IAsyncLifetime
     {
         var options = new DistributedApplicationTestingBuilderOptions { EnableDashboard = true };
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(options, [], Cancellation);
+        builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddFilter("AppHost.Resources", LogLevel.Warning));
         builder.CreateResourceBuilder<ProjectResource>("shopper").WithExplicitStart();
         AddShopWithAlwaysOn(builder);
         AddStorefrontWithoutRouteTracing(builder);

@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AppHost.Tests.Telemetry;
 
-/// <summary>Reads spans and logs from the HTTP API of the dashboard: https://aspire.dev/dashboard/telemetry-api/</summary>
+/// <summary>Reads spans and logs from the HTTP API of the dashboard: https://aspire.dev/dashboard/apis/</summary>
 public sealed class Dashboard : IDisposable
 {
     private readonly HttpClient _client;
