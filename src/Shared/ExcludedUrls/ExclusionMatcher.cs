@@ -121,7 +121,7 @@ internal sealed class ExclusionMatcher
             return [new BacktrackingPattern(index, item, required, onDisabled)];
         }
 
-        return [new LinearPattern(index, item, required, automata)];
+        return [new LinearPattern(index, item, required, LinearPattern.HardlyBacktracks(tokens) ? null : automata)];
     }
 
     private int FindInFullUrl(in RequestUrl url)

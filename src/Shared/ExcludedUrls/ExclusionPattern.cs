@@ -12,7 +12,7 @@ internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> 
     public const int MaxItemLength = 1_000;
 
     /// <summary>The length of a URL up to which expressions are searched. A longer URL is only excluded by an item that is plain text.</summary>
-    public const int MaxUrlLength = 2_048;
+    public const int MaxUrlLength = 1_024;
 
     /// <summary>Gets the item's position in its list.</summary>
     public int Index => index;
