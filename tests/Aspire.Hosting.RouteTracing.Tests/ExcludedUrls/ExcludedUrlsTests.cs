@@ -457,23 +457,24 @@ public sealed class ExcludedUrlsTests
     [Fact]
     public void A_list_over_32_000_bytes_is_refused()
     {
-        var builder = TestModel.CreateBuilder().WithExcludedUrls(new string('a', 20_000));
+        var builder = TestModel.CreateBuilder().WithExcludedUrls(LongPatterns.Create('a', count: 20, length: 999));
+        var patterns = LongPatterns.Create('é', count: 6, length: 999);
 
-        var exception = Assert.Throws<ArgumentException>(() => builder.WithExcludedUrls(new string('é', 6_000)));
+        var exception = Assert.Throws<ArgumentException>(() => builder.WithExcludedUrls([.. patterns, new string('b', 19)]));
 
         Assert.Contains("32001 bytes, and the limit is 32000", exception.Message, StringComparison.Ordinal);
-        builder.WithExcludedUrls($"{new string('é', 5_999)}b");
+        builder.WithExcludedUrls([.. patterns, new string('b', 18)]);
     }
 
     [Fact]
     public async Task Lists_that_are_over_32_000_bytes_together_stop_the_start()
     {
-        var builder = TestModel.CreateBuilder().WithExcludedUrls(new string('a', 20_000));
-        builder.AddProject<TestProject>("orders").WithExcludedUrls(new string('b', 20_000));
+        var builder = TestModel.CreateBuilder().WithExcludedUrls(LongPatterns.Create('a', count: 20, length: 999));
+        builder.AddProject<TestProject>("orders").WithExcludedUrls(LongPatterns.Create('b', count: 20, length: 999));
 
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => TestModel.StartAsync(builder));
 
-        Assert.Contains("A list for 'orders' is too long: OTEL_DOTNET_EXCLUDED_URLS would have 40001 bytes", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("A list for 'orders' is too long: OTEL_DOTNET_EXCLUDED_URLS would have 39999 bytes", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
