@@ -17,6 +17,8 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     private const string RouteTag = "http.route";
     private const string StatusCodeTag = "http.response.status_code";
     private const string ErrorTypeTag = "error.type";
+    private const int RouteIndex = 0;
+    private const int StatusCodeIndex = 1;
     private const int ErrorTypeIndex = 2;
 
     // The tags that the instrumentation sets at the end of a request. Nobody but the application overwrites the others.
@@ -127,13 +129,13 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     private void InvokeRequestHooks()
     {
         _hasRequestHooksRun = true;
-        if (_route is { Length: > 0 } route && span.GetTagItem(RouteTag) is null)
+        var before = new Values(span);
+        if (_route is { Length: > 0 } route && before.Tags[RouteIndex] is null)
         {
-            span.AddTag(RouteTag, route);
-            span.DisplayName = $"{span.DisplayName} {route}";
+            span.AddTag(RouteTag, before.Tags[RouteIndex] = route);
+            span.DisplayName = before.DisplayName = $"{span.DisplayName} {route}";
         }
 
-        var before = new Values(span);
         foreach (var hook in hooks)
         {
             hook.OnRequest(span, context.Request);
@@ -148,9 +150,9 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         _hasResponseHooksRun = true;
         var statusCode = context.Response.StatusCode;
         var isServerError = statusCode >= StatusCodes.Status500InternalServerError;
-        var (status, errorType) = (span.Status, isServerError ? span.GetTagItem(ErrorTypeTag) : null);
-        SetStatus(statusCode, isServerError);
         var before = new Values(span);
+        var (status, errorType) = (before.Status, before.Tags[ErrorTypeIndex]);
+        SetStatus(ref before, statusCode, isServerError);
         foreach (var hook in hooks)
         {
             hook.OnResponse(span, context.Response);
@@ -165,21 +167,21 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     }
 
     // As the instrumentation will, so that the hooks see it and can change it.
-    private void SetStatus(int statusCode, bool isServerError)
+    private void SetStatus(ref Values values, int statusCode, bool isServerError)
     {
-        if (span.GetTagItem(StatusCodeTag) is null)
+        if (values.Tags[StatusCodeIndex] is null)
         {
-            span.AddTag(StatusCodeTag, statusCode);
+            span.AddTag(StatusCodeTag, values.Tags[StatusCodeIndex] = statusCode);
         }
 
-        if (isServerError && span.Status == ActivityStatusCode.Unset)
+        if (isServerError && values.Status == ActivityStatusCode.Unset)
         {
-            span.SetStatus(ActivityStatusCode.Error);
+            span.SetStatus(values.Status = ActivityStatusCode.Error);
         }
 
-        if (isServerError && span.GetTagItem(ErrorTypeTag) is null)
+        if (isServerError && values.Tags[ErrorTypeIndex] is null)
         {
-            span.AddTag(ErrorTypeTag, statusCode.ToString(CultureInfo.InvariantCulture));
+            span.AddTag(ErrorTypeTag, values.Tags[ErrorTypeIndex] = statusCode.ToString(CultureInfo.InvariantCulture));
         }
     }
 
@@ -248,12 +250,12 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     }
 
     /// <summary>The values of a span that the instrumentation sets, too, read in one pass over its tags.</summary>
-    private readonly ref struct Values
+    private ref struct Values
     {
-        public readonly string DisplayName;
-        public readonly ActivityStatusCode Status;
-        public readonly string? StatusDescription;
-        public readonly TagValues Tags;
+        public string DisplayName;
+        public ActivityStatusCode Status;
+        public string? StatusDescription;
+        public TagValues Tags;
 
         public Values(Activity span)
         {
@@ -270,8 +272,8 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         // The order of TagNames.
         private static int IndexOf(string tag) => tag switch
         {
-            RouteTag => 0,
-            StatusCodeTag => 1,
+            RouteTag => RouteIndex,
+            StatusCodeTag => StatusCodeIndex,
             ErrorTypeTag => ErrorTypeIndex,
             "rpc.system.name" => 3,
             "rpc.method" => 4,

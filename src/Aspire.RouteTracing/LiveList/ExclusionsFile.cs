@@ -199,7 +199,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
 
         // A comma can also be escaped, or in a comment: then it doesn't separate what follows from the last item.
         var trimmed = text.TrimEnd();
-        if (trimmed.EndsWith(',') && ExclusionListFormat.Parse(trimmed + "next", out _) is [.., "next"])
+        if (trimmed.EndsWith(',') && ExclusionListFormat.Parse(trimmed + "next\n", out _) is [.., "next"])
         {
             return (null, "Its text ends with a comma, so it may not be complete.");
         }
