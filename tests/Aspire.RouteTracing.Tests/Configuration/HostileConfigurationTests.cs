@@ -65,8 +65,8 @@ public class HostileConfigurationTests
     [InlineData("(bad", 0)]
     [InlineData("[0-9]{2147483647},", 2)]
     [InlineData("((a{1,999}){1,999}){1,999},", 2)]
-    [InlineData("(?=a)|", 1)]
-    [InlineData("[a-z0-9]{0,90}", 1)]
+    [InlineData("(?=a)|", 0)]
+    [InlineData("[a-z0-9]{0,90}", 0)]
     public async Task A_megabyte_of_it_leaves_an_application_that_runs(string piece, int inForce)
     {
         await using var app = await StartAsync(new() { [GeneralVariable] = string.Concat(Enumerable.Repeat(piece, 1_000_000 / piece.Length)) + "!" });

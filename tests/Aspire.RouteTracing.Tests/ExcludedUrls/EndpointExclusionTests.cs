@@ -331,7 +331,7 @@ public class EndpointExclusionTests
     }
 
     [Theory]
-    [InlineData("/health", new[] { "GET" })]
+    [InlineData("/health", new[] { "GET /{*path:nonfile}" })]
     [InlineData("/forbidden", new[] { "GET /forbidden" })]
     [InlineData("/home", new string[0])]
     public async Task An_excluded_endpoint_that_does_not_execute_excludes_nothing(string path, string[] spans)

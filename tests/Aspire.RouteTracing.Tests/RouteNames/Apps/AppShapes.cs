@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.ApplicationParts;
+using Microsoft.AspNetCore.Mvc.Controllers;
 using Microsoft.AspNetCore.Rewrite;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -122,7 +124,9 @@ internal static class AppShapes
 
     private static void AddControllers(WebApplicationBuilder builder)
     {
-        builder.Services.AddControllersWithViews().AddApplicationPart(typeof(HomeController).Assembly);
+        builder.Services.AddControllersWithViews()
+            .AddApplicationPart(typeof(HomeController).Assembly)
+            .ConfigureApplicationPartManager(parts => parts.FeatureProviders.Add(new WithoutExcludedControllers()));
         builder.Services.AddSingleton<ContentRoutes>();
     }
 
@@ -333,5 +337,17 @@ internal static class AppShapes
             await forwarder.SendAsync(context, $"http://{context.Request.Host}/target", client);
         });
         app.MapGet("/target/{**rest}", (string rest) => rest);
+    }
+
+    // An application with excluded endpoints carries an object with every request.
+    private sealed class WithoutExcludedControllers : IApplicationFeatureProvider<ControllerFeature>
+    {
+        public void PopulateFeature(IEnumerable<ApplicationPart> parts, ControllerFeature feature)
+        {
+            foreach (var excluded in feature.Controllers.Where(controller => controller.Namespace != typeof(HomeController).Namespace).ToArray())
+            {
+                feature.Controllers.Remove(excluded);
+            }
+        }
     }
 }
