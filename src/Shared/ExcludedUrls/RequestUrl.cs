@@ -60,7 +60,11 @@ internal readonly ref struct RequestUrl
     {
         url = default;
         var isPath = urlOrPath.StartsWith('/');
-        if (!Uri.TryCreate(isPath ? $"http://localhost{urlOrPath}" : urlOrPath, UriKind.Absolute, out var uri)
+        var text = urlOrPath.IndexOf('#') is >= 0 and var fragment ? urlOrPath[..fragment] : urlOrPath;
+
+        // On .NET 11, Uri removes an encoded blank from the end of some paths, but not in front of a query.
+        var hasQuery = text.Contains('?');
+        if (!Uri.TryCreate($"{(isPath ? "http://localhost" : "")}{text}{(hasQuery ? "" : "?")}", UriKind.Absolute, out var uri)
             || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
         {
             return false;
@@ -73,7 +77,7 @@ internal readonly ref struct RequestUrl
                 Scheme = isPath ? "" : uri.Scheme,
                 Host = isPath ? "" : HostOf(uri),
                 Path = PathDecoder.Decode(uri.AbsolutePath),
-                Query = uri.Query,
+                Query = hasQuery ? uri.Query : "",
             };
             return true;
         }
