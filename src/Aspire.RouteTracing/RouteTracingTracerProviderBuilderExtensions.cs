@@ -13,8 +13,9 @@ public static class RouteTracingTracerProviderBuilderExtensions
     /// <remarks>
     /// A provider that is built with <c>Sdk.CreateTracerProviderBuilder</c> reads its settings from environment variables and from
     /// <paramref name="configureSettings"/>, and serves every web application of the process. A request has one activity, which all tracer
-    /// providers share: what this one excludes, none of them exports. It has no place in the request pipelines: a request that its sampler
-    /// drops is not examined, excluded requests are not counted, and <see cref="RouteTracingSettings.ResponsePropagators"/> has no effect.
+    /// providers share: the server span that this one excludes, none of them exports. It has no place in the request pipelines: a request that its sampler
+    /// drops is not examined, excluded requests are not counted, and <see cref="RouteTracingSettings.ResponsePropagators"/> and
+    /// <see cref="RouteTracingSettings.KeepFailedRequests"/> have no effect.
     /// </remarks>
     /// <param name="builder">The builder of the tracer provider.</param>
     /// <param name="configureSettings">

@@ -18,7 +18,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
     private volatile object? _isUsed;
     private int _isSubscribed;
 
-    /// <summary>Gets whether an endpoint of the application may be excluded. Some endpoints are known only once they are chosen.</summary>
+    /// <summary>Gets whether an endpoint of the application may be excluded. Whether a Razor Page is, is known only once it is chosen.</summary>
     public bool IsUsed => (bool)(_isUsed ??= FindOut());
 
     /// <summary>Returns a delegate that excludes the request and then executes the endpoint.</summary>
@@ -76,9 +76,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
         return source.Endpoints.Any(MayBeExcluded);
     }
 
-    // The attributes of a Razor Page, and of what a dynamic endpoint stands for, are known once it is chosen.
+    // The attributes of a Razor Page are known once it is chosen.
     private static bool MayBeExcluded(Endpoint endpoint)
-        => endpoint.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is not null
-            || endpoint.Metadata.GetMetadata<PageActionDescriptor>() is not null
-            || endpoint.Metadata.GetMetadata<IDynamicEndpointMetadata>() is { IsDynamic: true };
+        => endpoint.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is not null || endpoint.Metadata.GetMetadata<PageActionDescriptor>() is not null;
 }
