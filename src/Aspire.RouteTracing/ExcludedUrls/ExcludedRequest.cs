@@ -15,13 +15,13 @@ internal sealed class ExcludedRequest
 {
     private static readonly AsyncLocal<ExcludedRequest?> CurrentRequest = new();
 
-    private readonly ExclusionSignature? _signature;
+    private readonly ExclusionSignature _signature;
     private HttpContext? _context;
 
     /// <param name="context">The request.</param>
     /// <param name="server">The request's server activity, if it has one.</param>
-    /// <param name="signature">Signs the calls of the request for other services; <see langword="null"/> to leave them unsigned.</param>
-    public ExcludedRequest(HttpContext context, Activity? server, ExclusionSignature? signature)
+    /// <param name="signature">Signs the calls of the request for other services.</param>
+    public ExcludedRequest(HttpContext context, Activity? server, ExclusionSignature signature)
         => (_context, Server, _signature) = (context, server, signature);
 
     /// <summary>Gets or sets the request that the running code belongs to, if it is or may yet be excluded. Flows with the execution context.</summary>
@@ -74,12 +74,13 @@ internal sealed class ExcludedRequest
     }
 
     /// <summary>Tells the service that receives the context of <paramref name="span"/> that it is part of an excluded request.</summary>
-    public void Sign(Activity span) => _signature?.Sign(span);
+    public void Sign(Activity span) => _signature.Sign(span);
 
     /// <summary>Lets go of the HttpContext, which servers use again for another request. Call at the end of the pipeline.</summary>
     public void End() => _context = null;
 
-    private static void StopRecording(Activity activity)
+    /// <summary>Keeps a span from being exported, and its context unsampled.</summary>
+    public static void StopRecording(Activity activity)
     {
         activity.IsAllDataRequested = false;
         activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;

@@ -22,13 +22,13 @@ internal sealed class ExcludedSpanProcessor : BaseProcessor<Activity>
         {
             if (!request.IsExportingFailure || data.OperationName != ServerActivity.OperationName)
             {
-                StopRecording(data);
+                ExcludedRequest.StopRecording(data);
                 request.Sign(data);
             }
         }
         else if (data.Recorded && IsBelated(data, request))
         {
-            StopRecording(data);
+            ExcludedRequest.StopRecording(data);
         }
     }
 
@@ -38,10 +38,4 @@ internal sealed class ExcludedSpanProcessor : BaseProcessor<Activity>
             && ExcludedTraces.Contains(span.TraceId)
             && !(request is { ExcludedBy: not null } && request.Server?.TraceId == span.TraceId)
             && span.ParentId is [.., '0' or '2' or '4' or '6' or '8' or 'a' or 'c' or 'e'];
-
-    private static void StopRecording(Activity activity)
-    {
-        activity.IsAllDataRequested = false;
-        activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
-    }
 }

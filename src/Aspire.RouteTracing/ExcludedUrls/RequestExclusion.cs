@@ -44,7 +44,7 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
         }
     }
 
-    /// <summary>Excludes the request, whoever decided it.</summary>
+    /// <summary>Excludes a request for a reason that is known already.</summary>
     public ExcludedRequest Exclude(HttpContext context, Activity? server, string by, bool isOwn)
     {
         var request = Begin(context, server);

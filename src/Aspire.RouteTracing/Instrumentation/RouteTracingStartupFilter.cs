@@ -23,7 +23,7 @@ internal sealed class RouteTracingStartupFilter(
     {
         hooks.Create();
 
-        // Without a tracer provider, nothing calls the instrumentation's Filter, whoever records the requests.
+        // Without a tracer provider, nothing calls the instrumentation's Filter, even if another listener records the requests.
         var isFiltered = services.IsService(typeof(TracerProvider));
         return app =>
         {
