@@ -45,6 +45,9 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
         }
     }
 
+    /// <summary>Raised after the current settings changed. Handlers must not throw.</summary>
+    public event Action? Changed;
+
     /// <summary>Gets the settings that apply to a request that starts now.</summary>
     public CompiledSettings Current => _current;
 
@@ -129,6 +132,8 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
             change();
             _current = _suspensions == 0 ? _loaded : CompiledSettings.Disabled;
         }
+
+        Changed?.Invoke();
     }
 
     private sealed class Suspension(ActiveRouteTracing tracing) : IDisposable

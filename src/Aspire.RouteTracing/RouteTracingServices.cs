@@ -60,6 +60,8 @@ internal static class RouteTracingServices
         services.AddSingleton<RouteNaming>();
         services.AddSingleton<RequestHooks>();
         services.AddSingleton<RouteMatchedObserver>();
+        services.AddSingleton<ExcludedRoutes>();
+        services.AddHostedService<ExclusionReport>();
 
         services.AddSingleton<MatcherPolicy, RouteNamePolicy>();
 

@@ -5,6 +5,8 @@ namespace Aspire.RouteTracing;
 /// <summary>One item of the list of excluded URLs, and where it comes from.</summary>
 public sealed class UrlExclusion
 {
+    private int _hasExcluded;
+
     internal UrlExclusion(string pattern, string source) => (Pattern, Source) = (pattern, source);
 
     /// <summary>Gets the regular expression, as it was written.</summary>
@@ -17,4 +19,7 @@ public sealed class UrlExclusion
     /// given to <c>AddRouteTracing</c> added.
     /// </summary>
     public string Source { get; }
+
+    /// <summary>Returns whether this is the first request that the item excludes.</summary>
+    internal bool IsFirst() => _hasExcluded == 0 && Interlocked.Exchange(ref _hasExcluded, 1) == 0;
 }

@@ -2,5 +2,10 @@ namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
 
 /// <summary>A pattern in a resource's list.</summary>
 /// <param name="Pattern">The regular expression.</param>
-/// <param name="Source">Who says so, as the end of a sentence: <c>the app-wide list</c>.</param>
-internal sealed record ListedUrl(string Pattern, string Source);
+/// <param name="Source">Where it comes from, to follow "from": <c>the app-wide list</c>.</param>
+/// <param name="IsSecret">Whether it is the value of a secret parameter, which is not shown.</param>
+internal sealed record ListedUrl(string Pattern, string Source, bool IsSecret = false)
+{
+    /// <summary>Gets the pattern as users may see it.</summary>
+    public string Display => IsSecret ? "(secret)" : Pattern;
+}

@@ -25,6 +25,15 @@ internal sealed partial class ExclusionList
     /// <summary>Gets the items that can exclude a request: those that are valid and not disabled.</summary>
     public IReadOnlyList<UrlExclusion> Current { get; private set; }
 
+    /// <summary>Gets the items that were ignored or disabled, each with the reason.</summary>
+    public IReadOnlyList<string> Problems { get; private set; } = [];
+
+    /// <summary>Gets whether every item is searched in the whole URL.</summary>
+    public bool MatchesFullUrl { get; private init; }
+
+    /// <summary>Called after an item was disabled, by the request that found out. Must not throw.</summary>
+    public Action? OnDisabled { get; set; }
+
     /// <summary>Gets whether an item timed out, so that compiling the list again would make a difference.</summary>
     public bool HasDisabledItem { get; private set; }
 
@@ -43,7 +52,7 @@ internal sealed partial class ExclusionList
                 Log.Disabled(logger, items[index].Pattern, items[index].Source);
                 list!.Disable(exclusions[index]);
             });
-        list = new ExclusionList(exclusions, matcher);
+        list = new ExclusionList(exclusions, matcher) { MatchesFullUrl = matchFullUrl };
 
         var ignored = new HashSet<int>();
         foreach (var problem in problems)
@@ -58,6 +67,8 @@ internal sealed partial class ExclusionList
                 patterns.Refuse(item, problem.Reason, logger);
                 ignored.Add(problem.Index);
             }
+
+            list.Problems = [.. list.Problems, $"'{item.Pattern}' of {item.Source}: {problem.Reason}"];
         }
 
         list.Current = [.. exclusions.Where((_, index) => !ignored.Contains(index))];
@@ -95,7 +106,10 @@ internal sealed partial class ExclusionList
         {
             Current = [.. Current.Where(other => other != exclusion)];
             HasDisabledItem = true;
+            Problems = [.. Problems, $"'{exclusion.Pattern}' of {exclusion.Source} timed out and is disabled."];
         }
+
+        OnDisabled?.Invoke();
     }
 
     private static partial class Log

@@ -29,9 +29,17 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
                 return null;
             }
 
-            return settings.ExcludedUrls.Find(context.Request) is { } item ? Exclude(context, server, item.Pattern, isOwn: true)
-                : signature.IsSigned(server) ? Exclude(context, server, Caller, isOwn: false)
-                : null;
+            if (settings.ExcludedUrls.Find(context.Request) is not { } item)
+            {
+                return signature.IsSigned(server) ? Exclude(context, server, Caller, isOwn: false) : null;
+            }
+
+            if (item.IsFirst())
+            {
+                Log.First(logger, context.Request.Path, item.Pattern, item.Source);
+            }
+
+            return Exclude(context, server, item.Pattern, isOwn: true);
         }
         catch (Exception exception)
         {
@@ -62,6 +70,9 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
 
     private static partial class Log
     {
+        [LoggerMessage(21, LogLevel.Debug, "'{Path}' is excluded by '{Pattern}' of {Source}. Further requests that this item excludes are not logged.")]
+        public static partial void First(ILogger logger, PathString path, string pattern, string source);
+
         [LoggerMessage(20, LogLevel.Error, "The exclusion list could not be applied to a request, which is traced. Further failures are not logged.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }

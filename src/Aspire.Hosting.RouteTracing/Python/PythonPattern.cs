@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Aspire.RouteTracing.ExcludedUrls;
 
-namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
+namespace Aspire.Hosting.RouteTracing.Python;
 
 /// <summary>
 /// Writes one item of an exclusion list, a .NET regular expression searched in the request's path, for OpenTelemetry's Python instrumentation, which

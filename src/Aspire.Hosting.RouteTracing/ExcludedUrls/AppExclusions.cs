@@ -1,0 +1,128 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Lifecycle;
+using Aspire.Hosting.RouteTracing.LiveList;
+using Aspire.Hosting.RouteTracing.Variables;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Http;
+
+namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
+
+/// <summary>The app-wide exclusions, and the list of each resource that follows from them and its own.</summary>
+internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
+{
+    private readonly Lock _warning = new();
+    private readonly List<(IResource Resource, string Text)> _warnings = [];
+    private Action<IResource, string>? _showWarning;
+
+    public DeclaredExclusions Declared { get; } = new();
+
+    /// <summary>Gets the carriers of variables in this run or deployment.</summary>
+    public IReadOnlyList<VariableCarrier> Carriers => VariableCarrier.Of(builder);
+
+    /// <summary>Gets whether nothing is excluded in any resource.</summary>
+    public bool IsEmpty =>
+        Declared.IsEmpty && builder.Resources.All(resource => !resource.TryGetLastAnnotation<ExclusionsAnnotation>(out var own) || own.Declared.IsEmpty);
+
+    /// <exception cref="InvalidOperationException">The AppHost is built already.</exception>
+    public static AppExclusions Of(IDistributedApplicationBuilder builder)
+    {
+        var present = builder.Services.FirstOrDefault(service => service.ServiceType == typeof(AppExclusions));
+        if (present?.ImplementationInstance is AppExclusions app)
+        {
+            return app;
+        }
+
+        if (builder.Services.IsReadOnly)
+        {
+            throw new InvalidOperationException(
+                "Route tracing is used for the first time after the AppHost was built, for example in OnBeforeStart. "
+                + "Call WithExcludedUrls() or WithExcludedHealthChecks() on the builder before Build(); later calls then work, too.");
+        }
+
+        app = new AppExclusions(builder);
+        builder.Services.AddSingleton(app);
+        builder.Services.AddSingleton<LiveListFolder>();
+        builder.Services.AddHostedService<LiveListMonitor>();
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, UnsampledHealthChecks>());
+        builder.Services.TryAddEventingSubscriber<RouteTracingSubscriber>();
+        PublishWarnings.AddStep(builder, app);
+        return app;
+    }
+
+    public IResourceBuilder<IResource> GetBuilder(IResource resource) => builder.CreateResourceBuilder(resource);
+
+    /// <summary>Returns whether exclusions can concern a resource.</summary>
+    public static bool IsTraced(IResource resource) =>
+        resource is IResourceWithEnvironment && (ExportsTelemetry(resource) || resource.HasAnnotationOfType<ExclusionsAnnotation>());
+
+    public static bool ExportsTelemetry(IResource resource) => resource.HasAnnotationOfType<OtlpExporterAnnotation>();
+
+    /// <summary>Returns whether the health checks of a resource are excluded.</summary>
+    public bool ExcludesHealthChecksOf(IResource resource) => GetDeclarations(resource).Any(declaration => declaration.Exclusions.HealthChecks);
+
+    /// <summary>Returns the list that code declares for a resource, each pattern once.</summary>
+    public IReadOnlyList<ListedUrl> GetList(IResource resource)
+    {
+        var list = GetDeclarations(resource)
+            .SelectMany(declaration => declaration.Exclusions.Patterns.Select(pattern => new ListedUrl(pattern, declaration.Source)));
+        if (ExcludesHealthChecksOf(resource))
+        {
+            list = list.Concat(HealthChecks.GetPatterns(resource).Select(pattern => new ListedUrl(pattern, $"the health checks of '{resource.Name}'")));
+        }
+
+        return [.. list.DistinctBy(url => url.Pattern, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Gets the warnings so far.</summary>
+    public IReadOnlyList<(IResource Resource, string Text)> GetWarnings()
+    {
+        lock (_warning)
+        {
+            return [.. _warnings];
+        }
+    }
+
+    /// <summary>Warns of what a resource can't be told. An environment is evaluated more than once, so each warning is shown once.</summary>
+    public void Warn(IResource resource, IEnumerable<string> texts)
+    {
+        lock (_warning)
+        {
+            foreach (var text in texts.Where(text => !_warnings.Contains((resource, text))))
+            {
+                _warnings.Add((resource, text));
+                _showWarning?.Invoke(resource, text);
+            }
+        }
+    }
+
+    /// <summary>Shows a message about a resource that doesn't stay true.</summary>
+    public void Show(IResource resource, string text) => _showWarning?.Invoke(resource, text);
+
+    /// <summary>Shows all warnings, those until now included.</summary>
+    public void ShowWarnings(Action<IResource, string> show)
+    {
+        lock (_warning)
+        {
+            if (_showWarning is null)
+            {
+                _showWarning = show;
+                _warnings.ForEach(warning => show(warning.Resource, warning.Text));
+            }
+        }
+    }
+
+    private IEnumerable<(DeclaredExclusions Exclusions, string Source)> GetDeclarations(IResource resource)
+    {
+        resource.TryGetLastAnnotation<ExclusionsAnnotation>(out var own);
+        if (ExportsTelemetry(resource) && own is not { IgnoresAppWideExclusions: true })
+        {
+            yield return (Declared, "the app-wide list");
+        }
+
+        if (own is not null)
+        {
+            yield return (own.Declared, $"the list of '{resource.Name}'");
+        }
+    }
+}

@@ -1,0 +1,227 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.RouteTracing.ExcludedUrls;
+
+namespace Aspire.Hosting.RouteTracing.LiveList;
+
+/// <summary>The commands of a resource: <c>test-url</c> and <c>edit-excluded-urls</c>. Each can also be run for all resources at once.</summary>
+internal static class Commands
+{
+    private const string Url = "url";
+    private const string Add = "add";
+    private const string Remove = "remove";
+    private const string Patterns = "patterns";
+    private const string Reset = "reset";
+    private const string AllResources = "all-resources";
+
+    // Not a valid pattern, so it names no item.
+    private const string Everything = "*";
+
+    public static void AddTo(IResourceBuilder<IResource> builder, LiveResource live, DistributedApplicationModel model)
+    {
+        if (!live.Language.ReadsExcludedUrls)
+        {
+            return;
+        }
+
+        SetEditInputs(live);
+        AddCommand(
+            builder,
+            "test-url",
+            "Test excluded URLs",
+            context => Task.FromResult(Answer(true, GetLives(context.Arguments).Select(other => UrlTest.Answer(context.Arguments[Url].Value!, other)))),
+            new CommandOptions
+            {
+                Description = "Tests whether a URL is excluded from the traces, and by which pattern.",
+                IconName = "Search",
+                Arguments =
+                [
+                    new InteractionInput { Name = Url, Label = "URL or path", InputType = InputType.Text, Required = true, Placeholder = "/health" },
+                    CreateAllResourcesInput("Test the lists of all resources"),
+                ],
+                ValidateArguments = context =>
+                {
+                    if (!UrlTest.IsUrl(context.Inputs[Url].Value))
+                    {
+                        context.AddValidationError(context.Inputs[Url], $"'{context.Inputs[Url].Value}' is neither a path that starts with a slash nor an http or https URL.");
+                    }
+
+                    return Task.CompletedTask;
+                },
+            });
+        AddCommand(
+            builder,
+            "edit-excluded-urls",
+            "Edit excluded URLs",
+            context => EditAsync(context, GetLives(context.Arguments)),
+            new CommandOptions
+            {
+                Description = "Changes which requests are excluded from the traces, until the AppHost ends.",
+                IconName = "Filter",
+                Arguments = live.EditInputs,
+                ValidateArguments = context =>
+                {
+                    Validate(context, GetLives(context.Inputs));
+                    return Task.CompletedTask;
+                },
+            });
+
+        IReadOnlyList<LiveResource> GetLives(InteractionInputCollection inputs) =>
+            IsSet(inputs, AllResources)
+                ? [.. model.Resources.SelectMany(resource => resource.Annotations.OfType<LiveResource>()).Where(other => other.Language.ReadsExcludedUrls)]
+                : [live];
+    }
+
+    /// <summary>
+    /// Makes the arguments of the edit command show the current list, one pattern per line. The inputs are empty, because an input of Aspire has one line
+    /// and is selected when it gets the focus, so the first key would delete the list.
+    /// </summary>
+    public static void SetEditInputs(LiveResource live)
+    {
+        InteractionInput[] inputs =
+        [
+            new()
+            {
+                Name = Add,
+                Label = "Add patterns",
+                Description = DescribeList(live),
+                EnableDescriptionMarkdown = true,
+                InputType = InputType.Text,
+                Placeholder = "^/health$, ^/favicon",
+            },
+            new()
+            {
+                Name = Remove,
+                Label = "Remove patterns",
+                InputType = InputType.Choice,
+                AllowCustomChoice = true,
+                Options =
+                [
+                    .. live.Current.Where(url => !url.IsSecret).Select(url => KeyValuePair.Create(ExclusionListFormat.Write([url.Pattern]), url.Pattern)),
+                    KeyValuePair.Create(Everything, "All patterns"),
+                ],
+            },
+            new() { Name = Patterns, Label = "Replace the list", InputType = InputType.Text, Placeholder = "All patterns of the new list, separated by commas" },
+            new() { Name = Reset, Label = "Reset to the list that the AppHost declares", InputType = InputType.Boolean, Value = "false" },
+            CreateAllResourcesInput("Edit the lists of all resources"),
+        ];
+        live.EditInputs.Clear();
+        live.EditInputs.AddRange(inputs);
+    }
+
+    private static string DescribeList(LiveResource live)
+    {
+        var state = live.IsEdited ? "Edited in this run. " : "";
+        return live.Current.Count == 0
+            ? $"{state}The list is empty."
+            : $"{state}Current list:\n\n{string.Join('\n', live.Current.Select(url => $"- `` {url.Display} ``"))}";
+    }
+
+    private static InteractionInput CreateAllResourcesInput(string label) =>
+        new() { Name = AllResources, Label = label, InputType = InputType.Boolean, Value = "false" };
+
+    // WithCommand would replace a command that the user gave this name.
+    private static void AddCommand(
+        IResourceBuilder<IResource> builder, string name, string displayName, Func<ExecuteCommandContext, Task<ExecuteCommandResult>> execute, CommandOptions options)
+    {
+        if (!builder.Resource.Annotations.OfType<ResourceCommandAnnotation>().Any(command => command.Name == name))
+        {
+            builder.WithCommand(name, displayName, execute, options);
+        }
+    }
+
+    private static async Task<ExecuteCommandResult> EditAsync(ExecuteCommandContext context, IReadOnlyList<LiveResource> lives)
+    {
+        var inputs = context.Arguments;
+        try
+        {
+            if (!IsEdit(inputs))
+            {
+                return Answer(true, lives.Select(live => live.Describe(live.Current)));
+            }
+
+            foreach (var live in lives)
+            {
+                live.Edit(IsSet(inputs, Reset) ? null : GetEdited(live, inputs));
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return CommandResults.Failure($"The list was not changed: {exception.Message}");
+        }
+
+        var applied = await Task.WhenAll(lives.Select(live => live.ApplyAsync(context.Services, context.CancellationToken))).ConfigureAwait(false);
+        return Answer(applied.All(result => result.Success), applied.Select(result => result.Text));
+    }
+
+    private static void Validate(InputsDialogValidationContext context, IReadOnlyList<LiveResource> lives)
+    {
+        var inputs = context.Inputs;
+        var replaces = IsGiven(inputs, Patterns);
+        if ((replaces || IsSet(inputs, Reset)) && (IsGiven(inputs, Add) || IsGiven(inputs, Remove) || (replaces && IsSet(inputs, Reset))))
+        {
+            context.AddValidationError(inputs[replaces ? Patterns : Reset], "Use one of: add and remove, patterns, reset.");
+            return;
+        }
+
+        foreach (var name in new[] { Add, Patterns })
+        {
+            var patterns = Parse(inputs, name, out var error);
+            foreach (var pattern in patterns)
+            {
+                if (!ExclusionPattern.Validate(pattern, out var reason))
+                {
+                    context.AddValidationError(inputs[name], $"The pattern '{pattern}' is invalid: {reason}");
+                }
+            }
+
+            if (error is not null)
+            {
+                context.AddValidationError(inputs[name], $"The list can't be read: {error}");
+            }
+        }
+
+        foreach (var pattern in GetRemoved(inputs).Where(pattern => pattern != Everything && !lives.Any(live => live.Current.Any(url => url.Pattern == pattern))))
+        {
+            context.AddValidationError(inputs[Remove], $"The pattern '{pattern}' is not in the list. {lives[0].Describe(lives[0].Current)}");
+        }
+
+        if (lives.Select(live => live.FindObstacle(GetEdited(live, inputs))).FirstOrDefault(obstacle => obstacle is not null) is { } tooLong)
+        {
+            context.AddValidationError(inputs[replaces ? Patterns : Add], tooLong);
+        }
+    }
+
+    private static IReadOnlyList<string> GetEdited(LiveResource live, InteractionInputCollection inputs)
+    {
+        if (IsGiven(inputs, Patterns))
+        {
+            return Parse(inputs, Patterns, out _);
+        }
+
+        var removed = GetRemoved(inputs);
+        var kept = live.Current.Select(url => url.Pattern).Where(pattern => !removed.Contains(pattern) && !removed.Contains(Everything));
+        return [.. kept.Concat(Parse(inputs, Add, out _)).Distinct(StringComparer.Ordinal)];
+    }
+
+    private static IReadOnlyList<string> GetRemoved(InteractionInputCollection inputs) => Parse(inputs, Remove, out _);
+
+    private static IReadOnlyList<string> Parse(InteractionInputCollection inputs, string name, out string? error) =>
+        ExclusionListFormat.Parse(inputs[name].Value, out error);
+
+    private static bool IsEdit(InteractionInputCollection inputs) =>
+        IsGiven(inputs, Add) || IsGiven(inputs, Remove) || IsGiven(inputs, Patterns) || IsSet(inputs, Reset);
+
+    private static bool IsGiven(InteractionInputCollection inputs, string name) => !string.IsNullOrWhiteSpace(inputs[name].Value);
+
+    private static bool IsSet(InteractionInputCollection inputs, string name) => bool.TryParse(inputs[name].Value, out var value) && value;
+
+    /// <summary>
+    /// Answers in sentences, as the message, which the dashboard keeps among its notifications, and as the value, which it shows in a dialog and the command
+    /// line prints: https://github.com/microsoft/aspire/blob/v13.5.2/src/Aspire.Cli/Commands/ResourceCommandHelper.cs
+    /// </summary>
+    private static ExecuteCommandResult Answer(bool success, IEnumerable<string> sentences)
+    {
+        var text = string.Join('\n', sentences);
+        return success ? CommandResults.Success(text, text, CommandResultFormat.Text, displayImmediately: true) : CommandResults.Failure(text);
+    }
+}

@@ -1,0 +1,147 @@
+using System.Security.Cryptography;
+using System.Text;
+using Aspire.RouteTracing.ExcludedUrls;
+
+namespace Aspire.Hosting.RouteTracing.LiveList;
+
+/// <summary>
+/// A temporary folder of this run, with a folder for each resource: the list, which the service reads while it runs, and the statuses that its processes
+/// report. Only this user can open it. It is deleted at the end.
+/// </summary>
+internal sealed class LiveListFolder : IDisposable
+{
+    private const string ListName = "excluded-urls.txt";
+
+    // Its content is known to this process alone, so it tells the folder from another one of the same name.
+    private const string TokenName = ".token";
+
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private readonly Lock _writing = new();
+    private readonly string _token = RandomNumberGenerator.GetHexString(64);
+    private readonly Lazy<string> _path;
+
+    public LiveListFolder()
+    {
+        _path = new Lazy<string>(() => Create().FullName);
+
+        // Where the application ends without disposing of its services.
+        AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
+    }
+
+    /// <summary>Returns the folder of a resource, in which its processes report their status.</summary>
+    public string GetPath(string resourceName) => Path.Combine(_path.Value, resourceName);
+
+    /// <summary>Returns the file with the list of a resource.</summary>
+    public string GetListPath(string resourceName) => Path.Combine(GetPath(resourceName), ListName);
+
+    /// <summary>Replaces the list of a resource by a rename, so that nobody reads half of it.</summary>
+    /// <exception cref="IOException">The list can't be written, or the folder is not the one that this AppHost created.</exception>
+    /// <exception cref="UnauthorizedAccessException">The list can't be written.</exception>
+    public void WriteList(string resourceName, IEnumerable<string> patterns)
+    {
+        lock (_writing)
+        {
+            Verify();
+            CreateOwnerOnly(GetPath(resourceName));
+            var path = GetListPath(resourceName);
+            var next = $"{path}.next";
+            File.Delete(next);
+
+            // UTF-8 replaces half of a surrogate pair, as a variable would.
+            WriteNew(next, $"{ExclusionListFormat.Write(patterns)}\n");
+            File.Move(next, path, overwrite: true);
+        }
+    }
+
+    public void Dispose()
+    {
+        AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
+        if (!_path.IsValueCreated || !IsOwn(_path.Value))
+        {
+            return;
+        }
+
+        try
+        {
+            Directory.Delete(_path.Value, recursive: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A service has a file open, on Windows. What remains is in the system's folder for temporary files.
+        }
+    }
+
+    private void OnProcessExit(object? sender, EventArgs e) => Dispose();
+
+    private DirectoryInfo Create()
+    {
+        var folder = Directory.CreateTempSubdirectory("aspire-route-tracing-");
+        WriteNew(Path.Combine(folder.FullName, TokenName), _token);
+        return folder;
+    }
+
+    /// <summary>
+    /// Verifies that the folder is the one that this AppHost created. Systems delete old temporary files, so a missing folder is created again under its
+    /// name; the rename fails if somebody else has taken the name.
+    /// </summary>
+    private void Verify()
+    {
+        var path = _path.Value;
+        if (!Path.Exists(path) && !IsLink(path))
+        {
+            Directory.Move(Create().FullName, path);
+        }
+
+        if (!IsOwn(path))
+        {
+            throw new IOException($"The folder '{path}' is not the one that this AppHost created. Restart the AppHost.");
+        }
+    }
+
+    private bool IsOwn(string path)
+    {
+        try
+        {
+            return !IsLink(path)
+                && (OperatingSystem.IsWindows() || File.GetUnixFileMode(path) == OwnerOnly)
+                && File.ReadAllText(Path.Combine(path, TokenName)) == _token;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    private static void CreateOwnerOnly(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, OwnerOnly);
+        }
+
+        if (IsLink(path))
+        {
+            throw new IOException($"The folder '{path}' is a link. Restart the AppHost.");
+        }
+    }
+
+    private static bool IsLink(string path) => new DirectoryInfo(path).LinkTarget is not null;
+
+    /// <summary>Writes a file that doesn't exist yet, so no link is followed.</summary>
+    private static void WriteNew(string path, string text)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using var writer = new StreamWriter(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), options);
+        writer.Write(text);
+    }
+}

@@ -1,0 +1,69 @@
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Aspire.Hosting.RouteTracing.LiveList;
+
+/// <summary>Keeps the states of the lists up to date while the application runs. A failure is logged once.</summary>
+internal sealed partial class LiveListMonitor(
+    DistributedApplicationModel model, ResourceNotificationService notifications, ILogger<LiveListMonitor> logger) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.5);
+
+    private bool _failed;
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(WatchAsync(stoppingToken), RefreshAsync(stoppingToken));
+
+    private async Task WatchAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await foreach (var state in notifications.WatchAsync(stoppingToken).ConfigureAwait(false))
+            {
+                if (state.Resource.TryGetLastAnnotation<LiveResource>(out var live))
+                {
+                    live.Update(state);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The AppHost ends.
+        }
+    }
+
+    // The folders are polled because file system watchers miss changes on some file systems.
+    private async Task RefreshAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+            {
+                foreach (var live in model.Resources.SelectMany(resource => resource.Annotations.OfType<LiveResource>()).ToArray())
+                {
+                    live.WarnIfUnread();
+                    await live.ShowAsync().ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The AppHost ends.
+        }
+        catch (Exception exception)
+        {
+            if (!_failed)
+            {
+                _failed = true;
+                Log.Failed(logger, exception);
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2, LogLevel.Error, "The state of the excluded URLs is no longer shown.")]
+        public static partial void Failed(ILogger logger, Exception exception);
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text.RegularExpressions;
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
+using Aspire.Hosting.RouteTracing.Python;
+using Aspire.Hosting.RouteTracing.Variables;
+using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.LiveList;
+
+namespace Aspire.Hosting.RouteTracing.LiveList;
+
+/// <summary>Finds the item that excludes a URL.</summary>
+internal static class UrlTest
+{
+    /// <summary>Limits the search with a pattern for Python, where nothing limits it.</summary>
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>Returns whether it is a path or a whole URL that a request can have.</summary>
+    public static bool IsUrl(string? text) => text is not null && RequestUrl.TryParse(text, out _);
+
+    /// <summary>Answers from the lists that the service reports, or from the AppHost's list if there is no report.</summary>
+    public static string Answer(string url, LiveResource live)
+    {
+        var statuses = live.ReadStatuses();
+        if (statuses.Count > 0)
+        {
+            string[] answers = [.. statuses.Select(status => Answer(url, live, status)).Distinct(StringComparer.Ordinal)];
+            return answers.Length == 1 ? answers[0] : string.Join(' ', answers.Select(answer => $"In one process: {answer}"));
+        }
+
+        var found = live.Language == Language.Python ? FindForPython(live.Current, url) : Find([.. live.Current.Select(item => item.Pattern)], matchFullUrl: false, url) is var index and >= 0 ? live.Current[index] : null;
+        var answer = found is null ? $"'{url}' is not excluded by the AppHost's list of '{live.Name}'." : $"'{url}' would be excluded in '{live.Name}' by '{found.Display}', from {found.Source}.";
+        var reason = !live.Reports ? "The service doesn't report its list and may add its own items."
+            : live.CountRunning() == 0 ? "The service isn't running and may add its own items."
+            : $"But the list is not read by '{live.Name}': does it call AddRouteTracing()?";
+        return $"{answer} {reason}";
+    }
+
+    private static string Answer(string url, LiveResource live, ServiceStatus status)
+    {
+        if (!status.Enabled)
+        {
+            return $"'{url}' is traced: route tracing is disabled in '{live.Name}'.";
+        }
+
+        var index = Find([.. status.Items.Select(item => item.Pattern)], status.MatchFullUrl, url);
+        return index >= 0 && live.Find(status.Items[index]) is var item
+            ? $"'{url}' is excluded in '{live.Name}' by '{item.Display}', from {item.Source}."
+            : $"'{url}' is traced in '{live.Name}': none of its {status.Items.Count} items matches.";
+    }
+
+    private static int Find(string[] patterns, bool matchFullUrl, string url)
+    {
+        _ = RequestUrl.TryParse(url, out var parsed);
+        return ExclusionMatcher.Build(patterns, matchFullUrl, out _).Find(parsed);
+    }
+
+    private static ListedUrl? FindForPython(IReadOnlyList<ListedUrl> list, string urlOrPath)
+    {
+        _ = RequestUrl.TryParse(urlOrPath, out var url);
+
+        // Python searches the whole URL, so a path needs a host.
+        url = url.Host.IsEmpty ? url with { Scheme = "http", Host = "localhost" } : url;
+        var text = new char[url.FullUrlLength];
+        url.CopyFullUrlTo(text);
+        var fullUrl = new string(text);
+        return list.FirstOrDefault(item => IsFoundByPython(item, fullUrl));
+    }
+
+    // What the user set for Python is in Python's syntax.
+    private static bool IsFoundByPython(ListedUrl item, string url) =>
+        VariableNames.IsExcludedUrls(item.Source, Language.Python) ? IsFound(item.Pattern, url)
+            : PythonPattern.TryWrite(item.Pattern, out var pattern, out _) && IsFound(pattern, url);
+
+    private static bool IsFound(string pattern, string text)
+    {
+        try
+        {
+            return Regex.IsMatch(text, pattern, RegexOptions.CultureInvariant, Timeout);
+        }
+        catch (Exception exception) when (exception is RegexMatchTimeoutException or RegexParseException)
+        {
+            return false;
+        }
+    }
+}

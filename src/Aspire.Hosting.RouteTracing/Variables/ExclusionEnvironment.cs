@@ -1,0 +1,76 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
+using Aspire.Hosting.RouteTracing.LiveList;
+
+namespace Aspire.Hosting.RouteTracing.Variables;
+
+/// <summary>Sets the variables of a resource when its environment is evaluated.</summary>
+internal static class ExclusionEnvironment
+{
+    /// <summary>Makes this the last callback of the environment, because only the last one sees the values of all others.</summary>
+    public static void Attach(IResource resource, AppExclusions app)
+    {
+        if (resource.Annotations.OfType<EnvironmentCallbackAnnotation>().LastOrDefault() is ExclusionVariablesAnnotation)
+        {
+            return;
+        }
+
+        foreach (var annotation in resource.Annotations.OfType<ExclusionVariablesAnnotation>().ToArray())
+        {
+            resource.Annotations.Remove(annotation);
+        }
+
+        // The context of a tool may have no resource.
+        resource.Annotations.Add(new ExclusionVariablesAnnotation(context => SetVariablesAsync(context, resource, app)));
+    }
+
+    private static async Task SetVariablesAsync(EnvironmentCallbackContext context, IResource resource, AppExclusions app)
+    {
+        var variables = context.EnvironmentVariables;
+        if (variables.Count == 0)
+        {
+            await ReplayAsync(context, resource).ConfigureAwait(false);
+        }
+
+        // By value, whoever set it.
+        if (AppExclusions.ExportsTelemetry(resource)
+            && !app.IsEmpty
+            && variables.TryGetValue(VariableNames.TracesSampler, out var sampler)
+            && sampler is VariableNames.AlwaysOn)
+        {
+            variables[VariableNames.TracesSampler] = VariableNames.ParentBasedAlwaysOn;
+        }
+
+        var list = app.GetList(resource);
+        if (resource.TryGetLastAnnotation<LiveResource>(out var live))
+        {
+            list = await live.PrepareAsync(list, variables, context.CancellationToken).ConfigureAwait(false);
+        }
+
+        var writer = new ExclusionVariables(resource.Name, Language.Of(resource), app.Carriers, variables);
+        writer.Write([.. list.Select(url => url.Pattern)]);
+        app.Warn(resource, writer.Warnings);
+        if (live is not null)
+        {
+            await live.FollowAsync(variables).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Aspire caches the variables after each callback until the resource is restarted. A callback that is attached after a first evaluation therefore
+    /// finds no variables, and its result replaces all others, so the other callbacks are called again. See
+    /// https://github.com/microsoft/aspire/blob/v13.5.2/src/Aspire.Hosting/ApplicationModel/EnvironmentVariablesConfigurationGatherer.cs
+    /// </summary>
+    private static async Task ReplayAsync(EnvironmentCallbackContext context, IResource resource)
+    {
+        foreach (var annotation in resource.Annotations.OfType<EnvironmentCallbackAnnotation>().ToArray())
+        {
+            if (annotation is not ExclusionVariablesAnnotation)
+            {
+                await annotation.Callback(context).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private sealed class ExclusionVariablesAnnotation(Func<EnvironmentCallbackContext, Task> callback) : EnvironmentCallbackAnnotation(callback);
+}

@@ -1,0 +1,146 @@
+using System.Text;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.Python;
+using Aspire.RouteTracing.ExcludedUrls;
+
+namespace Aspire.Hosting.RouteTracing.Variables;
+
+/// <summary>Writes a resource's list into the variables that its language reads, joined to the lists that they hold.</summary>
+/// <param name="resourceName">The resource, for messages.</param>
+/// <param name="language">The resource's language.</param>
+/// <param name="carriers">What carries the variables to the service.</param>
+/// <param name="variables">The resource's variables. A value that isn't a string is known only when the resource is deployed.</param>
+internal sealed class ExclusionVariables(
+    string resourceName, Language language, IReadOnlyList<VariableCarrier> carriers, IDictionary<string, object> variables)
+{
+    /// <summary>
+    /// The bytes of UTF-8 that a list can have. On Windows, name and value of a variable can have 32,767 characters together; see
+    /// https://learn.microsoft.com/windows/win32/api/processenv/nf-processenv-setenvironmentvariablew
+    /// </summary>
+    public const int MaxListSize = 32_000;
+
+    private readonly List<string> _warnings = [];
+
+    /// <summary>Gets what the resource can't be told.</summary>
+    public IReadOnlyList<string> Warnings => _warnings;
+
+    /// <exception cref="InvalidOperationException">A list is longer than <see cref="MaxListSize"/>.</exception>
+    public void Write(IReadOnlyList<string> patterns)
+    {
+        if (patterns.Count == 0)
+        {
+            return;
+        }
+
+        if (!language.ReadsExcludedUrls)
+        {
+            _warnings.Add(
+                $"The excluded URLs of '{resourceName}' were ignored because OpenTelemetry for {language.Name} reads no list of excluded URLs. "
+                + "Exclude them in the service, or call WithoutAppWideExclusions().");
+        }
+
+        if (language.ReadsDotNetVariables)
+        {
+            WriteForDotNet(patterns);
+        }
+
+        if (language.ReadsPythonVariables)
+        {
+            WriteForPython(patterns);
+        }
+    }
+
+    // Into the first variable whose value is known: a service adds up the lists of all of them.
+    private void WriteForDotNet(IReadOnlyList<string> patterns)
+    {
+        string[] names = [VariableNames.DotNetExcludedUrls, VariableNames.AspNetCoreExcludedUrls, VariableNames.SettingsExcludedUrls];
+
+        // A file that the user names replaces the first one.
+        foreach (var name in variables.ContainsKey(VariableNames.ExclusionsFile) ? names[1..] : names)
+        {
+            if ((variables.TryGetValue(name, out var value) ? value : "") is not string text
+                || ExclusionListFormat.Parse(text, out var error) is var present && error is not null)
+            {
+                continue;
+            }
+
+            if (patterns.Except(present, StringComparer.Ordinal).ToArray() is { Length: > 0 } missing)
+            {
+                string[] all = [.. present, .. missing];
+                var list = ExclusionListFormat.Write(all);
+                Set(name, VariableCarrier.Preserve(carriers, list) ? list : ExclusionListFormat.WriteBase64(all));
+            }
+
+            return;
+        }
+
+        _warnings.Add(
+            $"The excluded URLs of '{resourceName}' were ignored because {VariableNames.DotNetExcludedUrls}, {VariableNames.AspNetCoreExcludedUrls} "
+            + $"and {VariableNames.SettingsExcludedUrls} all have values that are known only when it is deployed, or that can't be read. Leave one of them unset.");
+    }
+
+    // Into the general list, and into those that replace it for one instrumentation.
+    private void WriteForPython(IReadOnlyList<string> patterns)
+    {
+        var texts = new List<string>();
+        foreach (var pattern in patterns)
+        {
+            if (PythonPattern.TryWrite(pattern, out var text, out var reason) && VariableCarrier.Preserve(carriers, text))
+            {
+                texts.Add(text);
+            }
+            else
+            {
+                reason = reason is "" ? $"the deployment would change '{text}', its form for Python" : reason;
+                var reader = language == Language.Python ? $"'{resourceName}'" : $"'{resourceName}' if it is a Python service";
+                _warnings.Add($"The pattern '{pattern}' is ignored in {reader}: {reason}.");
+            }
+        }
+
+        foreach (var name in variables.Keys.Where(VariableNames.IsSpecificPythonExcludedUrls).Prepend(VariableNames.PythonExcludedUrls).ToArray())
+        {
+            var present = variables.TryGetValue(name, out var value) ? value : "";
+            if (texts.Except(ParsePython(present), StringComparer.Ordinal).ToArray() is not { Length: > 0 } missing)
+            {
+                continue;
+            }
+
+            if (present is string)
+            {
+                Set(name, string.Join(',', ParsePython(present).Concat(missing)));
+                continue;
+            }
+
+            variables[name] = Append(present, $",{string.Join(',', missing)}");
+            _warnings.Add(
+                $"If '{resourceName}' is deployed with an empty value of {name}, Python excludes every request, because the list then starts with a comma. "
+                + "Give the value a pattern.");
+        }
+    }
+
+    /// <summary>Reads a list as Python does, which splits at every comma. A value that is known only when it is deployed has no items yet.</summary>
+    public static IReadOnlyList<string> ParsePython(object? value) =>
+        (value as string)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+
+    private static ReferenceExpression Append(object value, string text)
+    {
+        var expression = new ReferenceExpressionBuilder();
+        expression.AppendValueProvider(value);
+
+        // A literal is a format string.
+        expression.AppendLiteral(text.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
+        return expression.Build();
+    }
+
+    private void Set(string name, string text)
+    {
+        if (Encoding.UTF8.GetByteCount(text) is var length and > MaxListSize)
+        {
+            throw new InvalidOperationException(
+                $"The list of excluded URLs for '{resourceName}' is too long: {name} would have {length} bytes and can have {MaxListSize}. "
+                + "Combine several URLs into one pattern, or exclude them in the service.");
+        }
+
+        variables[name] = text;
+    }
+}

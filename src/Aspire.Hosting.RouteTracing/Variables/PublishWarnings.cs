@@ -1,0 +1,37 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Pipelines;
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
+using Microsoft.Extensions.Logging;
+
+namespace Aspire.Hosting.RouteTracing.Variables;
+
+/// <summary>A step of publishing and deploying whose warnings name what the resources can't be told. Aspire's command line prints them.</summary>
+internal static class PublishWarnings
+{
+    private const string StepName = "check-excluded-urls";
+
+    public static void AddStep(IDistributedApplicationBuilder builder, AppExclusions app)
+    {
+#pragma warning disable ASPIREPIPELINES001 // The pipeline is the only place whose warnings the command line prints.
+        builder.Pipeline.AddStep(
+            StepName,
+            context => WarnAsync(context, app),
+            requiredBy: new[] { WellKnownPipelineSteps.PublishPrereq, WellKnownPipelineSteps.DeployPrereq });
+    }
+
+    private static async Task WarnAsync(PipelineStepContext context, AppExclusions app)
+    {
+        // Nothing is resolved, so no parameter is asked for.
+        foreach (var resource in context.Model.Resources.Where(AppExclusions.IsTraced))
+        {
+            var environment = new EnvironmentCallbackContext(context.ExecutionContext, resource, cancellationToken: context.CancellationToken);
+            foreach (var annotation in resource.Annotations.OfType<EnvironmentCallbackAnnotation>().ToArray())
+            {
+                await annotation.Callback(environment).ConfigureAwait(false);
+            }
+        }
+
+        app.ShowWarnings((_, text) => context.ReportingStep.Log(LogLevel.Warning, text));
+#pragma warning restore ASPIREPIPELINES001
+    }
+}

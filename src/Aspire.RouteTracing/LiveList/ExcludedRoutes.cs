@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Text;
+using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.RouteNames;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+
+namespace Aspire.RouteTracing.LiveList;
+
+/// <summary>Finds the routes of the application that an exclusion list excludes, by searching it in URLs that the routes match.</summary>
+internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? endpoints = null)
+{
+    // What an item does alone takes a search in every route, so a long list is not analyzed.
+    private const int MaxItems = 1_000;
+
+    // Values that parameters are tried with: a number, a word and a GUID satisfy the usual constraints.
+    private static readonly string[] SampleValues = ["1", "a", "00000000-0000-0000-0000-000000000000"];
+
+    /// <param name="list">The list.</param>
+    /// <param name="count">The number of routes that the application has.</param>
+    /// <param name="unmatched">The items that are searched in the path and match no route; none for a list of more than 1,000 items.</param>
+    /// <returns>The excluded routes, such as <c>GET /health</c>.</returns>
+    public IReadOnlyList<string> Find(ExclusionList list, out int count, out IReadOnlyList<string> unmatched)
+    {
+        var routes = GetRoutes();
+        count = routes.Count;
+        var matched = new HashSet<string>(StringComparer.Ordinal);
+        var excluded = new List<string>();
+        foreach (var (name, paths) in routes)
+        {
+            var items = paths.Select(path => list.Find(UrlOf(path))).OfType<UrlExclusion>().Select(item => item.Pattern).ToArray();
+            matched.UnionWith(items);
+            if (items.Length > 0)
+            {
+                excluded.Add(name);
+            }
+        }
+
+        // The first item that matches a URL hides the others.
+        string[] allPaths = [.. routes.SelectMany(route => route.Value).Distinct(StringComparer.Ordinal)];
+        unmatched = list.Current.Count > MaxItems || list.MatchesFullUrl
+            ? []
+            : [.. list.Current.Select(item => item.Pattern).Where(pattern => !matched.Contains(pattern) && !ExclusionPattern.NamesFullUrl(pattern) && !MatchesAny(pattern, allPaths))];
+        return excluded;
+    }
+
+    private static bool MatchesAny(string pattern, string[] paths)
+    {
+        var matcher = ExclusionMatcher.Build([pattern], matchFullUrl: false, out _);
+        return Array.Exists(paths, path => matcher.FindInPath("", path) >= 0);
+    }
+
+    private static RequestUrl UrlOf(string path) => new() { Scheme = "http", Host = "localhost", Path = path };
+
+    /// <summary>Gets the routes by method and template, each with the paths that stand for it.</summary>
+    private Dictionary<string, string[]> GetRoutes()
+    {
+        var routes = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        foreach (var endpoint in endpoints?.Endpoints.OfType<RouteEndpoint>() ?? [])
+        {
+            if (naming.Name(endpoint, RouteTemplateFormat.Template).Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route is not { } route)
+            {
+                continue;
+            }
+
+            var methods = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? [];
+            string[] paths = [.. SampleValues.Select(value => CreatePath(route, value)).Distinct(StringComparer.Ordinal)];
+            foreach (var name in methods.Count == 0 ? [route] : methods.Select(method => $"{method} {route}"))
+            {
+                routes[name] = paths;
+            }
+        }
+
+        return routes;
+    }
+
+    private static string CreatePath(string route, string value)
+    {
+        var path = new StringBuilder();
+        foreach (var segment in RoutePatternFactory.Parse(route).PathSegments.TakeWhile(segment => segment.Parts[0] is not RoutePatternParameterPart { IsOptional: true }))
+        {
+            path.Append('/');
+            foreach (var part in segment.Parts)
+            {
+                path.Append(part switch
+                {
+                    RoutePatternLiteralPart literal => literal.Content,
+                    RoutePatternSeparatorPart separator => separator.Content,
+                    RoutePatternParameterPart { Default: { } fixedValue } => Convert.ToString(fixedValue, CultureInfo.InvariantCulture),
+                    _ => value,
+                });
+            }
+        }
+
+        return path.Length == 0 ? "/" : path.ToString();
+    }
+}

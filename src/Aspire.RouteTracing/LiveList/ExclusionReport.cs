@@ -1,0 +1,171 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Aspire.RouteTracing.LiveList;
+
+/// <summary>
+/// Reports the exclusion list once the application has started and after each change: one line in the log and, in an AppHost's run, the
+/// <see cref="StatusFile"/>. A failure is logged once.
+/// </summary>
+internal sealed partial class ExclusionReport : IHostedLifecycleService, IDisposable
+{
+    // Of a long list of routes or items, the log shows the first ones.
+    private const int MaxLogged = 10;
+
+    private readonly ActiveRouteTracing _tracing;
+    private readonly ExclusionsFile _file;
+    private readonly ExcludedRoutes _routes;
+    private readonly ILogger _logger;
+    private readonly StatusFile? _statusFile;
+    private readonly Lock _reporting = new();
+    private bool _isRunning;
+    private string? _logged;
+    private int _failed;
+
+    public ExclusionReport(ActiveRouteTracing tracing, ExclusionsFile file, ExcludedRoutes routes, IConfiguration configuration, ILogger<ExclusionReport> logger)
+    {
+        _tracing = tracing;
+        _file = file;
+        _routes = routes;
+        _logger = logger;
+        _statusFile = configuration[StatusFile.FolderKey] is { Length: > 0 } folder ? new StatusFile(folder) : null;
+    }
+
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        _tracing.Changed += Report;
+        lock (_reporting)
+        {
+            _isRunning = true;
+        }
+
+        // The endpoints are complete now. The start of the application doesn't wait for the report.
+        return Task.Run(Report, CancellationToken.None);
+    }
+
+    public Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        _tracing.Changed -= Report;
+        lock (_reporting)
+        {
+            _isRunning = false;
+            Contain(() => _statusFile?.Delete());
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _tracing.Changed -= Report;
+
+    private void Report()
+    {
+        lock (_reporting)
+        {
+            if (_isRunning)
+            {
+                Contain(ReportCurrent);
+            }
+        }
+    }
+
+    private void ReportCurrent()
+    {
+        var settings = _tracing.Current;
+        var list = settings.ExcludedUrls;
+
+        // The request that finds that an item times out doesn't wait for the report.
+        list.OnDisabled = () => ThreadPool.UnsafeQueueUserWorkItem(static report => report.Report(), this, preferLocal: false);
+        var excluded = _routes.Find(list, out var routeCount, out var unmatched);
+        _statusFile?.Write(new ServiceStatus
+        {
+            ProcessId = Environment.ProcessId,
+            ProcessStart = StatusFile.ProcessStart,
+            Enabled = settings.Enabled,
+            MatchFullUrl = list.MatchesFullUrl,
+            FileItems = _file.Items,
+            Items = [.. list.Current.Select(item => new ServiceStatus.Item(item.Pattern, item.Source))],
+            ExcludedRoutes = excluded,
+            RouteCount = routeCount,
+            UnmatchedItems = unmatched,
+            Problems = list.Problems,
+        });
+        Log(settings, excluded, routeCount, unmatched);
+    }
+
+    private void Log(CompiledSettings settings, IReadOnlyList<string> excluded, int routeCount, IReadOnlyList<string> unmatched)
+    {
+        var items = settings.ExcludedUrls.Current.Count;
+        var text = string.Join('\n', [$"{settings.Enabled} {items} {routeCount}", .. excluded, "", .. unmatched]);
+        if (text == _logged)
+        {
+            return;
+        }
+
+        _logged = text;
+        if (!settings.Enabled)
+        {
+            Logs.Disabled(_logger);
+        }
+        else if (items == 0)
+        {
+            Logs.Empty(_logger);
+        }
+        else if (unmatched.Count == 0)
+        {
+            Logs.Excluded(_logger, items, excluded.Count, routeCount, Join(excluded));
+        }
+        else
+        {
+            Logs.ExcludedWithUnmatched(_logger, items, excluded.Count, routeCount, Join(excluded), Join(unmatched));
+        }
+    }
+
+    private static string Join(IReadOnlyList<string> texts) => texts.Count switch
+    {
+        0 => "none",
+        <= MaxLogged => string.Join(", ", texts),
+        _ => $"{string.Join(", ", texts.Take(MaxLogged))} and {texts.Count - MaxLogged} more",
+    };
+
+    private void Contain(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception exception)
+        {
+            if (Interlocked.Exchange(ref _failed, 1) == 0)
+            {
+                Logs.Failed(_logger, exception);
+            }
+        }
+    }
+
+    private static partial class Logs
+    {
+        [LoggerMessage(60, LogLevel.Information, "Excluded URLs: {Items} items. They exclude {Excluded} of {Routes} routes: {ExcludedRoutes}.")]
+        public static partial void Excluded(ILogger logger, int items, int excluded, int routes, string excludedRoutes);
+
+        [LoggerMessage(61, LogLevel.Information, "Excluded URLs: {Items} items. They exclude {Excluded} of {Routes} routes: {ExcludedRoutes}. These items match no route: {UnmatchedItems}.")]
+        public static partial void ExcludedWithUnmatched(ILogger logger, int items, int excluded, int routes, string excludedRoutes, string unmatchedItems);
+
+        [LoggerMessage(62, LogLevel.Information, "Excluded URLs: none. The exclusion list is empty.")]
+        public static partial void Empty(ILogger logger);
+
+        [LoggerMessage(63, LogLevel.Information, "Route tracing is disabled. No URL is excluded.")]
+        public static partial void Disabled(ILogger logger);
+
+        [LoggerMessage(64, LogLevel.Error, "The exclusion list could not be reported. Exclusions still apply. Further failures are not logged.")]
+        public static partial void Failed(ILogger logger, Exception exception);
+    }
+}

@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Aspire.RouteTracing.LiveList;
+
+/// <summary>This process's <see cref="ServiceStatus"/> in the folder that the AppHost names.</summary>
+internal sealed class StatusFile(string folder)
+{
+    /// <summary>The configuration key that names the folder. The AppHost sets it while it runs.</summary>
+    public const string FolderKey = "Aspire:RouteTracing:StatusFolder";
+
+    private readonly string _path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}.json"));
+
+    public static DateTimeOffset ProcessStart { get; } = GetProcessStart();
+
+    /// <summary>Replaces the status by a rename, so that nobody reads half of it. Only this user can read it.</summary>
+    /// <exception cref="IOException">The folder is gone or can't be written.</exception>
+    public void Write(ServiceStatus status)
+    {
+        var next = $"{_path}.next";
+        File.Delete(next);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using (var stream = new FileStream(next, options))
+        {
+            stream.Write(status.ToJson());
+        }
+
+        File.Move(next, _path, overwrite: true);
+    }
+
+    public void Delete() => File.Delete(_path);
+
+    private static DateTimeOffset GetProcessStart()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.StartTime;
+    }
+}
