@@ -2,11 +2,6 @@ import { createBuilder } from './.aspire/modules/aspire.mjs';
 
 const builder = await createBuilder();
 
-// Every resource with telemetry: these URLs, and the paths of its own health checks
-await builder.withExcludedUrls(["^/favicon\\.ico$"]);
-await builder.withExcludedHealthChecks();
-await builder.withSanitizedHeaders(["x-session-.*"]);
-
 const catalog = await builder
     .addProject("catalog", "../Catalog/Catalog.csproj")
     .withHttpHealthCheck({ path: "/readyz" });
@@ -17,26 +12,34 @@ const orders = await builder
     .withReference(catalog)
     .waitFor(catalog);
 
-await builder
+const storefront = await builder
     .addProject("storefront", "../Storefront/Storefront.csproj")
     .withHttpHealthCheck({ path: "/readyz" })
-    .withExcludedUrls(["^/cart/[^/]+/badge$"])
-    .withCapturedRequestHeaders(["user-agent", "x-session-id"])
-    .withCapturedResponseHeaders(["content-type"])
     .withReference(orders)
     .withReference(catalog)
     .waitFor(orders)
     .withExternalHttpEndpoints();
 
-// Takes nothing from the lists above, so that only its own health checks are left out.
+// Makes the traffic that the dashboard shows. It receives no requests, so there is nothing to exclude.
+await builder
+    .addProject("shopper", "../Shopper/Shopper.csproj")
+    .withReference(storefront)
+    .waitFor(storefront)
+    .withoutAppWideExclusions();
+
 // Starts when asked to, and needs Python only then: python3 -m venv .venv && .venv/bin/pip install -r requirements.txt
 await builder
     .addExecutable("reviews", ".venv/bin/python", "../reviews", ["app.py"])
     .withOtlpExporter()
     .withHttpEndpoint({ env: "PORT" })
     .withHttpHealthCheck({ path: "/readyz" })
-    .withoutExcludedUrls()
-    .withExcludedHealthChecks()
     .withExplicitStart();
+
+// To see what these exclusions remove from the traces, run without them: aspire run -- --noise
+if (!process.argv.includes("--noise")) {
+    await builder.withExcludedUrls(["^/favicon\\.ico$"]);
+    await builder.withExcludedHealthChecks();
+    await storefront.withExcludedUrls(["^/cart/[^/]+/badge$"]);
+}
 
 await builder.build().run();

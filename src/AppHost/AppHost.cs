@@ -17,10 +17,11 @@ var storefront = builder.AddProject<Projects.Storefront>("storefront")
     .WaitFor(orders)
     .WithExternalHttpEndpoints();
 
-// Makes the traffic that the dashboard shows.
+// Makes the traffic that the dashboard shows. It receives no requests, so there is nothing to exclude.
 builder.AddProject<Projects.Shopper>("shopper")
     .WithReference(storefront)
-    .WaitFor(storefront);
+    .WaitFor(storefront)
+    .WithoutAppWideExclusions();
 
 // Starts when asked to, and needs Python only then: python3 -m venv .venv && .venv/bin/pip install -r requirements.txt
 builder.AddExecutable("reviews", ".venv/bin/python", "../../playground/reviews", "app.py")

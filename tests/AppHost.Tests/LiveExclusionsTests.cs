@@ -3,82 +3,141 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace AppHost.Tests;
 
-/// <summary>The commands of the hosting package, seen in what the services export.</summary>
+/// <summary>The commands and properties of the hosting package, compared with what the services export.</summary>
 public sealed class LiveExclusionsTests(RunningAppHost appHost) : IAsyncDisposable
 {
-    private const string Path = "/orders/1";
+    private const string Page = "/orders/1";
     private const string Pattern = "^/orders/";
-    private const string DeclaredPattern = @"^/favicon\.ico$";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task An_edited_list_takes_effect_without_a_restart_and_can_be_reset()
+    public async Task An_edit_is_confirmed_by_the_service_and_applies_without_a_restart()
     {
         var process = appHost.GetProperty("storefront", "executable.pid");
-        await appHost.WaitForTraceAsync(await appHost.GetAsync("storefront", Path), spans: 4);
-        Assert.StartsWith($"'{Path}' is not excluded", await TestUrlAsync(), StringComparison.Ordinal);
+        await appHost.WaitForTraceAsync(await appHost.GetAsync("storefront", Page), spans: 4);
+        Assert.Equal($"'{Page}' is traced in 'storefront': none of its 3 items matches.", await TestUrlAsync("storefront", Page));
 
-        Assert.True(await EditAsync(Pattern));
-        Assert.False(await EditAsync("^/orders/("));
-        await RequestUntilExcludedAsync(Path, Pattern);
-        Assert.Equal(Pattern, appHost.GetProperty("storefront", "Excluded URLs"));
-        Assert.StartsWith($"'{Path}' is excluded by '{Pattern}'", await TestUrlAsync(), StringComparison.Ordinal);
+        var (success, message) = await EditAsync(("add", Pattern));
+        Assert.True(success, message);
+        Assert.EndsWith("The service has confirmed it.", message, StringComparison.Ordinal);
+        Assert.Equal($"'{Page}' is excluded in 'storefront' by '{Pattern}', from the list edited in this run.", await TestUrlAsync("storefront", Page));
+        Assert.StartsWith("Edited in this run. ", await WaitForPropertyAsync("storefront", $"{Pattern} (in force)"), StringComparison.Ordinal);
 
-        var excluded = new[] { await appHost.GetAsync("storefront", Path), await appHost.GetAsync("storefront", Path), await appHost.GetAsync("storefront", Path) };
+        var excluded = new[] { await appHost.GetAsync("storefront", Page), await appHost.GetAsync("storefront", Page), await appHost.GetAsync("storefront", Page) };
         await appHost.PlaceOrderAsync("storefront");
         Assert.DoesNotContain(await appHost.Dashboard.GetSpansAsync(Cancellation), span => excluded.Contains(span.TraceId));
 
-        await ResetAsync();
-        await appHost.WaitForTraceAsync(await appHost.GetAsync("storefront", Path), spans: 4);
+        var reset = await EditAsync(("reset", "true"));
+        Assert.True(reset.Success, reset.Message);
+        await appHost.WaitForTraceAsync(await appHost.GetAsync("storefront", Page), spans: 4);
         Assert.Equal(process, appHost.GetProperty("storefront", "executable.pid"));
+    }
+
+    [Fact]
+    public async Task An_invalid_pattern_is_refused()
+    {
+        Assert.False((await EditAsync(("add", "^/orders/("))).Success);
+        Assert.StartsWith($"'{Page}' is traced", await TestUrlAsync("storefront", Page), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task An_edited_list_stays_after_a_restart()
     {
         var process = appHost.GetProperty("storefront", "executable.pid");
-        await EditAsync(Pattern);
-        await RequestUntilExcludedAsync(Path, Pattern);
+        Assert.True((await EditAsync(("add", Pattern))).Success);
 
         Assert.True((await appHost.ExecuteAsync("storefront", KnownResourceCommands.RestartCommand)).Success);
         await appHost.WaitForRestartAsync("storefront", process);
-        var excluded = await appHost.GetAsync("storefront", Path);
+        var excluded = await appHost.GetAsync("storefront", Page);
         await appHost.PlaceOrderAsync("storefront");
 
         Assert.DoesNotContain(await appHost.Dashboard.GetSpansAsync(Cancellation), span => span.TraceId == excluded);
     }
 
-    /// <summary>The other tests find the list of the AppHost's code.</summary>
-    public async ValueTask DisposeAsync() => await ResetAsync();
-
-    private async Task ResetAsync()
+    [Fact]
+    public async Task One_edit_reaches_all_resources()
     {
-        await appHost.ExecuteAsync("storefront", "edit-excluded-urls", ("patterns", ""), ("reset", "true"));
-        await RequestUntilExcludedAsync("/favicon.ico", DeclaredPattern);
+        await EditAsync(("add", "^/everywhere$"), ("all-resources", "true"));
+        var answers = (await TestUrlAsync("orders", "/everywhere", allResources: true)).Split('\n');
+
+        foreach (var service in new[] { "storefront", "orders", "catalog" })
+        {
+            Assert.Contains($"'/everywhere' is excluded in '{service}' by '^/everywhere$', from the list edited in this run.", answers);
+        }
     }
 
-    private async Task<bool> EditAsync(string pattern) =>
-        (await appHost.ExecuteAsync("storefront", "edit-excluded-urls", ("patterns", pattern), ("reset", "false"))).Success;
+    [Fact]
+    public async Task The_property_shows_the_list_of_the_service() =>
+        Assert.Equal(
+            @"^/favicon\.ico$, ^/cart/[^/]+/badge$, ^/readyz/?$ (in force)",
+            await WaitForPropertyAsync("storefront", "(in force)"));
 
-    private async Task<string> TestUrlAsync() => (await appHost.ExecuteAsync("storefront", "test-url", ("url", Path))).Message;
-
-    /// <summary>The service counts a request by the pattern that excludes it, as soon as the list with the pattern is in force.</summary>
-    private async Task RequestUntilExcludedAsync(string path, string pattern)
+    [Fact]
+    public async Task A_service_that_does_not_read_its_list_is_named_everywhere()
     {
-        var before = await CountAsync();
-        await Polling.UntilAsync(
-            async () =>
-            {
-                await appHost.GetAsync("storefront", path);
-                return await CountAsync();
-            },
-            count => count > before,
+        const string question = "not read by 'stock': does it call AddRouteTracing()?";
+
+        await WaitForPropertyAsync(RunningAppHost.Stock, $"({question})");
+
+        Assert.EndsWith(question, await TestUrlAsync(RunningAppHost.Stock, "/readyz"), StringComparison.Ordinal);
+        var edit = await appHost.ExecuteAsync(RunningAppHost.Stock, "edit-excluded-urls", ("add", "^/x$"));
+        Assert.False(edit.Success);
+        Assert.Contains(question, edit.Message, StringComparison.Ordinal);
+        Assert.Single(await appHost.GetConsoleLogAsync(RunningAppHost.Stock), line => line.Contains(question, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_disabled_service_excludes_nothing()
+    {
+        await WaitForPropertyAsync(RunningAppHost.WithoutRouteTracing, "(route tracing is disabled in the service)");
+
+        Assert.Equal(
+            $"'/readyz' is traced: route tracing is disabled in '{RunningAppHost.WithoutRouteTracing}'.",
+            await TestUrlAsync(RunningAppHost.WithoutRouteTracing, "/readyz"));
+    }
+
+    [Fact]
+    public async Task Health_checks_leave_no_span_in_a_service_without_the_package()
+    {
+        // The AppHost has checked /readyz and /, because the service is healthy.
+        await appHost.App.ResourceNotifications.WaitForResourceHealthyAsync(RunningAppHost.Stock, Cancellation);
+
+        var page = await appHost.GetAsync(RunningAppHost.Stock, "/");
+        await appHost.WaitForTraceAsync(page, spans: 1);
+
+        var spans = await appHost.Dashboard.GetSpansAsync(Cancellation);
+        Assert.Equal([page], spans.Where(span => span.Service == RunningAppHost.Stock).Select(span => span.TraceId));
+    }
+
+    [Fact]
+    public async Task The_service_logs_the_routes_that_its_list_excludes()
+    {
+        var logs = await Polling.UntilAsync(
+            async () => (await appHost.Dashboard.GetLogsAsync(Cancellation)).Where(log => log.Service == "storefront").Select(log => log.Message).ToArray(),
+            logs => logs.Any(log => log.StartsWith("Excluded URLs: 3 items.", StringComparison.Ordinal)),
             Cancellation);
 
-        async Task<long> CountAsync() =>
-            (await appHost.GetCountsAsync("storefront"))
-                .Where(count => count.Metric == "aspire.route_tracing.excluded_requests" && count.Key == pattern)
-                .Sum(count => count.Value);
+        Assert.Contains(
+            logs,
+            log => log.Contains("routes: ", StringComparison.Ordinal)
+                && log.Contains("GET /favicon.ico", StringComparison.Ordinal)
+                && log.Contains("GET /cart/{customer}/badge", StringComparison.Ordinal)
+                && log.Contains("/readyz", StringComparison.Ordinal));
     }
+
+    /// <summary>The other tests find the list of the AppHost's code.</summary>
+    public async ValueTask DisposeAsync() => await EditAsync(("reset", "true"), ("all-resources", "true"));
+
+    private Task<(bool Success, string Message)> EditAsync(params (string Name, string Value)[] arguments) =>
+        appHost.ExecuteAsync("storefront", "edit-excluded-urls", arguments);
+
+    private async Task<string> TestUrlAsync(string service, string url, bool allResources = false) =>
+        (await appHost.ExecuteAsync(service, "test-url", ("url", url), ("all-resources", allResources ? "true" : "false"))).Message;
+
+    private Task<string> WaitForPropertyAsync(string service, string ending) =>
+        Polling.UntilAsync(
+            () => Task.FromResult($"{appHost.GetProperty(service, "Excluded URLs")}"),
+            value => value.EndsWith(ending, StringComparison.Ordinal),
+            Cancellation);
 }

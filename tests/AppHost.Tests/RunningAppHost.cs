@@ -11,16 +11,21 @@ using Microsoft.Extensions.Logging;
 namespace AppHost.Tests;
 
 /// <summary>
-/// src/AppHost with its services and its dashboard. Beside the storefront run a shop whose services have a sampler of the user's, and a storefront
-/// without route tracing. The shopper doesn't run.
+/// src/AppHost with its services and its dashboard. Beside the storefront run a shop whose services have a sampler that ignores the parent, a storefront
+/// whose route tracing is disabled, and a service that doesn't call AddRouteTracing. The shopper doesn't run.
 /// </summary>
 public sealed class RunningAppHost : IAsyncLifetime
 {
-    /// <summary>What follows the names of the services that the user gives the sampler always_on.</summary>
-    public const string AlwaysOn = "-always-on";
+    /// <summary>The ending of the names of services whose sampler ignores the parent.</summary>
+    public const string ParentIgnored = "-parent-ignored";
+
+    /// <summary>A service that doesn't call AddRouteTracing.</summary>
+    public const string Stock = "stock";
 
     /// <summary>The storefront without route tracing.</summary>
     public const string WithoutRouteTracing = "storefront-without-route-tracing";
+
+    private static readonly string ExclusionKey = ActivityTraceId.CreateRandom().ToHexString();
 
     // Adds no traceparent of its own.
     private readonly HttpClient _client = new(new SocketsHttpHandler { ActivityHeadersPropagator = null });
@@ -99,6 +104,18 @@ public sealed class RunningAppHost : IAsyncLifetime
         return (result.Success, result.Message ?? "");
     }
 
+    /// <summary>Returns the lines of a resource's console log so far.</summary>
+    public async Task<IReadOnlyList<string>> GetConsoleLogAsync(string service)
+    {
+        var lines = new List<string>();
+        await foreach (var batch in App.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync(service).WithCancellation(Cancellation))
+        {
+            lines.AddRange(batch.Select(line => line.Content));
+        }
+
+        return lines;
+    }
+
     /// <summary>Returns a property by its name or by the name that the dashboard shows.</summary>
     public object? GetProperty(string service, string name) => GetProperty(GetState(service), name);
 
@@ -122,8 +139,12 @@ public sealed class RunningAppHost : IAsyncLifetime
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(options, [], Cancellation);
         builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddFilter("AppHost.Resources", LogLevel.Warning));
         builder.CreateResourceBuilder<ProjectResource>("shopper").WithExplicitStart();
-        AddShopWithAlwaysOn(builder);
+        AddShopThatIgnoresTheParent(builder);
         AddStorefrontWithoutRouteTracing(builder);
+        builder.AddProject(Stock, Path.Combine(Repository.Root, "tests/AppHost.Tests.Stock/AppHost.Tests.Stock.csproj"))
+            .WithHttpEndpoint(name: "http")
+            .WithHttpHealthCheck("/readyz")
+            .WithHttpHealthCheck("/");
         var services = builder.Resources.OfType<ProjectResource>().ToArray();
         foreach (var service in services)
         {
@@ -141,17 +162,20 @@ public sealed class RunningAppHost : IAsyncLifetime
         }
     }
 
-    private static void AddShopWithAlwaysOn(IDistributedApplicationBuilder builder)
+    private static void AddShopThatIgnoresTheParent(IDistributedApplicationBuilder builder)
     {
-        var catalog = builder.AddProject<Projects.Catalog>($"catalog{AlwaysOn}");
-        var orders = builder.AddProject<Projects.Orders>($"orders{AlwaysOn}").WithReference(catalog, "catalog");
-        var storefront = builder.AddProject<Projects.Storefront>($"storefront{AlwaysOn}")
+        var catalog = builder.AddProject<Projects.Catalog>($"catalog{ParentIgnored}");
+        var orders = builder.AddProject<Projects.Orders>($"orders{ParentIgnored}").WithReference(catalog, "catalog");
+        var storefront = builder.AddProject<Projects.Storefront>($"storefront{ParentIgnored}")
             .WithReference(orders, "orders")
             .WithReference(catalog, "catalog")
             .WithExcludedUrls("^/cart/[^/]+/badge$");
         foreach (var service in new[] { catalog, orders, storefront })
         {
-            service.WithHttpHealthCheck("/readyz").WithEnvironment("OTEL_TRACES_SAMPLER", "always_on");
+            service.WithHttpHealthCheck("/readyz")
+                .WithEnvironment("OTEL_TRACES_SAMPLER", "traceidratio")
+                .WithEnvironment("OTEL_TRACES_SAMPLER_ARG", "1")
+                .WithEnvironment("Aspire__RouteTracing__ExclusionKey", ExclusionKey);
         }
     }
 

@@ -36,7 +36,7 @@ public sealed class TracesTests(RunningAppHost appHost)
 
     [Theory]
     [InlineData("")]
-    [InlineData(RunningAppHost.AlwaysOn)]
+    [InlineData(RunningAppHost.ParentIgnored)]
     public async Task Noise_leaves_no_span_in_any_service(string shop)
     {
         var start = DateTimeOffset.UtcNow;
@@ -58,14 +58,14 @@ public sealed class TracesTests(RunningAppHost appHost)
         // The AppHost has checked the services, because they are healthy.
         foreach (var service in Services)
         {
-            var counts = await appHost.GetCountsAsync($"{service}{RunningAppHost.AlwaysOn}");
+            var counts = await appHost.GetCountsAsync($"{service}{RunningAppHost.ParentIgnored}");
             Assert.Contains(counts, count => count is { Metric: "aspire.route_tracing.excluded_requests", Key: "^/readyz/?$" });
         }
 
-        await appHost.PlaceOrderAsync($"storefront{RunningAppHost.AlwaysOn}");
+        await appHost.PlaceOrderAsync($"storefront{RunningAppHost.ParentIgnored}");
 
         var spans = await appHost.Dashboard.GetSpansAsync(Cancellation);
-        var names = spans.Where(span => span.Service.EndsWith(RunningAppHost.AlwaysOn, StringComparison.Ordinal)).Select(span => span.Name).ToArray();
+        var names = spans.Where(span => span.Service.EndsWith(RunningAppHost.ParentIgnored, StringComparison.Ordinal)).Select(span => span.Name).ToArray();
         Assert.Contains("POST /checkout", names);
         Assert.DoesNotContain("SELECT 1", names);
         Assert.DoesNotContain(names, name => name.Contains("readyz", StringComparison.Ordinal));
