@@ -115,12 +115,12 @@ public sealed class LiveExclusionsTests(RunningAppHost appHost) : IAsyncDisposab
     {
         var logs = await Polling.UntilAsync(
             async () => (await appHost.Dashboard.GetLogsAsync(Cancellation)).Where(log => log.Service == "storefront").Select(log => log.Message).ToArray(),
-            logs => logs.Any(log => log.StartsWith("Excluded URLs: 3 items.", StringComparison.Ordinal)),
+            logs => logs.Any(log => log.StartsWith("Excluded URLs: 3 in force.", StringComparison.Ordinal)),
             Cancellation);
 
         Assert.Contains(
             logs,
-            log => log.Contains("routes: ", StringComparison.Ordinal)
+            log => log.Contains("Excluded routes: ", StringComparison.Ordinal)
                 && log.Contains("GET /favicon.ico", StringComparison.Ordinal)
                 && log.Contains("GET /cart/{customer}/badge", StringComparison.Ordinal)
                 && log.Contains("/readyz", StringComparison.Ordinal));

@@ -19,6 +19,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     private readonly ILogger _logger;
     private readonly StatusFile? _statusFile;
     private readonly Lock _reporting = new();
+    private Task _firstReport = Task.CompletedTask;
     private bool _isRunning;
     private string? _logged;
     private int _failed;
@@ -41,19 +42,19 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         }
 
         // The endpoints are complete now. The start of the application doesn't wait for the report.
-        return Task.Run(Report, CancellationToken.None);
+        _firstReport = Task.Run(Report, CancellationToken.None);
+        return Task.CompletedTask;
     }
 
-    public Task StoppedAsync(CancellationToken cancellationToken)
+    public async Task StoppedAsync(CancellationToken cancellationToken)
     {
         _tracing.Changed -= Report;
+        await _firstReport.ConfigureAwait(false);
         lock (_reporting)
         {
             _isRunning = false;
             Contain(() => _statusFile?.Delete());
         }
-
-        return Task.CompletedTask;
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -153,13 +154,13 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
 
     private static partial class Logs
     {
-        [LoggerMessage(60, LogLevel.Information, "Excluded URLs: {Items} items. They exclude {Excluded} of {Routes} routes: {ExcludedRoutes}.")]
+        [LoggerMessage(60, LogLevel.Information, "Excluded URLs: {Items} in force. Excluded routes: {Excluded} of {Routes} ({ExcludedRoutes}).")]
         public static partial void Excluded(ILogger logger, int items, int excluded, int routes, string excludedRoutes);
 
-        [LoggerMessage(61, LogLevel.Information, "Excluded URLs: {Items} items. They exclude {Excluded} of {Routes} routes: {ExcludedRoutes}. These items match no route: {UnmatchedItems}.")]
+        [LoggerMessage(61, LogLevel.Information, "Excluded URLs: {Items} in force. Excluded routes: {Excluded} of {Routes} ({ExcludedRoutes}). Items that match no route: {UnmatchedItems}.")]
         public static partial void ExcludedWithUnmatched(ILogger logger, int items, int excluded, int routes, string excludedRoutes, string unmatchedItems);
 
-        [LoggerMessage(62, LogLevel.Information, "Excluded URLs: none. The exclusion list is empty.")]
+        [LoggerMessage(62, LogLevel.Information, "Excluded URLs: none in force. The exclusion list is empty.")]
         public static partial void Empty(ILogger logger);
 
         [LoggerMessage(63, LogLevel.Information, "Route tracing is disabled. No URL is excluded.")]

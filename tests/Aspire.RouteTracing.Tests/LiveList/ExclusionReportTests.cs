@@ -1,0 +1,186 @@
+using Aspire.RouteTracing.LiveList;
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Aspire.RouteTracing.Tests.LiveList;
+
+/// <summary>What a service says about its exclusion list: a line in the log and, where the AppHost names a folder, a status file.</summary>
+public sealed class ExclusionReportTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("status").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task A_line_tells_the_excluded_routes_and_the_items_without_a_route()
+    {
+        await using var app = await StartAsync(["^/health$", @"^/orders/\d+$", "^/favicon", "^http://example\\.com/"]);
+        await app.StopAsync();
+
+        Assert.Equal(
+            "Excluded URLs: 4 in force. Excluded routes: 2 of 3 (GET /health, GET /orders/{id:int}). Items that match no route: ^/favicon.",
+            Assert.Single(Reports(app)));
+    }
+
+    [Fact]
+    public async Task An_item_that_another_one_hides_is_not_without_a_route()
+    {
+        await using var app = await StartAsync(["^/health$", "health"]);
+        await app.StopAsync();
+
+        Assert.Equal("Excluded URLs: 2 in force. Excluded routes: 1 of 3 (GET /health).", Assert.Single(Reports(app)));
+    }
+
+    [Theory]
+    [InlineData(true, "Excluded URLs: none in force. The exclusion list is empty.")]
+    [InlineData(false, "Route tracing is disabled. No URL is excluded.")]
+    public async Task A_line_tells_that_nothing_is_excluded(bool enabled, string line)
+    {
+        await using var app = await StartAsync([], new() { ["Aspire:RouteTracing:Enabled"] = $"{enabled}" });
+        await app.StopAsync();
+
+        Assert.Equal(line, Assert.Single(Reports(app)));
+    }
+
+    [Fact]
+    public async Task A_change_is_told_and_a_reload_without_one_is_not()
+    {
+        await using var app = await StartAsync([]);
+        var configuration = (IConfigurationRoot)app.App.Configuration;
+        await WaitForStatusAsync(status => status.Items.Count == 0);
+
+        configuration["Aspire:RouteTracing:ExcludedUrls"] = "^/health$";
+        configuration.Reload();
+        configuration.Reload();
+        await WaitForStatusAsync(status => status.Items.Count == 1);
+        await app.StopAsync();
+
+        Assert.Equal(
+            ["Excluded URLs: none in force. The exclusion list is empty.", "Excluded URLs: 1 in force. Excluded routes: 1 of 3 (GET /health)."],
+            Reports(app));
+    }
+
+    [Fact]
+    public async Task The_status_has_the_items_of_every_source_and_the_routes()
+    {
+        var file = Path.Combine(_folder, "excluded-urls.txt");
+        await File.WriteAllTextAsync(file, "^/health$\n", TestContext.Current.CancellationToken);
+        await using var app = await StartAsync(
+            ["^/from-code$"],
+            new() { ["Aspire:RouteTracing:ExclusionsFile"] = file, ["OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"] = "^/from-variable$,(" });
+
+        var status = await WaitForStatusAsync(_ => true);
+
+        Assert.Equal(Environment.ProcessId, status.ProcessId);
+        Assert.True(status.Enabled);
+        Assert.Equal(["^/health$"], status.FileItems!);
+        Assert.Equal(
+            [("^/from-variable$", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"), ("^/health$", "Aspire:RouteTracing:ExclusionsFile"), ("^/from-code$", "code")],
+            status.Items.Select(item => (item.Pattern, item.Source)));
+        Assert.Equal(["GET /health"], status.ExcludedRoutes);
+        Assert.Equal(3, status.RouteCount);
+        Assert.Equal(["^/from-variable$", "^/from-code$"], status.UnmatchedItems);
+        Assert.StartsWith("'(' of OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS: ", Assert.Single(status.Problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_status_follows_the_file()
+    {
+        var file = Path.Combine(_folder, "excluded-urls.txt");
+        await File.WriteAllTextAsync(file, "^/health$\n", TestContext.Current.CancellationToken);
+        await using var app = await StartAsync([], new() { ["Aspire:RouteTracing:ExclusionsFile"] = file });
+        await WaitForStatusAsync(status => status.FileItems is ["^/health$"]);
+
+        await File.WriteAllTextAsync(file, "^/other$\n", TestContext.Current.CancellationToken);
+
+        Assert.Equal(["^/other$"], (await WaitForStatusAsync(status => status.FileItems is ["^/other$"])).Items.Select(item => item.Pattern));
+    }
+
+    [Fact]
+    public async Task Only_the_user_can_read_the_status_and_it_ends_with_the_service()
+    {
+        await using var app = await StartAsync(["^/health$"]);
+        await WaitForStatusAsync(_ => true);
+
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(StatusPath));
+        }
+
+        await app.StopAsync();
+        Assert.Empty(Directory.GetFiles(_folder));
+    }
+
+    [Fact]
+    public async Task A_status_that_cannot_be_written_is_logged_once_and_exclusions_apply()
+    {
+        await using var app = await StartAsync(["^/health$"], new() { [StatusFile.FolderKey] = Path.Combine(_folder, "missing") });
+        using var response = await app.GetAsync("/health");
+        app.App.Services.GetRequiredService<IRouteTracing>().Suspend().Dispose();
+        await app.StopAsync();
+
+        Assert.Single(app.Logs, log => log.LogLevel == LogLevel.Error && log.FormattedMessage!.StartsWith("The exclusion list could not be reported.", StringComparison.Ordinal));
+        Assert.Empty(app.Spans);
+    }
+
+    [Fact]
+    public async Task The_first_request_that_an_item_excludes_is_a_line_for_debugging()
+    {
+        await using var app = await StartAsync(["^/health$"], logLevel: LogLevel.Debug);
+        for (var i = 0; i < 3; i++)
+        {
+            using var response = await app.GetAsync("/health");
+        }
+
+        await app.StopAsync();
+
+        Assert.Equal(
+            "'/health' is excluded by '^/health$' of code. Further requests that this item excludes are not logged.",
+            Assert.Single(app.Logs, log => log.EventId.Id == 21).FormattedMessage);
+    }
+
+    private string StatusPath => Path.Combine(_folder, $"{Environment.ProcessId}.json");
+
+    private static string[] Reports(TracedApp app) =>
+        [.. app.Logs.Where(log => log.CategoryName == typeof(ExclusionReport).FullName).Select(log => log.FormattedMessage!)];
+
+    private async Task<ServiceStatus> WaitForStatusAsync(Func<ServiceStatus, bool> isComplete)
+    {
+        var deadline = DateTimeOffset.UtcNow + Patience;
+        while (true)
+        {
+            if (File.Exists(StatusPath) && ServiceStatus.FromJson(await File.ReadAllBytesAsync(StatusPath, TestContext.Current.CancellationToken)) is { } status && isComplete(status))
+            {
+                return status;
+            }
+
+            Assert.True(DateTimeOffset.UtcNow < deadline, "The status was not complete in time.");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken);
+        }
+    }
+
+    private Task<TracedApp> StartAsync(string[] patterns, Dictionary<string, string?>? configuration = null, LogLevel logLevel = LogLevel.Information)
+    {
+        configuration ??= [];
+        configuration.TryAdd(StatusFile.FolderKey, _folder);
+        return TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Logging.SetMinimumLevel(logLevel);
+                builder.AddRouteTracing(settings => Array.ForEach(patterns, settings.ExcludedUrls.Add));
+            },
+            app =>
+            {
+                app.MapGet("/", () => "home");
+                app.MapGet("/health", () => "healthy");
+                app.MapGet("/orders/{id:int}", (int id) => id);
+            },
+            configuration);
+    }
+}
