@@ -36,7 +36,7 @@ internal sealed partial class RouteTracingSubscriber(
 
     private async Task MakeLiveAsync(IResource resource, DistributedApplicationModel model)
     {
-        if (app.IsEmpty || resource.HasAnnotationOfType<LiveResource>())
+        if (app.IsEmpty || app.IsLeftAlone(resource) || resource.HasAnnotationOfType<LiveResource>())
         {
             return;
         }

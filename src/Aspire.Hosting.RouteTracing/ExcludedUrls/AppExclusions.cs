@@ -58,6 +58,9 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
 
     public static bool ExportsTelemetry(IResource resource) => resource.HasAnnotationOfType<OtlpExporterAnnotation>();
 
+    /// <summary>Returns whether a resource ignores the app-wide exclusions and has none of its own.</summary>
+    public bool IsLeftAlone(IResource resource) => GetDeclarations(resource).All(declaration => declaration.Exclusions != Declared && declaration.Exclusions.IsEmpty);
+
     /// <summary>Returns whether the health checks of a resource are excluded.</summary>
     public bool ExcludesHealthChecksOf(IResource resource) => GetDeclarations(resource).Any(declaration => declaration.Exclusions.HealthChecks);
 

@@ -164,7 +164,7 @@ internal sealed class LiveResource(IResource resource, AppExclusions app, LiveLi
 
     /// <summary>Describes a list in a sentence.</summary>
     public string Describe(IReadOnlyList<ListedUrl> list) =>
-        list.Count == 0 ? $"'{Name}' excludes no URL." : $"'{Name}' excludes {string.Join(", ", list.Select(url => url.Display))}.";
+        list.Count == 0 ? $"'{Name}' excludes no URL." : $"'{Name}' excludes {Join(list)}.";
 
     /// <summary>Publishes the list and its state as a property, and as the arguments of the command that edits it.</summary>
     public async Task ShowAsync()
@@ -193,44 +193,46 @@ internal sealed class LiveResource(IResource resource, AppExclusions app, LiveLi
         }
     }
 
+    // The dashboard cuts off a long value, so the state comes first.
     private string GetState()
     {
         var warnings = app.GetWarnings().Where(warning => warning.Resource == resource).Select(warning => warning.Text);
-        return string.Join(' ', [.. IsEdited ? ["Edited in this run."] : Array.Empty<string>(), GetListAndState(), .. warnings]);
+        return string.Join(' ', [.. IsEdited ? ["Edited in this run."] : Array.Empty<string>(), GetStateOfList(), .. warnings]);
     }
 
-    private string GetListAndState()
+    private string GetStateOfList()
     {
-        var list = Current.Count == 0 ? "none" : string.Join(", ", Current.Select(url => url.Display));
-        if (!Language.ReadsExcludedUrls)
+        var list = Join(Current);
+        if (!Language.ReadsExcludedUrls || (Current.Count == 0 && !Reports))
         {
-            return "none";
+            return "None.";
         }
 
         if (!Reports)
         {
-            return $"{list} (read at startup; '{Name}' doesn't report its list)";
+            return $"Read at startup: {list}.";
         }
 
-        if (CountRunning() is 0)
+        if (CountRunning() == 0)
         {
-            return $"{list} (not running)";
+            return $"Not running: {list}.";
         }
 
         var statuses = ReadStatuses();
         if (statuses.Count == 0)
         {
-            return Current.Count == 0 ? list : IsUnread() ? $"{list} (not read by '{Name}': does it call AddRouteTracing()?)" : $"{list} (not read yet)";
+            return IsUnread() ? $"Not read by '{Name}': does it call AddRouteTracing()? {list}." : $"Not read yet: {list}.";
         }
 
-        var following = statuses.Count(UsesCurrentList);
-        var inForce = following > 0 ? statuses.First(UsesCurrentList) : statuses[0];
-        var items = inForce.Items.Count == 0 ? "none" : string.Join(", ", inForce.Items.Select(item => Find(item).Display));
-        var state = !inForce.Enabled ? "route tracing is disabled in the service"
-            : following == statuses.Count ? "in force"
-            : $"in force; {statuses.Count - following} of {statuses.Count} processes use another list";
-        return $"{items} ({state})";
+        var following = statuses.Where(UsesCurrentList).ToArray();
+        var items = Join([.. following.Append(statuses[0]).First().Items.Select(Find)]);
+        return statuses.Any(status => !status.Enabled) ? "Route tracing is disabled in the service."
+            : following.Length == statuses.Count ? $"In force: {items}."
+            : following.Length == 0 ? $"Another list is in force: {items}."
+            : $"In force in {following.Length} of {statuses.Count} processes: {items}.";
     }
+
+    private static string Join(IReadOnlyList<ListedUrl> list) => list.Count == 0 ? "none" : string.Join(", ", list.Select(url => url.Display));
 
     /// <summary>Finds what the AppHost knows of an item that a service reports.</summary>
     public ListedUrl Find(ServiceStatus.Item item) =>
@@ -260,6 +262,7 @@ internal sealed class LiveResource(IResource resource, AppExclusions app, LiveLi
         var confirmed = statuses.Count(UsesCurrentList);
         return (confirmed, statuses.Count) switch
         {
+            (_, 0) when Current.Count == 0 => (true, "The service hasn't read it."),
             (_, 0) => (false, $"This is the AppHost's list, not read by '{Name}': does it call AddRouteTracing()?"),
             _ when statuses.Any(status => !status.Enabled) => (false, "Route tracing is disabled in the service, so it excludes nothing."),
             _ when confirmed >= running => (true, running == 1 ? "The service has confirmed it." : $"All {running} processes have confirmed it."),
