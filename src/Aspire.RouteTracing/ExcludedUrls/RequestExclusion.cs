@@ -62,7 +62,9 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
 
     private static partial class Log
     {
-        [LoggerMessage(20, LogLevel.Error, "The exclusion list could not be applied to a request, which is traced. Further failures are not logged.")]
+        [LoggerMessage(
+            20, LogLevel.Error,
+            "The exclusion list could not be applied to a request, which is traced. Further failures are not logged.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }
