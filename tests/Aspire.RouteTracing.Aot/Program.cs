@@ -9,6 +9,7 @@ var spans = new SpanList();
 
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.WebHost.UseUrls("http://127.0.0.1:0");
+builder.Logging.SetMinimumLevel(LogLevel.Warning);
 builder.Configuration["Aspire:RouteTracing:CapturedRequestHeaders:0"] = "x-tenant";
 builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource(source.Name).AddProcessor(spans));
 builder.Services.AddRouteTracingHook<OrderHook>();
