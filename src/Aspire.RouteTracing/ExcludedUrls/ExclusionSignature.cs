@@ -9,7 +9,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// <summary>
 /// The <c>tracestate</c> member that tells another service that a call belongs to an excluded request
 /// (https://www.w3.org/TR/trace-context/#tracestate-header): <c>aspire-excluded={minute}{signature}</c>. The signature covers the trace id,
-/// the span id of the call and the minute. Sent and honoured with the unsampled flag alone.
+/// the span id of the call and the minute. Sent and honored with the unsampled flag alone.
 /// </summary>
 internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvider time)
 {

@@ -121,7 +121,7 @@ public sealed class ExclusionAcrossServicesTests
     }
 
     [Fact]
-    public async Task Its_duration_is_recorded_by_the_service_that_honours_it()
+    public async Task Its_duration_is_recorded_by_the_service_that_honors_it()
     {
         await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
         await using var storefront = await StartStorefrontAsync("always_on", orders);
@@ -200,7 +200,7 @@ public sealed class ExclusionAcrossServicesTests
     }
 
     [Fact]
-    public async Task A_member_signed_with_the_previous_key_is_honoured()
+    public async Task A_member_signed_with_the_previous_key_is_honored()
     {
         const string Previous = "the key of the last month";
         var (member, call) = await CaptureAsync(Previous, SampledParent, null);
@@ -218,7 +218,7 @@ public sealed class ExclusionAcrossServicesTests
     [Theory]
     [InlineData("Production")]
     [InlineData("Development")]
-    public async Task Without_a_key_the_member_is_neither_sent_nor_honoured(string environment)
+    public async Task Without_a_key_the_member_is_neither_sent_nor_honored(string environment)
     {
         var (sent, _) = await CaptureAsync(key: null, SampledParent, null);
         var (member, call) = await CaptureAsync(Key, SampledParent, null);
@@ -235,7 +235,7 @@ public sealed class ExclusionAcrossServicesTests
     [Theory]
     [InlineData("HonorUpstreamExclusion")]
     [InlineData("Enabled")]
-    public async Task A_service_can_be_told_not_to_honour_it(string setting)
+    public async Task A_service_can_be_told_not_to_honor_it(string setting)
     {
         var (member, call) = await CaptureAsync(Key, SampledParent, null);
         await using var orders = await TracedApp.StartAsync(
@@ -255,7 +255,7 @@ public sealed class ExclusionAcrossServicesTests
     }
 
     [Fact]
-    public async Task A_member_that_is_not_honoured_goes_no_further()
+    public async Task A_member_that_is_not_honored_goes_no_further()
     {
         var (member, call) = await CaptureAsync("another key of the services", SampledParent, null);
         await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
