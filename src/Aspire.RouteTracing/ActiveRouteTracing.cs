@@ -151,7 +151,9 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(10, LogLevel.Error, "The changed settings of Aspire:RouteTracing can't be applied. The previous settings still apply.")]
+        [LoggerMessage(
+            10, LogLevel.Error,
+            "The changed settings of Aspire:RouteTracing can't be applied. The previous settings still apply.")]
         public static partial void ReloadFailed(ILogger logger, Exception exception);
     }
 }

@@ -25,7 +25,11 @@ internal sealed partial class CompiledSettings
     private readonly (string? Current, string? Previous) _keys;
 
     private CompiledSettings(
-        RouteTracingSettings settings, object[][] lists, ExclusionList excludedUrls, HeaderCapture requestHeaders, HeaderCapture responseHeaders)
+        RouteTracingSettings settings,
+        object[][] lists,
+        ExclusionList excludedUrls,
+        HeaderCapture requestHeaders,
+        HeaderCapture responseHeaders)
     {
         _lists = lists;
         _keys = (settings.ExclusionKey, settings.PreviousExclusionKey);
@@ -74,7 +78,8 @@ internal sealed partial class CompiledSettings
 
     /// <param name="settings">The settings.</param>
     /// <param name="before">
-    /// The settings so far, if any. A reload that changes none of their lists, as most do, neither compiles the lists nor logs their problems again.
+    /// The settings so far, if any. A reload that changes none of their lists, as most do, neither compiles the lists nor logs their
+    /// problems again.
     /// </param>
     /// <param name="logger">Where problems are logged.</param>
     /// <exception cref="ArgumentException">An item that code added to a list is not a valid regular expression.</exception>
@@ -89,7 +94,10 @@ internal sealed partial class CompiledSettings
         var requestHeaders = PatternList.Of(settings.CapturedRequestHeaders);
         var responseHeaders = PatternList.Of(settings.CapturedResponseHeaders);
         var sanitizedHeaders = PatternList.Of(settings.SanitizedHeaders);
-        object[][] lists = [[settings.MatchFullUrl], excludedUrls.Content, requestHeaders.Content, responseHeaders.Content, sanitizedHeaders.Content];
+        object[][] lists =
+        [
+            [settings.MatchFullUrl], excludedUrls.Content, requestHeaders.Content, responseHeaders.Content, sanitizedHeaders.Content,
+        ];
         CompiledSettings compiled;
         if (before?.HasLists(lists) == true)
         {
@@ -115,8 +123,8 @@ internal sealed partial class CompiledSettings
         return compiled;
     }
 
-    private static byte[]? CompileKey(string? key)
-        => key is not null && Encoding.UTF8.GetBytes(key) is { Length: >= MinKeyBytes } bytes ? bytes : null;
+    private static byte[]? CompileKey(string? key) =>
+        key is not null && Encoding.UTF8.GetBytes(key) is { Length: >= MinKeyBytes } bytes ? bytes : null;
 
     private static void LogRefusedKey(string setting, string? key, byte[]? compiled, ILogger logger)
     {
@@ -127,14 +135,16 @@ internal sealed partial class CompiledSettings
     }
 
     // A list with an item that timed out and was disabled is compiled again.
-    private bool HasLists(object[][] lists)
-        => !ExcludedUrls.HasDisabledItem
+    private bool HasLists(object[][] lists) =>
+        !ExcludedUrls.HasDisabledItem
             && _lists.Length == lists.Length
             && _lists.Zip(lists).All(pair => pair.First.SequenceEqual(pair.Second));
 
     private static partial class Log
     {
-        [LoggerMessage(11, LogLevel.Error, "The key Aspire:RouteTracing:{Setting} has fewer than {MinKeyBytes} bytes and was ignored. Use a longer random key.")]
+        [LoggerMessage(
+            11, LogLevel.Error,
+            "The key Aspire:RouteTracing:{Setting} has fewer than {MinKeyBytes} bytes and was ignored. Use a longer random key.")]
         public static partial void KeyRefused(ILogger logger, string setting, int minKeyBytes);
     }
 }

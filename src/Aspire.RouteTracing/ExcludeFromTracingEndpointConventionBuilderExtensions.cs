@@ -6,7 +6,8 @@ namespace Microsoft.AspNetCore.Builder;
 public static class ExcludeFromTracingEndpointConventionBuilderExtensions
 {
     /// <summary>
-    /// Excludes the requests that execute these endpoints from the traces, as <see cref="ExcludeFromTracingAttribute"/> on their handler does.
+    /// Excludes the requests that execute these endpoints from the traces, as <see cref="ExcludeFromTracingAttribute"/> on their handler
+    /// does.
     /// </summary>
     /// <typeparam name="TBuilder">The type of the builder.</typeparam>
     /// <param name="builder">The builder of one endpoint, or of a group.</param>

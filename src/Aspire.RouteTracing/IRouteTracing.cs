@@ -7,8 +7,8 @@ namespace Aspire.RouteTracing;
 public interface IRouteTracing
 {
     /// <summary>
-    /// Gets the current URL exclusions of every source, without those that aren't valid expressions and those that are disabled because they
-    /// timed out. Empty while route tracing is disabled or suspended.
+    /// Gets the current URL exclusions of every source, without those that aren't valid expressions and those that are disabled because
+    /// they timed out. Empty while route tracing is disabled or suspended.
     /// </summary>
     IReadOnlyList<UrlExclusion> ExcludedUrls { get; }
 

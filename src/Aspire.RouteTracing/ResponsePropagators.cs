@@ -10,6 +10,8 @@ public enum ResponsePropagators
     /// <summary>Writes <c>traceresponse: 00-{trace id}-{span id}-{flags}</c>, as OpenTelemetry's Python instrumentations do.</summary>
     TraceResponse = 1,
 
-    /// <summary>Writes <c>Server-Timing: traceparent;desc="00-{trace id}-{span id}-{flags}"</c>, which scripts in a browser can read.</summary>
+    /// <summary>
+    /// Writes <c>Server-Timing: traceparent;desc="00-{trace id}-{span id}-{flags}"</c>, which scripts in a browser can read.
+    /// </summary>
     ServerTiming = 2,
 }

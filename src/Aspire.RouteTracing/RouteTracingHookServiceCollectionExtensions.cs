@@ -8,14 +8,15 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class RouteTracingHookServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds a hook, as a singleton. Hooks run in the order of their registration, after the delegates of <see cref="RouteTracingSettings"/>. A type that was
-    /// already added isn't added again.
+    /// Adds a hook, as a singleton. Hooks run in the order of their registration, after the delegates of <see
+    /// cref="RouteTracingSettings"/>. A type that was already added isn't added again.
     /// </summary>
     /// <typeparam name="T">The type of the hook.</typeparam>
     /// <param name="services">The services of the application.</param>
     /// <returns>The same <paramref name="services"/>, for chaining.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>
-    public static IServiceCollection AddRouteTracingHook<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>(this IServiceCollection services)
+    public static IServiceCollection AddRouteTracingHook<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>(
+        this IServiceCollection services)
         where T : class, IRouteTracingHook
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -25,13 +26,14 @@ public static class RouteTracingHookServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Adds an instance of a hook. Hooks run in the order of their registration, after the delegates of <see cref="RouteTracingSettings"/>. An instance that was
-    /// already added isn't added again; another instance of its type is.
+    /// Adds an instance of a hook. Hooks run in the order of their registration, after the delegates of <see cref="RouteTracingSettings"/>.
+    /// An instance that was already added isn't added again; another instance of its type is.
     /// </summary>
     /// <param name="services">The services of the application.</param>
     /// <param name="hook">The hook.</param>
     /// <returns>The same <paramref name="services"/>, for chaining.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="hook"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="hook"/> is <see
+    /// langword="null"/>.</exception>
     public static IServiceCollection AddRouteTracingHook(this IServiceCollection services, IRouteTracingHook hook)
     {
         ArgumentNullException.ThrowIfNull(services);

@@ -32,8 +32,8 @@ internal static class RouteTracingServices
     }
 
     // A second AddAspNetCoreInstrumentation under the same options name adds no second listener.
-    public static void AddAspNetCoreInstrumentation(this IServiceCollection services)
-        => services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddAspNetCoreInstrumentation());
+    public static void AddAspNetCoreInstrumentation(this IServiceCollection services) =>
+        services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddAspNetCoreInstrumentation());
 
     private static void AddRouteTracingOnce(this IServiceCollection services)
     {
@@ -68,7 +68,8 @@ internal static class RouteTracingServices
         // The first startup filter registered is the outermost: what the filters of others do belongs to the request, too.
         services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, RouteTracingStartupFilter>());
         services.AddSingleton<AspNetCoreCallbacks>();
-        services.AddSingleton<IValidateOptions<AspNetCoreTraceInstrumentationOptions>>(provider => provider.GetRequiredService<AspNetCoreCallbacks>());
+        services.AddSingleton<IValidateOptions<AspNetCoreTraceInstrumentationOptions>>(
+            provider => provider.GetRequiredService<AspNetCoreCallbacks>());
         services.ConfigureOpenTelemetryTracerProvider(tracing => tracing
             .ConfigureSampler((_, sampler) => ExcludedRequestSampler.Around(sampler))
             .AddProcessor(_ => new ExcludedSpanProcessor()));

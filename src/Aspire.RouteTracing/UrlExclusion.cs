@@ -15,8 +15,8 @@ public sealed class UrlExclusion
 
     /// <summary>
     /// Gets the source of the item: the variable or configuration key that holds it, such as <c>OTEL_DOTNET_EXCLUDED_URLS</c> or
-    /// <c>Aspire:RouteTracing:ExcludedUrls</c>, or that names its file, <c>Aspire:RouteTracing:ExclusionsFile</c>; <c>code</c> for an item that the delegate
-    /// given to <c>AddRouteTracing</c> added.
+    /// <c>Aspire:RouteTracing:ExcludedUrls</c>, or that names its file, <c>Aspire:RouteTracing:ExclusionsFile</c>; <c>code</c> for an item
+    /// that the delegate given to <c>AddRouteTracing</c> added.
     /// </summary>
     public string Source { get; }
 

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing.Configuration;
 
 /// <summary>
-/// A setting that is a list of regular expressions. Each item keeps its source: the variable or key that holds it, or code, which sees a list of strings.
+/// A setting that is a list of regular expressions. Each item keeps its source: the variable or key that holds it, or code, which sees a
+/// list of strings.
 /// </summary>
 internal sealed partial class PatternList(string setting, int maxItems) : Collection<string>
 {
@@ -29,7 +30,9 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
     public void AddSection(IConfigurationSection section)
     {
         AddText(section.Value, section.Path);
-        AddItems(section.GetChildren().Select(child => ExclusionListFormat.Trim(child.Value ?? "")).Where(item => item.Length > 0), section.Path);
+        AddItems(
+            section.GetChildren().Select(child => ExclusionListFormat.Trim(child.Value ?? "")).Where(item => item.Length > 0),
+            section.Path);
     }
 
     public void AddText(string? text, string source)
@@ -54,7 +57,8 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
     }
 
     /// <summary>
-    /// Returns the items to compile: each pattern once, with its first source, and at most as many as the list can have. Items that code added are never dropped.
+    /// Returns the items to compile: each pattern once, with its first source, and at most as many as the list can have. Items that code
+    /// added are never dropped.
     /// </summary>
     /// <exception cref="ArgumentException">Code added <see langword="null"/>, or more items than the list can have.</exception>
     public IReadOnlyList<Item> Resolve(ILogger logger)
@@ -73,7 +77,8 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
         var required = items.Count(item => item.IsRequired);
         if (required > maxItems)
         {
-            throw new ArgumentException($"Code added {required} items to {setting}, which can have {maxItems}. Combine several into one pattern.");
+            throw new ArgumentException(
+                $"Code added {required} items to {setting}, which can have {maxItems}. Combine several into one pattern.");
         }
 
         var configurable = maxItems - required;
@@ -90,7 +95,8 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
     {
         if (item.IsRequired)
         {
-            throw new ArgumentException($"The item '{item.Pattern}' of {setting}, added in code, is not a valid regular expression: {reason}");
+            throw new ArgumentException(
+                $"The item '{item.Pattern}' of {setting}, added in code, is not a valid regular expression: {reason}");
         }
 
         Log.Invalid(logger, setting, item.Pattern, item.Position, item.Source, reason);
@@ -162,13 +168,20 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Error, "{Setting}: '{Pattern}', item {Position} of {Source}, is not a valid regular expression and was ignored: {Reason} The other items apply.")]
+        [LoggerMessage(
+            1, LogLevel.Error,
+            "{Setting}: '{Pattern}', item {Position} of {Source}, is not a valid regular expression and was ignored: {Reason} The other "
+            + "items apply.")]
         public static partial void Invalid(ILogger logger, string setting, string pattern, int position, string source, string reason);
 
         [LoggerMessage(2, LogLevel.Error, "{Setting}: the value of {Source} can't be read and was ignored: {Reason}")]
         public static partial void Unreadable(ILogger logger, string setting, string source, string reason);
 
-        [LoggerMessage(6, LogLevel.Error, "{Setting} has {Count} items and can have {MaxItems}. {Dropped} items were ignored, the first of them '{Pattern}', item {Position} of {Source}. Combine several into one pattern with '|'.")]
-        public static partial void TooMany(ILogger logger, string setting, int count, int maxItems, string pattern, int position, string source, int dropped);
+        [LoggerMessage(
+            6, LogLevel.Error,
+            "{Setting} has {Count} items and can have {MaxItems}. {Dropped} items were ignored, the first of them '{Pattern}', item "
+            + "{Position} of {Source}. Combine several into one pattern with '|'.")]
+        public static partial void TooMany(
+            ILogger logger, string setting, int count, int maxItems, string pattern, int position, string source, int dropped);
     }
 }

@@ -18,7 +18,9 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
     private volatile object? _isUsed;
     private int _isSubscribed;
 
-    /// <summary>Gets whether an endpoint of the application may be excluded. Whether a Razor Page is, is known only once it is chosen.</summary>
+    /// <summary>
+    /// Gets whether an endpoint of the application may be excluded. Whether a Razor Page is, is known only once it is chosen.
+    /// </summary>
     public bool IsUsed => (bool)(_isUsed ??= FindOut());
 
     /// <summary>Returns a delegate that excludes the request and then executes the endpoint.</summary>
@@ -52,8 +54,8 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
         return execute(context);
     };
 
-    // A part of a batch has an HttpContext of its own, but shares the server activity and the metrics of the request around it. An activity that isn't
-    // recorded stands for the part, so that its spans find an unrecorded parent.
+    // A part of a batch has an HttpContext of its own, but shares the server activity and the metrics of the request around it. An activity
+    // that isn't recorded stands for the part, so that its spans find an unrecorded parent.
     private async Task ExecutePartAsync(HttpContext context, RequestDelegate execute, string route)
     {
         using var part = new Activity(PartOperationName).Start();
@@ -77,6 +79,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
     }
 
     // The attributes of a Razor Page are known once it is chosen.
-    private static bool MayBeExcluded(Endpoint endpoint)
-        => endpoint.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is not null || endpoint.Metadata.GetMetadata<PageActionDescriptor>() is not null;
+    private static bool MayBeExcluded(Endpoint endpoint) =>
+        endpoint.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is not null
+            || endpoint.Metadata.GetMetadata<PageActionDescriptor>() is not null;
 }

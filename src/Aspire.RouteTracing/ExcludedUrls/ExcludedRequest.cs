@@ -4,12 +4,12 @@ using Microsoft.AspNetCore.Http;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// The exclusion of one request. Created where the decision is made and carried by the execution context, which everything that the request starts
-/// inherits. The sampler, the middleware, the counter, the response propagation and the hooks read it.
+/// The exclusion of one request. Created where the decision is made and carried by the execution context, which everything that the request
+/// starts inherits. The sampler, the middleware, the counter, the response propagation and the hooks read it.
 /// </summary>
 /// <remarks>
-/// An application with excluded endpoints gets one for every request, because an endpoint excludes its request deep in the pipeline, where a change of
-/// the execution context doesn't reach the middleware outside.
+/// An application with excluded endpoints gets one for every request, because an endpoint excludes its request deep in the pipeline, where
+/// a change of the execution context doesn't reach the middleware outside.
 /// </remarks>
 internal sealed class ExcludedRequest
 {
@@ -21,10 +21,12 @@ internal sealed class ExcludedRequest
     /// <param name="context">The request.</param>
     /// <param name="server">The request's server activity, if it has one.</param>
     /// <param name="signature">Signs the calls of the request for other services.</param>
-    public ExcludedRequest(HttpContext context, Activity? server, ExclusionSignature signature)
-        => (_context, Server, _signature) = (context, server, signature);
+    public ExcludedRequest(HttpContext context, Activity? server, ExclusionSignature signature) =>
+        (_context, Server, _signature) = (context, server, signature);
 
-    /// <summary>Gets or sets the request that the running code belongs to, if it is or may yet be excluded. Flows with the execution context.</summary>
+    /// <summary>
+    /// Gets or sets the request that the running code belongs to, if it is or may yet be excluded. Flows with the execution context.
+    /// </summary>
     public static ExcludedRequest? Current
     {
         get => CurrentRequest.Value;
@@ -35,7 +37,8 @@ internal sealed class ExcludedRequest
     public Activity? Server { get; }
 
     /// <summary>
-    /// Gets why the request is excluded: the pattern, the route of the endpoint, <c>caller</c> or <c>filter</c>. <see langword="null"/> while it isn't.
+    /// Gets why the request is excluded: the pattern, the route of the endpoint, <c>caller</c> or <c>filter</c>. <see langword="null"/>
+    /// while it isn't.
     /// </summary>
     public string? ExcludedBy { get; private set; }
 
@@ -51,12 +54,14 @@ internal sealed class ExcludedRequest
     /// <summary>Gets or sets whether a server span is being started for the request, which failed, although it is excluded.</summary>
     public bool IsExportingFailure { get; set; }
 
-    /// <summary>Returns whether this is the request of <paramref name="context"/>, and not one that it runs within, as the parts of a batch do.</summary>
+    /// <summary>
+    /// Returns whether this is the request of <paramref name="context"/>, and not one that it runs within, as the parts of a batch do.
+    /// </summary>
     public bool IsOf(HttpContext context) => ReferenceEquals(_context, context);
 
     /// <summary>
-    /// Excludes the request. Stops recording its server activity, and the spans between it and <see cref="Activity.Current"/>, which the application has
-    /// open.
+    /// Excludes the request. Stops recording its server activity, and the spans between it and <see cref="Activity.Current"/>, which the
+    /// application has open.
     /// </summary>
     public void Exclude(string by, bool isOwn)
     {

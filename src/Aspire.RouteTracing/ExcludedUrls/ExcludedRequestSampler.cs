@@ -61,7 +61,8 @@ internal sealed class ExcludedRequestSampler : Sampler
         if (request is { IsRunning: true })
         {
             return request.IsExportingFailure && span.Name == ServerActivity.OperationName ? RecordAndSample
-                : span.Kind is ActivityKind.Client or ActivityKind.Producer ? RecordOnly // Not exported. Carries the unsampled context to the receiver.
+                // Not exported. Carries the unsampled context to the receiver.
+                : span.Kind is ActivityKind.Client or ActivityKind.Producer ? RecordOnly
                 : Drop;
         }
 

@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>Counts the excluded requests by pattern and status code, so that a failing probe stays visible though it leaves no trace.</summary>
+/// <summary>
+/// Counts the excluded requests by pattern and status code, so that a failing probe stays visible though it leaves no trace.
+/// </summary>
 internal sealed class ExcludedRequestsCounter
 {
     public const string MeterName = "Aspire.RouteTracing";
@@ -30,7 +32,8 @@ internal sealed class ExcludedRequestsCounter
             _requests.Add(
                 1,
                 new KeyValuePair<string, object?>("aspire.route_tracing.pattern", pattern),
-                new KeyValuePair<string, object?>("http.response.status_code", statusCode is >= 0 and < 600 ? StatusCodes[statusCode] : statusCode));
+                new KeyValuePair<string, object?>(
+                    "http.response.status_code", statusCode is >= 0 and < 600 ? StatusCodes[statusCode] : statusCode));
         }
     }
 }

@@ -5,8 +5,9 @@ using OpenTelemetry;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// Stops recording spans of excluded requests that <see cref="ExcludedRequestSampler"/> isn't asked about: under always_on, which OpenTelemetry decides
-/// without calling a sampler, and where another tracer provider of the process wants the span. Signs the calls of excluded requests for other services.
+/// Stops recording spans of excluded requests that <see cref="ExcludedRequestSampler"/> isn't asked about: under always_on, which
+/// OpenTelemetry decides without calling a sampler, and where another tracer provider of the process wants the span. Signs the calls of
+/// excluded requests for other services.
 /// </summary>
 internal sealed class ExcludedSpanProcessor : BaseProcessor<Activity>
 {
@@ -33,8 +34,8 @@ internal sealed class ExcludedSpanProcessor : BaseProcessor<Activity>
     }
 
     // The context of the parent says whether it was recorded. To read it from the text takes long, so that the trace comes first.
-    private static bool IsBelated(Activity span, ExcludedRequest? request)
-        => span.ParentSpanId != default
+    private static bool IsBelated(Activity span, ExcludedRequest? request) =>
+        span.ParentSpanId != default
             && ExcludedTraces.Contains(span.TraceId)
             && !(request is { ExcludedBy: not null } && request.Server?.TraceId == span.TraceId)
             && span.ParentId is [.., '0' or '2' or '4' or '6' or '8' or 'a' or 'c' or 'e'];

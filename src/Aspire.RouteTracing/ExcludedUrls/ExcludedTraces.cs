@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// The traces of the last excluded requests of the process, for samplers that don't ask the parent. A Redis profiler or a message handler starts its span
-/// outside the request's execution context, perhaps after the request, and names an excluded span as its parent.
+/// The traces of the last excluded requests of the process, for samplers that don't ask the parent. A Redis profiler or a message handler
+/// starts its span outside the request's execution context, perhaps after the request, and names an excluded span as its parent.
 /// </summary>
 /// <remarks>Bounded: two generations of <see cref="Capacity"/>, of which the older one is dropped when the younger one is full.</remarks>
 internal static class ExcludedTraces
@@ -17,7 +17,9 @@ internal static class ExcludedTraces
     private static volatile ConcurrentDictionary<ActivityTraceId, bool> _older = [];
     private static int _count;
 
-    /// <summary>Starts remembering. Called once there is a sampler that needs it; with the others, which ask the parent, nothing is remembered.</summary>
+    /// <summary>
+    /// Starts remembering. Called once there is a sampler that needs it; with the others, which ask the parent, nothing is remembered.
+    /// </summary>
     public static void Enable() => _isEnabled = true;
 
     public static void Add(ActivityTraceId trace)

@@ -114,10 +114,15 @@ internal sealed partial class ExclusionList
 
     private static partial class Log
     {
-        [LoggerMessage(3, LogLevel.Warning, "The excluded URL '{Pattern}' of {Source} needs backtracking ({Reason}). It is searched for 10 ms at most, twice; write it without look-around and back-references to make it linear.")]
+        [LoggerMessage(
+            3, LogLevel.Warning,
+            "The excluded URL '{Pattern}' of {Source} needs backtracking ({Reason}). It is searched for 10 ms at most, twice; write it "
+            + "without look-around and back-references to make it linear.")]
         public static partial void Backtracks(ILogger logger, string pattern, string source, string reason);
 
-        [LoggerMessage(4, LogLevel.Error, "The excluded URL '{Pattern}' of {Source} timed out (10 ms) three times and is disabled until the settings reload.")]
+        [LoggerMessage(
+            4, LogLevel.Error,
+            "The excluded URL '{Pattern}' of {Source} timed out (10 ms) three times and is disabled until the settings reload.")]
         public static partial void Disabled(ILogger logger, string pattern, string source);
     }
 }

@@ -8,8 +8,8 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
 /// The <c>tracestate</c> member that tells another service that a call belongs to an excluded request
-/// (https://www.w3.org/TR/trace-context/#tracestate-header): <c>aspire-excluded={minute}{signature}</c>. The signature covers the trace id, the span id
-/// of the call and the minute. Sent and honoured with the unsampled flag alone.
+/// (https://www.w3.org/TR/trace-context/#tracestate-header): <c>aspire-excluded={minute}{signature}</c>. The signature covers the trace id,
+/// the span id of the call and the minute. Sent and honored with the unsampled flag alone.
 /// </summary>
 internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvider time)
 {
@@ -39,15 +39,16 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
     }
 
     /// <summary>Returns whether the trace state of a request proves that the caller's request is excluded.</summary>
-    public bool IsSigned(Activity? server)
-        => server is { HasRemoteParent: true, TraceStateString: { Length: > 0 } state }
+    public bool IsSigned(Activity? server) =>
+        server is { HasRemoteParent: true, TraceStateString: { Length: > 0 } state }
             && tracing.Current.HonorUpstreamExclusion
             && Find(state) is { } value
             && IsSigned(state.AsSpan(value), server);
 
     /// <summary>
-    /// Removes the member from the trace state of a request, so that it goes no further than to the service that it is meant for. Not to be called from
-    /// the instrumentation's callbacks: a second instrumentation in the process would take the request for one with a foreign propagator.
+    /// Removes the member from the trace state of a request, so that it goes no further than to the service that it is meant for. Not to be
+    /// called from the instrumentation's callbacks: a second instrumentation in the process would take the request for one with a foreign
+    /// propagator.
     /// </summary>
     public static void Remove(Activity? server)
     {
@@ -73,12 +74,13 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
         return null;
     }
 
-    private bool IsSigned(ReadOnlySpan<char> value, Activity server)
-        => value.Length == ValueCharacters
+    private bool IsSigned(ReadOnlySpan<char> value, Activity server) =>
+        value.Length == ValueCharacters
             && uint.TryParse(value[..MinuteCharacters], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var minute)
             && Math.Abs((long)minute - CurrentMinute) <= 1
             && server.ParentId is [.., var flags] && int.IsEvenInteger(Convert.ToInt32(flags.ToString(), 16))
-            && (IsSigned(tracing.Current.ExclusionKey, value, server, minute) || IsSigned(tracing.Current.PreviousExclusionKey, value, server, minute));
+            && (IsSigned(tracing.Current.ExclusionKey, value, server, minute)
+                || IsSigned(tracing.Current.PreviousExclusionKey, value, server, minute));
 
     private static bool IsSigned(byte[]? key, ReadOnlySpan<char> value, Activity server, uint minute)
     {
@@ -92,13 +94,13 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
         return CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(expected), MemoryMarshal.AsBytes(value));
     }
 
-    private static bool IsOwn(ReadOnlySpan<char> member)
-        => member.Length > Member.Length && member[Member.Length] == '=' && member.StartsWith(Member, StringComparison.Ordinal);
+    private static bool IsOwn(ReadOnlySpan<char> member) =>
+        member.Length > Member.Length && member[Member.Length] == '=' && member.StartsWith(Member, StringComparison.Ordinal);
 
     // A changed member moves to the left end. Where that makes more than 32, the rightmost is dropped
     // (https://www.w3.org/TR/trace-context/#mutating-the-tracestate-field).
-    private static string WithoutMember(string? state)
-        => string.Join(',', (state ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+    private static string WithoutMember(string? state) =>
+        string.Join(',', (state ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Where(member => !IsOwn(member))
             .Take(MaxMembers - 1));
 

@@ -9,8 +9,8 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>Exports a server span for an excluded request that failed (<see cref="RouteTracingSettings.KeepFailedRequests"/>).</summary>
 /// <remarks>
-/// A span of its own, not the server activity: ASP.NET Core may have made that one without a listener, and the parent of a span can't be removed where it
-/// isn't exported.
+/// A span of its own, not the server activity: ASP.NET Core may have made that one without a listener, and the parent of a span can't be
+/// removed where it isn't exported.
 /// </remarks>
 internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDisposable
 {
@@ -27,13 +27,15 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDispos
         var current = Activity.Current;
         Activity.Current = null;
         request.IsExportingFailure = true;
-        using (var span = _source.StartActivity(ActivityKind.Server, ParentOf(server), startTime: server.StartTimeUtc, name: ServerActivity.OperationName))
+        using (var span = _source.StartActivity(
+            ActivityKind.Server, ParentOf(server), startTime: server.StartTimeUtc, name: ServerActivity.OperationName))
         {
             request.IsExportingFailure = false;
             if (span is not null)
             {
                 var handled = context.Features.Get<IExceptionHandlerFeature>();
-                Describe(span, context, context.GetEndpoint() ?? handled?.Endpoint, request.ExcludedBy!, failure ?? handled?.Error, statusCode);
+                Describe(
+                    span, context, context.GetEndpoint() ?? handled?.Endpoint, request.ExcludedBy!, failure ?? handled?.Error, statusCode);
             }
         }
 
@@ -43,17 +45,19 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDispos
     public void Dispose() => _source.Dispose();
 
     // An aborted request is not the server's failure.
-    private static bool IsFailure(HttpContext context, Exception? failure, int statusCode)
-        => failure is null or BadHttpRequestException
+    private static bool IsFailure(HttpContext context, Exception? failure, int statusCode) =>
+        failure is null or BadHttpRequestException
             ? statusCode >= StatusCodes.Status500InternalServerError
             : !(failure is OperationCanceledException && context.RequestAborted.IsCancellationRequested);
 
-    // The trace id stays, because the request's logs have it. The caller's span stays where it is exported. Local and unrecorded either way, so that the
-    // sampler comes to IsExportingFailure.
+    // The trace id stays, because the request's logs have it. The caller's span stays where it is exported. Local and unrecorded either
+    // way, so that the sampler comes to IsExportingFailure.
     private static ActivityContext ParentOf(Activity server)
     {
-        var isParentRecorded = ActivityContext.TryParse(server.ParentId, null, out var parent) && parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded);
-        return new ActivityContext(server.TraceId, isParentRecorded ? parent.SpanId : default, ActivityTraceFlags.None, server.TraceStateString);
+        var isParentRecorded = ActivityContext.TryParse(server.ParentId, null, out var parent)
+            && parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded);
+        return new ActivityContext(
+            server.TraceId, isParentRecorded ? parent.SpanId : default, ActivityTraceFlags.None, server.TraceStateString);
     }
 
     // Attributes as https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span has them.

@@ -70,10 +70,15 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
 
     private static partial class Log
     {
-        [LoggerMessage(21, LogLevel.Debug, "'{Path}' is excluded by '{Pattern}' of {Source}. Further requests that this item excludes are not logged.")]
+        [LoggerMessage(
+            21,
+            LogLevel.Debug,
+            "'{Path}' is excluded by '{Pattern}' of {Source}. Further requests that this item excludes are not logged.")]
         public static partial void First(ILogger logger, PathString path, string pattern, string source);
 
-        [LoggerMessage(20, LogLevel.Error, "The exclusion list could not be applied to a request, which is traced. Further failures are not logged.")]
+        [LoggerMessage(
+            20, LogLevel.Error,
+            "The exclusion list could not be applied to a request, which is traced. Further failures are not logged.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -25,7 +25,10 @@ internal sealed partial class HeaderCapture
     private static readonly string[] Redacted = ["[REDACTED]"];
 
     private static readonly FrozenSet<string> UrlHeaders = FrozenSet.ToFrozenSet(
-        ["referer", "location", "content-location", "x-original-url", "x-original-uri", "x-rewrite-url", "x-forwarded-uri", "x-ms-copy-source"],
+        [
+            "referer", "location", "content-location", "x-original-url", "x-original-uri", "x-rewrite-url", "x-forwarded-uri",
+            "x-ms-copy-source",
+        ],
         StringComparer.OrdinalIgnoreCase);
 
     private readonly string _attributePrefix;
@@ -57,8 +60,8 @@ internal sealed partial class HeaderCapture
     public bool IsEmpty => _exact.Length == 0 && _wildcards.Length == 0;
 
     /// <exception cref="ArgumentException">An item that code added is not a valid expression.</exception>
-    public static HeaderCapture Compile(string attributePrefix, PatternList captured, HeaderPattern[] sanitized, ILogger logger)
-        => new(attributePrefix, HeaderPattern.Compile(captured, whole: true, logger), sanitized, logger);
+    public static HeaderCapture Compile(string attributePrefix, PatternList captured, HeaderPattern[] sanitized, ILogger logger) =>
+        new(attributePrefix, HeaderPattern.Compile(captured, whole: true, logger), sanitized, logger);
 
     /// <summary>Sets the attributes on <paramref name="span"/>. An attribute that is set already stays, because a hook set it.</summary>
     public void Capture(Activity span, IHeaderDictionary headers)
@@ -81,7 +84,10 @@ internal sealed partial class HeaderCapture
 
         if (headers.Count > left)
         {
-            foreach (var (header, values) in headers.Select(entry => (Header: Find(entry.Key), entry.Value)).Where(entry => entry.Header is not null).OrderBy(entry => entry.Header!.Order))
+            foreach (var (header, values) in headers
+                .Select(entry => (Header: Find(entry.Key), entry.Value))
+                .Where(entry => entry.Header is not null)
+                .OrderBy(entry => entry.Header!.Order))
             {
                 Set(span, header!, values, left, ref left);
             }
@@ -198,7 +204,10 @@ internal sealed partial class HeaderCapture
 
     private static partial class Log
     {
-        [LoggerMessage(50, LogLevel.Warning, "Expressions have captured {MaxNames} different headers as {Prefix}*. '{Header}' and further new ones are not captured until the settings change. Name the headers exactly, or narrow the expressions.")]
+        [LoggerMessage(
+            50, LogLevel.Warning,
+            "Expressions have captured {MaxNames} different headers as {Prefix}*. '{Header}' and further new ones are not captured until "
+            + "the settings change. Name the headers exactly, or narrow the expressions.")]
         public static partial void TooManyNames(ILogger logger, int maxNames, string prefix, string header);
     }
 }

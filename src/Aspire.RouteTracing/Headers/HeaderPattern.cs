@@ -59,11 +59,12 @@ internal sealed class HeaderPattern
         // By itself first: ')(' is valid within a group only.
         var expression = new Regex(item.Pattern, IgnoreCase, Regex.InfiniteMatchTimeout);
 
-        // The default items are known not to backtrack, and parsing is a tenth of what an automaton takes. An application may set a default time-out for
-        // all its expressions, which doesn't apply to these.
+        // The default items are known not to backtrack, and parsing is a tenth of what an automaton takes. An application may set a default
+        // time-out for all its expressions, which doesn't apply to these.
         return new HeaderPattern(text, item.Source == PatternList.Default
             ? expression
-            : new Regex(whole ? $@"\A(?:{item.Pattern})\z" : item.Pattern, IgnoreCase | RegexOptions.NonBacktracking, Regex.InfiniteMatchTimeout));
+            : new Regex(
+                whole ? $@"\A(?:{item.Pattern})\z" : item.Pattern, IgnoreCase | RegexOptions.NonBacktracking, Regex.InfiniteMatchTimeout));
     }
 
     private static string WithoutAnchors(string item) => item.StartsWith('^') && item.EndsWith('$') ? item[1..^1] : item;

@@ -3,7 +3,10 @@ namespace Aspire.RouteTracing.Headers;
 /// <summary>Headers that carry secrets in practice.</summary>
 internal static class SensitiveHeaders
 {
-    /// <summary>Gets regular expressions, searched in the name of a header. They avoid usual headers that only sound alike, such as <c>Idempotency-Key</c>.</summary>
+    /// <summary>
+    /// Gets regular expressions, searched in the name of a header. They avoid usual headers that only sound alike, such as
+    /// <c>Idempotency-Key</c>.
+    /// </summary>
     public static IReadOnlyList<string> Patterns { get; } =
     [
         "authorization",

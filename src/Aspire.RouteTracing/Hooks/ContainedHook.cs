@@ -6,9 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing.Hooks;
 
 /// <summary>
-/// A hook that can't harm the request: neither by an exception, nor by an activity that it leaves current, nor as an async lambda. The compiler makes a method
-/// that returns nothing of such a lambda, and an exception behind its first await would end the process. It is posted to the synchronization context that was
-/// current at the call, which is this object.
+/// A hook that can't harm the request: neither by an exception, nor by an activity that it leaves current, nor as an async lambda. The
+/// compiler makes a method that returns nothing of such a lambda, and an exception behind its first await would end the process. It is
+/// posted to the synchronization context that was current at the call, which is this object.
 /// </summary>
 internal sealed partial class ContainedHook(
     string name,
@@ -31,8 +31,9 @@ internal sealed partial class ContainedHook(
         }
     }
 
-    public override void Post(SendOrPostCallback d, object? state)
-        => ThreadPool.UnsafeQueueUserWorkItem(static work => work.Hook.Send(work.Callback, work.State), (Hook: this, Callback: d, State: state), preferLocal: false);
+    public override void Post(SendOrPostCallback d, object? state) =>
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static work => work.Hook.Send(work.Callback, work.State), (Hook: this, Callback: d, State: state), preferLocal: false);
 
     public override void Send(SendOrPostCallback d, object? state)
     {
@@ -91,10 +92,15 @@ internal sealed partial class ContainedHook(
 
     private static partial class Log
     {
-        [LoggerMessage(40, LogLevel.Error, "The hook {Hook} threw an exception. The request and the other hooks go on; further exceptions of this hook are not logged.")]
+        [LoggerMessage(
+            40, LogLevel.Error,
+            "The hook {Hook} threw an exception. The request and the other hooks go on; further exceptions of this hook are not logged.")]
         public static partial void Failed(ILogger logger, Exception exception, string hook);
 
-        [LoggerMessage(41, LogLevel.Warning, "The hook {Hook} is async but is not awaited: what it does after its first await may come too late for the span, and after the request has ended.")]
+        [LoggerMessage(
+            41, LogLevel.Warning,
+            "The hook {Hook} is async but is not awaited: what it does after its first await may come too late for the span, and after "
+            + "the request has ended.")]
         public static partial void IsAsync(ILogger logger, string hook);
     }
 }

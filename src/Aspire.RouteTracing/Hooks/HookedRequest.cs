@@ -9,8 +9,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Aspire.RouteTracing.Hooks;
 
 /// <summary>
-/// One request on its way through the hooks, a feature of its context. What the hooks set on the span is final: it is set again after the instrumentation has set
-/// its own values at the end of the request.
+/// One request on its way through the hooks, a feature of its context. What the hooks set on the span is final: it is set again after the
+/// instrumentation has set its own values at the end of the request.
 /// </summary>
 internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpContext context, ContainedHook[] hooks, HookedRequest? next)
 {
@@ -54,11 +54,11 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     private bool IsRecorded => span.IsAllDataRequested;
 
     /// <summary>
-    /// Returns the request in this very context of <paramref name="hooks"/>: every tracer provider of the process can have one, and contexts that are created
-    /// within a context have its features.
+    /// Returns the request in this very context of <paramref name="hooks"/>: every tracer provider of the process can have one, and
+    /// contexts that are created within a context have its features.
     /// </summary>
-    public HookedRequest? Find(RequestHooks hooks, HttpContext current)
-        => ReferenceEquals(owner, hooks) && ReferenceEquals(context, current) ? this : next?.Find(hooks, current);
+    public HookedRequest? Find(RequestHooks hooks, HttpContext current) =>
+        ReferenceEquals(owner, hooks) && ReferenceEquals(context, current) ? this : next?.Find(hooks, current);
 
     public void Register()
     {
@@ -77,7 +77,8 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         var metadata = context.GetEndpoint()?.Metadata;
         _route = metadata?.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
 
-        // An excluded endpoint excludes the request when it executes. If something else answers, such as authorization, the hooks run at the response.
+        // An excluded endpoint excludes the request when it executes. If something else answers, such as authorization, the hooks run at
+        // the response.
         if (metadata?.GetMetadata<ExcludeFromTracingAttribute>() is null)
         {
             InvokeRequestHooks();
@@ -116,7 +117,8 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         Restore();
     }
 
-    // The server disposes the scope of the request before OnEnd. Callbacks run last in, first out, so this one has to come after the scope's creation.
+    // The server disposes the scope of the request before OnEnd. Callbacks run last in, first out, so this one has to come after the
+    // scope's creation.
     private void RegisterCompletion()
     {
         if (!_isCompletionRegistered && context.Features[typeof(IServiceProvidersFeature)] is not null)
@@ -199,7 +201,8 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         }
     }
 
-    // Compares by reference: a value that was set to what it was is final, too. A status that is set to what it was can't be told from one that isn't set.
+    // Compares by reference: a value that was set to what it was is final, too. A status that is set to what it was can't be told from one
+    // that isn't set.
     private void Keep(in Values before)
     {
         var after = new Values(span);

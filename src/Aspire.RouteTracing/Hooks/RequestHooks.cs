@@ -46,8 +46,8 @@ internal sealed class RequestHooks(ActiveRouteTracing tracing, IServiceProvider 
         var request = new HookedRequest(this, span, context, GetHooks(), others is { Span.IsStopped: false } ? others : null);
         context.Features.Set(request);
 
-        // The scope of the request's services is created before the callbacks are registered, so that it is disposed of after they have run. The delegates
-        // of the settings seldom need it.
+        // The scope of the request's services is created before the callbacks are registered, so that it is disposed of after they have
+        // run. The delegates of the settings seldom need it.
         if (_containerHooks.Value.Length != 0)
         {
             _ = context.RequestServices;
@@ -65,7 +65,8 @@ internal sealed class RequestHooks(ActiveRouteTracing tracing, IServiceProvider 
     public IServiceScope CreateScope() => _scopes.CreateScope();
 
     // Contexts within a context, as OData's $batch creates them, have its features.
-    private HookedRequest? Find(HttpContext context) => _haveRun ? (context.Features[typeof(HookedRequest)] as HookedRequest)?.Find(this, context) : null;
+    private HookedRequest? Find(HttpContext context) =>
+        _haveRun ? (context.Features[typeof(HookedRequest)] as HookedRequest)?.Find(this, context) : null;
 
     private ContainedHook[] GetHooks()
     {
@@ -99,9 +100,10 @@ internal sealed class RequestHooks(ActiveRouteTracing tracing, IServiceProvider 
 
         return [.. hooks];
 
-        void Add(string name, Action<Activity, HttpRequest>? onRequest, Action<Activity, HttpResponse>? onResponse)
-            => hooks.Add(new ContainedHook(name, onRequest, onResponse, _logged, logger));
+        void Add(string name, Action<Activity, HttpRequest>? onRequest, Action<Activity, HttpResponse>? onResponse) =>
+            hooks.Add(new ContainedHook(name, onRequest, onResponse, _logged, logger));
     }
 
-    private sealed record Delegates(Action<Activity, HttpRequest>? RequestHook, Action<Activity, HttpResponse>? ResponseHook, ContainedHook[] Hooks);
+    private sealed record Delegates(
+        Action<Activity, HttpRequest>? RequestHook, Action<Activity, HttpResponse>? ResponseHook, ContainedHook[] Hooks);
 }

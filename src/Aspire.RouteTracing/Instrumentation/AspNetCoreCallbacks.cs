@@ -9,7 +9,8 @@ using OpenTelemetry.Instrumentation.AspNetCore;
 namespace Aspire.RouteTracing.Instrumentation;
 
 /// <summary>
-/// Wraps the callbacks of the ASP.NET Core instrumentation, under every options name, around those that the application or Aspire's service defaults set.
+/// Wraps the callbacks of the ASP.NET Core instrumentation, under every options name, around those that the application or Aspire's service
+/// defaults set.
 /// </summary>
 /// <remarks>Validates nothing: see "Why IValidateOptions" in docs/architecture.md.</remarks>
 internal sealed class AspNetCoreCallbacks(
@@ -27,7 +28,8 @@ internal sealed class AspNetCoreCallbacks(
         var filter = options.Filter;
         options.Filter = context => ShouldRecord(context, filter);
 
-        // An event can't be removed from a span, so the one of an exception that is no server error must not be recorded in the first place.
+        // An event can't be removed from a span, so the one of an exception that is no server error must not be recorded in the first
+        // place.
         var (recordException, onException) = (options.RecordException, options.EnrichWithException);
         RecordException |= recordException;
         options.RecordException = false;

@@ -20,12 +20,15 @@ internal sealed class RouteMatchedObserver(
 
     private readonly ConcurrentBag<IDisposable> _subscriptions = [];
 
-    /// <summary>Gets or sets a value indicating whether this names the requests, because the application's routing has no <see cref="RouteNamePolicy"/>.</summary>
+    /// <summary>
+    /// Gets or sets a value indicating whether this names the requests, because the application's routing has no <see
+    /// cref="RouteNamePolicy"/>.
+    /// </summary>
     public bool NamesRoutes { get; set; }
 
     // The predicate keeps the events that nobody asked for from being written; those that somebody else asked for come here all the same.
-    public void Subscribe(DiagnosticListener listener)
-        => _subscriptions.Add(listener.Subscribe(this, static name => name == EndpointMatched));
+    public void Subscribe(DiagnosticListener listener) =>
+        _subscriptions.Add(listener.Subscribe(this, static name => name == EndpointMatched));
 
     public void OnNext(KeyValuePair<string, object?> value)
     {
@@ -65,7 +68,9 @@ internal sealed class RouteMatchedObserver(
 
         if (context.GetEndpoint() is { } endpoint)
         {
-            if (NamesRoutes && routeNaming.Name(endpoint, tracing.Current.RouteTemplateFormat, context.Request.PathBase) is var named && named != endpoint)
+            if (NamesRoutes
+                && routeNaming.Name(endpoint, tracing.Current.RouteTemplateFormat, context.Request.PathBase) is var named
+                && named != endpoint)
             {
                 context.SetEndpoint(named);
             }

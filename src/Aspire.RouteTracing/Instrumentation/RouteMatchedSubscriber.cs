@@ -4,7 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Aspire.RouteTracing.Instrumentation;
 
 /// <summary>
-/// Learns of the routes of every web application in the process, as OpenTelemetry's instrumentation does: for a tracer provider that is none of an application's.
+/// Learns of the routes of every web application in the process, as OpenTelemetry's instrumentation does: for a tracer provider that is
+/// none of an application's.
 /// </summary>
 internal sealed class RouteMatchedSubscriber : IObserver<DiagnosticListener>, IDisposable
 {

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http;
 namespace Aspire.RouteTracing.Instrumentation;
 
 /// <summary>
-/// The outermost middleware. Decides about requests that the instrumentation's Filter isn't asked about, because no sampler picked them, and ends excluded
-/// requests.
+/// The outermost middleware. Decides about requests that the instrumentation's Filter isn't asked about, because no sampler picked them,
+/// and ends excluded requests.
 /// </summary>
 internal sealed class RouteTracingMiddleware(
     RequestDelegate next,

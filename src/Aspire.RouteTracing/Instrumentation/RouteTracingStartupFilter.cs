@@ -30,7 +30,8 @@ internal sealed class RouteTracingStartupFilter(
             app.Use(next =>
             {
                 configuredPathBases.SearchIn(next);
-                return new RouteTracingMiddleware(next, isFiltered, tracing, exclusion, endpointExclusion, counter, failedRequestSpan).InvokeAsync;
+                return new RouteTracingMiddleware(
+                    next, isFiltered, tracing, exclusion, endpointExclusion, counter, failedRequestSpan).InvokeAsync;
             });
             next(app);
         };

@@ -13,8 +13,8 @@ internal static class ServerActivity
     /// <summary>The name that a server span starts with.</summary>
     public const string OperationName = "Microsoft.AspNetCore.Hosting.HttpRequestIn";
 
-    // Not IHttpActivityFeature first: with a propagator other than W3C's, the instrumentation replaces the server's activity by one of its own, and the
-    // feature still has the one that is not exported.
+    // Not IHttpActivityFeature first: with a propagator other than W3C's, the instrumentation replaces the server's activity by one of its
+    // own, and the feature still has the one that is not exported.
     public static Activity? Find(HttpContext context, Activity? current)
     {
         for (var activity = current; activity is not null; activity = activity.Parent)

@@ -9,19 +9,19 @@ using Microsoft.Extensions.Primitives;
 namespace Aspire.RouteTracing.LiveList;
 
 /// <summary>
-/// The list that the AppHost keeps in a file, so that it can change while the service runs. A file that is not a complete list leaves the last good list in
-/// place, and is logged if it stays so.
+/// The list that the AppHost keeps in a file, so that it can change while the service runs. A file that is not a complete list leaves the
+/// last good list in place, and is logged if it stays so.
 /// </summary>
 /// <remarks>
 /// <para>
 /// The file is read every <see cref="Interval"/> instead of being watched: the AppHost replaces it by rename, and a file system watcher
-/// misses changes on the file systems where DOTNET_USE_POLLING_FILE_WATCHER is set, for which the framework's own polling takes four seconds. Size and time
-/// stamp don't tell whether a file was replaced, so its bytes are compared.
+/// misses changes on the file systems where DOTNET_USE_POLLING_FILE_WATCHER is set, for which the framework's own polling takes four
+/// seconds. Size and time stamp don't tell whether a file was replaced, so its bytes are compared.
 /// </para>
 /// <para>
-/// A list is complete when its text ends with a line break, no comma before it announces another item, and every item is valid. A rename is the only safe way
-/// to write it. For writers that write in place, a changed text is used only when two reads in a row return it; a writer that pauses for longer, between
-/// two lines without commas, can't be detected.
+/// A list is complete when its text ends with a line break, no comma before it announces another item, and every item is valid. A rename is
+/// the only safe way to write it. For writers that write in place, a changed text is used only when two reads in a row return it; a writer
+/// that pauses for longer, between two lines without commas, can't be detected.
 /// </para>
 /// </remarks>
 internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTracingSettings>, IDisposable
@@ -68,7 +68,8 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             Read(mustConfirm: false);
 
             // Starts after assignment: Look() reschedules through _timer.
-            _timer = time.CreateTimer(static file => ((ExclusionsFile)file!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer = time.CreateTimer(
+                static file => ((ExclusionsFile)file!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _timer.Change(Interval, Timeout.InfiniteTimeSpan);
         }
     }
@@ -92,7 +93,8 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             }
             catch (AggregateException exception)
             {
-                // An options monitor of the settings that the application asked for runs the settings delegates, too, and lets their exceptions pass.
+                // An options monitor of the settings that the application asked for runs the settings delegates, too, and lets their
+                // exceptions pass.
                 Log.SubscriberFailed(_logger, exception);
             }
         }
@@ -253,10 +255,14 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
 
     private static partial class Log
     {
-        [LoggerMessage(7, LogLevel.Error, "The list of excluded URLs in the file '{Path}', which {Key} names, was ignored: {Reason} The previous list still applies.")]
+        [LoggerMessage(
+            7, LogLevel.Error,
+            "The list of excluded URLs in the file '{Path}', which {Key} names, was ignored: {Reason} The previous list still applies.")]
         public static partial void Refused(ILogger logger, string path, string key, string reason);
 
-        [LoggerMessage(5, LogLevel.Error, "The list of excluded URLs changed, and a subscriber to the settings threw an exception. Route tracing uses the new list.")]
+        [LoggerMessage(
+            5, LogLevel.Error,
+            "The list of excluded URLs changed, and a subscriber to the settings threw an exception. Route tracing uses the new list.")]
         public static partial void SubscriberFailed(ILogger logger, Exception exception);
     }
 }

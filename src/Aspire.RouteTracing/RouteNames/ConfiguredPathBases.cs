@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Http;
 namespace Aspire.RouteTracing.RouteNames;
 
 /// <summary>
-/// Knows the path bases that the pipeline is built with, of <c>UsePathBase</c> and <c>Map</c>, in the casing of the code. A request has them in the casing of
-/// its URL.
+/// Knows the path bases that the pipeline is built with, of <c>UsePathBase</c> and <c>Map</c>, in the casing of the code. A request has
+/// them in the casing of its URL.
 /// </summary>
 internal sealed class ConfiguredPathBases
 {
@@ -21,7 +21,9 @@ internal sealed class ConfiguredPathBases
     /// <returns><see langword="null"/> if the pipeline is built without it: a client or code of the application can invent it.</returns>
     public string? Find(string pathBase) => _pathBases?.Value.TryGetValue(pathBase, out var configured) == true ? configured : null;
 
-    /// <summary>Follows the middleware of a pipeline. Each one holds the delegate of the next one in a field, or in the closure of a lambda.</summary>
+    /// <summary>
+    /// Follows the middleware of a pipeline. Each one holds the delegate of the next one in a field, or in the closure of a lambda.
+    /// </summary>
     private sealed class PipelineSearch
     {
         // Bounds the search in a pipeline that holds on to more than its middleware.
@@ -40,9 +42,11 @@ internal sealed class ConfiguredPathBases
                 {
                     Visit(next.Part, next.PathBase);
                 }
-                catch (Exception exception) when (exception is IOException or BadImageFormatException or TypeLoadException or MissingFieldException)
+                catch (Exception exception) when (
+                    exception is IOException or BadImageFormatException or TypeLoadException or MissingFieldException)
                 {
-                    // The type of a field is in a missing assembly, or the framework's field has another name. The other parts are searched.
+                    // The type of a field is in a missing assembly, or the framework's field has another name. The other parts are
+                    // searched.
                 }
             }
 
@@ -89,13 +93,15 @@ internal sealed class ConfiguredPathBases
             }
         }
 
-        [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "A path base that is not found has the casing in which it is seen first.")]
+        [UnconditionalSuppressMessage(
+            "Trimming", "IL2075", Justification = "A path base that is not found has the casing in which it is seen first.")]
         private void FollowFields(object part, string pathBase)
         {
             var isClosure = part.GetType().IsDefined(typeof(CompilerGeneratedAttribute), inherit: false);
             for (var type = part.GetType(); type is not null && type != typeof(object); type = type.BaseType)
             {
-                foreach (var field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+                foreach (var field in type.GetFields(
+                    BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
                 {
                     if (isClosure ? field.FieldType.IsClass && field.FieldType != typeof(string) : LeadsOn(field.FieldType))
                     {
@@ -108,6 +114,7 @@ internal sealed class ConfiguredPathBases
         [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_pathBase")]
         private static extern ref PathString PathBaseOf(UsePathBaseMiddleware middleware);
 
-        private static bool LeadsOn(Type type) => typeof(Delegate).IsAssignableFrom(type) || type == typeof(MapOptions) || type == typeof(MapWhenOptions);
+        private static bool LeadsOn(Type type) =>
+            typeof(Delegate).IsAssignableFrom(type) || type == typeof(MapOptions) || type == typeof(MapWhenOptions);
     }
 }

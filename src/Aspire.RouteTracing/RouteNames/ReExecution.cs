@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 namespace Aspire.RouteTracing.RouteNames;
 
 /// <summary>
-/// <c>UseExceptionHandler</c> and <c>UseStatusCodePagesWithReExecute</c> send a failed request through the pipeline again, to an error page. The request is
-/// named after the endpoint that it matched first.
+/// <c>UseExceptionHandler</c> and <c>UseStatusCodePagesWithReExecute</c> send a failed request through the pipeline again, to an error
+/// page. The request is named after the endpoint that it matched first.
 /// </summary>
 internal static class ReExecution
 {
@@ -34,8 +34,9 @@ internal static class ReExecution
     }
 
     /// <summary>
-    /// Restores <paramref name="original"/> when the response is sent: before the metric is recorded and the span ends, and after everything that asks for the
-    /// endpoint. Callbacks run last in, first out, so the endpoint of the first of several error pages remains.
+    /// Restores <paramref name="original"/> when the response is sent: before the metric is recorded and the span ends, and after
+    /// everything that asks for the endpoint. Callbacks run last in, first out, so the endpoint of the first of several error pages
+    /// remains.
     /// </summary>
     public static void RestoreAtEnd(HttpContext context, Endpoint? original) => context.Response.OnCompleted(() =>
     {

@@ -10,9 +10,9 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Aspire.RouteTracing.RouteNames;
 
 /// <summary>
-/// Has routing choose among endpoints that bear their names already, so that most requests do nothing for it. Routing asks its policies when it builds its
-/// tables. A table of this policy at the end of each path chooses, for each request, between the named endpoints and those that are named when one of them
-/// has matched: under a path base, or where another policy replaces endpoints.
+/// Has routing choose among endpoints that bear their names already, so that most requests do nothing for it. Routing asks its policies
+/// when it builds its tables. A table of this policy at the end of each path chooses, for each request, between the named endpoints and
+/// those that are named when one of them has matched: under a path base, or where another policy replaces endpoints.
 /// </summary>
 internal sealed class RouteNamePolicy(
     ActiveRouteTracing tracing,
@@ -27,7 +27,8 @@ internal sealed class RouteNamePolicy(
     private readonly ConditionalWeakTable<Endpoint, Endpoint> _unnamed = [];
 
     // Asked for when routing builds its tables, because this is one of the policies.
-    private readonly Lazy<IEndpointSelectorPolicy[]> _selectors = new(() => [.. services.GetServices<MatcherPolicy>().OfType<IEndpointSelectorPolicy>()]);
+    private readonly Lazy<IEndpointSelectorPolicy[]> _selectors = new(
+        () => [.. services.GetServices<MatcherPolicy>().OfType<IEndpointSelectorPolicy>()]);
 
     private readonly Lock _subscribing = new();
     private volatile bool _subscribed;
@@ -37,20 +38,23 @@ internal sealed class RouteNamePolicy(
 
     bool INodeBuilderPolicy.AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) => endpoints.Count > 0;
 
-    bool IEndpointSelectorPolicy.AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) => endpoints.Any(IsUnnamed) || MayBeReplaced(endpoints);
+    bool IEndpointSelectorPolicy.AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) =>
+        endpoints.Any(IsUnnamed) || MayBeReplaced(endpoints);
 
     public IReadOnlyList<PolicyNodeEdge> GetEdges(IReadOnlyList<Endpoint> endpoints)
     {
         var format = tracing.Current.RouteTemplateFormat;
         return
         [
-            new PolicyNodeEdge(Unnamed, [.. endpoints.Select(endpoint => endpoint is RouteEndpoint ? _unnamed.GetOrAdd(endpoint, CopyUnnamed) : endpoint)]),
+            new PolicyNodeEdge(
+                Unnamed,
+                [.. endpoints.Select(endpoint => endpoint is RouteEndpoint ? _unnamed.GetOrAdd(endpoint, CopyUnnamed) : endpoint)]),
             new PolicyNodeEdge(format, [.. endpoints.Select(endpoint => routeNaming.Name(endpoint, format))]),
         ];
     }
 
-    public PolicyJumpTable BuildJumpTable(int exitDestination, IReadOnlyList<PolicyJumpTableEdge> edges)
-        => new NameTable(this, edges[0].Destination, edges[1].Destination, (RouteTemplateFormat)edges[1].State);
+    public PolicyJumpTable BuildJumpTable(int exitDestination, IReadOnlyList<PolicyJumpTableEdge> edges) =>
+        new NameTable(this, edges[0].Destination, edges[1].Destination, (RouteTemplateFormat)edges[1].State);
 
     public Task ApplyAsync(HttpContext httpContext, CandidateSet candidates)
     {
@@ -84,8 +88,8 @@ internal sealed class RouteNamePolicy(
     }
 
     // By a dynamic route of MVC, a Razor Page that isn't compiled yet, or what other libraries do.
-    private bool MayBeReplaced(IReadOnlyList<Endpoint> endpoints)
-        => _selectors.Value.Any(selector => selector != this && selector.AppliesToEndpoints(endpoints));
+    private bool MayBeReplaced(IReadOnlyList<Endpoint> endpoints) =>
+        _selectors.Value.Any(selector => selector != this && selector.AppliesToEndpoints(endpoints));
 
     private void Subscribe()
     {

@@ -13,12 +13,12 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing.RouteNames;
 
 /// <summary>
-/// Names endpoints after their routes: the path base and the template, with a leading slash, and with controller, action, area and page by name, which
-/// the semantic conventions count as static segments (https://opentelemetry.io/docs/specs/semconv/http/http-spans/).
+/// Names endpoints after their routes: the path base and the template, with a leading slash, and with controller, action, area and page by
+/// name, which the semantic conventions count as static segments (https://opentelemetry.io/docs/specs/semconv/http/http-spans/).
 /// </summary>
 /// <remarks>
-/// The metric and the span both take the route from the endpoint's metadata at the end of the request. A name is therefore a copy of the endpoint with one
-/// more piece of metadata.
+/// The metric and the span both take the route from the endpoint's metadata at the end of the request. A name is therefore a copy of the
+/// endpoint with one more piece of metadata.
 /// </remarks>
 internal sealed partial class RouteNaming
 {
@@ -38,8 +38,13 @@ internal sealed partial class RouteNaming
     /// <param name="configuredPathBases">The path bases that the application is built with.</param>
     /// <param name="endpointExclusion">Excludes the requests of endpoints that say so.</param>
     /// <param name="logger">The logger for failures.</param>
-    /// <param name="parameterPolicies">Creates the parameter transformers of routes. A tracer provider outside of an application has none.</param>
-    public RouteNaming(ConfiguredPathBases configuredPathBases, EndpointExclusion endpointExclusion, ILogger<RouteNaming> logger, ParameterPolicyFactory? parameterPolicies = null)
+    /// <param name="parameterPolicies">Creates the parameter transformers of routes. A tracer provider outside of an application has
+    /// none.</param>
+    public RouteNaming(
+        ConfiguredPathBases configuredPathBases,
+        EndpointExclusion endpointExclusion,
+        ILogger<RouteNaming> logger,
+        ParameterPolicyFactory? parameterPolicies = null)
     {
         _configuredPathBases = configuredPathBases;
         _endpointExclusion = endpointExclusion;
@@ -49,9 +54,11 @@ internal sealed partial class RouteNaming
         _simple = new PathBases(this, RouteTemplateFormat.Simple);
     }
 
-    /// <summary>Gets the endpoint that bears the name: a copy of <paramref name="endpoint"/>, or itself where its name is right or it has none.</summary>
-    public Endpoint Name(Endpoint endpoint, RouteTemplateFormat format, PathString pathBase = default)
-        => (format == RouteTemplateFormat.Simple ? _simple : _templates).Name(endpoint, pathBase);
+    /// <summary>
+    /// Gets the endpoint that bears the name: a copy of <paramref name="endpoint"/>, or itself where its name is right or it has none.
+    /// </summary>
+    public Endpoint Name(Endpoint endpoint, RouteTemplateFormat format, PathString pathBase = default) =>
+        (format == RouteTemplateFormat.Simple ? _simple : _templates).Name(endpoint, pathBase);
 
     private Endpoint Copy(Endpoint endpoint, RouteTemplateFormat format, string pathBase)
     {
@@ -87,8 +94,8 @@ internal sealed partial class RouteNaming
             ? new RouteEndpoint(isFallback ? ExecuteFallback : execute!, matched.RoutePattern, matched.Order, metadata, matched.DisplayName)
             : new Endpoint(execute, metadata, endpoint.DisplayName);
 
-        // MapFallbackToFile takes the endpoint off the request so that the static files middleware serves the file. That middleware has decided when it
-        // returns, though the file may still be on its way. The endpoint goes back, for the metric and the span.
+        // MapFallbackToFile takes the endpoint off the request so that the static files middleware serves the file. That middleware has
+        // decided when it returns, though the file may still be on its way. The endpoint goes back, for the metric and the span.
         Task ExecuteFallback(HttpContext context)
         {
             var response = execute!(context);
@@ -101,10 +108,12 @@ internal sealed partial class RouteNaming
         }
     }
 
-    // Without the path base; null for an endpoint that no route stands for, such as the one that answers 405 or one that a policy answers 400 with.
+    // Without the path base; null for an endpoint that no route stands for, such as the one that answers 405 or one that a policy answers
+    // 400 with.
     private string? RouteOf(Endpoint endpoint, IRouteDiagnosticsMetadata? written, RouteTemplateFormat format)
     {
-        if (endpoint is RouteEndpoint { RoutePattern: var pattern } && (written is null ? pattern.PathSegments.Count != 0 : IsOfRouting(written, pattern)))
+        if (endpoint is RouteEndpoint { RoutePattern: var pattern }
+            && (written is null ? pattern.PathSegments.Count != 0 : IsOfRouting(written, pattern)))
         {
             return Write(pattern, format);
         }
@@ -114,12 +123,14 @@ internal sealed partial class RouteNaming
     }
 
     // ASP.NET Core 11 writes the constraints that are given beside the template, too.
-    private static bool IsOfRouting(IRouteDiagnosticsMetadata written, RoutePattern pattern)
-        => written.GetType().Assembly == typeof(RouteEndpoint).Assembly || written.Route == pattern.RawText;
+    private static bool IsOfRouting(IRouteDiagnosticsMetadata written, RoutePattern pattern) =>
+        written.GetType().Assembly == typeof(RouteEndpoint).Assembly || written.Route == pattern.RawText;
 
     private string Write(RoutePattern pattern, RouteTemplateFormat format)
     {
-        if (format == RouteTemplateFormat.Template && pattern.RawText is { } text && pattern.Parameters.All(parameter => FixedValue(pattern, parameter) is null))
+        if (format == RouteTemplateFormat.Template
+            && pattern.RawText is { } text
+            && pattern.Parameters.All(parameter => FixedValue(pattern, parameter) is null))
         {
             return WithLeadingSlash(text);
         }
@@ -135,7 +146,8 @@ internal sealed partial class RouteNaming
                     RoutePatternLiteralPart literal => route.Append(literal.Content),
                     RoutePatternSeparatorPart separator => route.Append(separator.Content),
                     RoutePatternParameterPart parameter when FixedValue(pattern, parameter) is { } value => route.Append(value),
-                    RoutePatternParameterPart parameter when format == RouteTemplateFormat.Simple => route.Append('{').Append(parameter.Name).Append('}'),
+                    RoutePatternParameterPart parameter when format == RouteTemplateFormat.Simple =>
+                        route.Append('{').Append(parameter.Name).Append('}'),
                     RoutePatternParameterPart parameter => Append(route, parameter),
                     _ => route,
                 };
@@ -145,8 +157,8 @@ internal sealed partial class RouteNaming
         return route.Length == 0 ? "/" : route.ToString();
     }
 
-    // A conventional route has one endpoint for each action, whose pattern requires the action's values of {controller} and {action}. Routing matches them
-    // as the first transformer of the parameter writes them.
+    // A conventional route has one endpoint for each action, whose pattern requires the action's values of {controller} and {action}.
+    // Routing matches them as the first transformer of the parameter writes them.
     private string? FixedValue(RoutePattern pattern, RoutePatternParameterPart parameter)
     {
         if (!pattern.RequiredValues.TryGetValue(parameter.Name, out var value) || value is not string { Length: > 0 } text)
@@ -155,7 +167,10 @@ internal sealed partial class RouteNaming
         }
 
         return _parameterPolicies is not null && pattern.ParameterPolicies.TryGetValue(parameter.Name, out var references)
-            && references.Select(reference => _parameterPolicies.Create(parameter, reference)).OfType<IOutboundParameterTransformer>().FirstOrDefault() is { } transformer
+            && references
+                .Select(reference => _parameterPolicies.Create(parameter, reference))
+                .OfType<IOutboundParameterTransformer>()
+                .FirstOrDefault() is { } transformer
             ? transformer.TransformOutbound(text)
             : text;
     }
@@ -199,8 +214,8 @@ internal sealed partial class RouteNaming
         return "/" + string.Join('/', names);
     }
 
-    private static string WithLeadingSlash(string template)
-        => template switch
+    private static string WithLeadingSlash(string template) =>
+        template switch
         {
             ['/', ..] => template,
             ['~', '/', ..] => template[1..],
@@ -216,15 +231,18 @@ internal sealed partial class RouteNaming
     /// <summary>The named endpoints of one format, by the path base that they were reached under.</summary>
     private sealed class PathBases(RouteNaming naming, RouteTemplateFormat format)
     {
-        // A client can invent path bases: /{tenant}, X-Forwarded-Prefix. Each is a metric series of each endpoint, so only the first ones are part of names.
+        // A client can invent path bases: /{tenant}, X-Forwarded-Prefix. Each is a metric series of each endpoint, so only the first ones
+        // are part of names.
         private const int MaxUnknownPathBases = 10;
 
         private readonly ConcurrentDictionary<string, NamedEndpoints> _pathBases = new(StringComparer.OrdinalIgnoreCase);
         private readonly NamedEndpoints _none = new(naming, format, "");
         private int _unknownPathBases;
 
-        public Endpoint Name(Endpoint endpoint, PathString pathBase)
-            => (!pathBase.HasValue ? _none : _pathBases.TryGetValue(pathBase.Value, out var endpoints) ? endpoints : Add(pathBase.Value)).Name(endpoint);
+        public Endpoint Name(Endpoint endpoint, PathString pathBase) =>
+            (!pathBase.HasValue ? _none
+                : _pathBases.TryGetValue(pathBase.Value, out var endpoints) ? endpoints
+                : Add(pathBase.Value)).Name(endpoint);
 
         private NamedEndpoints Add(string pathBase)
         {
@@ -280,7 +298,10 @@ internal sealed partial class RouteNaming
 
     private static partial class Log
     {
-        [LoggerMessage(30, LogLevel.Error, "The route of '{Endpoint}' could not be named. Its requests keep the name that they have without route tracing. Further failures are not logged.")]
+        [LoggerMessage(
+            30, LogLevel.Error,
+            "The route of '{Endpoint}' could not be named. Its requests keep the name that they have without route tracing. Further "
+            + "failures are not logged.")]
         public static partial void Failed(ILogger logger, string? endpoint, Exception exception);
     }
 }

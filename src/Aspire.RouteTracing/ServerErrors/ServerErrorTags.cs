@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Aspire.RouteTracing.ServerErrors;
 
 /// <summary>
-/// Puts the exception behind a 5xx answer on the span, whoever answered it, and takes it off the span of a 4xx answer, which is the client's error
-/// (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status).
+/// Puts the exception behind a 5xx answer on the span, whoever answered it, and takes it off the span of a 4xx answer, which is the
+/// client's error (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status).
 /// </summary>
 internal static class ServerErrorTags
 {
@@ -18,8 +18,9 @@ internal static class ServerErrorTags
     private const string BadRequest = "Aspire.RouteTracing.BadRequest";
 
     /// <summary>
-    /// Called when an exception escaped the application, after the instrumentation has set <c>error.type</c> and the status. Kestrel answers a
-    /// <see cref="BadHttpRequestException"/> with its status code unless the response has started, so the answer decides whose error it is.
+    /// Called when an exception escaped the application, after the instrumentation has set <c>error.type</c> and the status. Kestrel
+    /// answers a <see cref="BadHttpRequestException"/> with its status code unless the response has started, so the answer decides whose
+    /// error it is.
     /// </summary>
     public static void OnException(Activity server, Exception exception, bool record)
     {
@@ -34,8 +35,8 @@ internal static class ServerErrorTags
     }
 
     /// <summary>Gets whether <see cref="OnResponse"/> has anything to do.</summary>
-    public static bool Concerns(Activity server, HttpResponse response)
-        => response.StatusCode >= StatusCodes.Status500InternalServerError || server.Status == ActivityStatusCode.Error;
+    public static bool Concerns(Activity server, HttpResponse response) =>
+        response.StatusCode >= StatusCodes.Status500InternalServerError || server.Status == ActivityStatusCode.Error;
 
     /// <summary>Called when the span ends, after the instrumentation has set its values.</summary>
     public static void OnResponse(Activity server, HttpResponse response, bool record, bool isTraced)
@@ -80,7 +81,8 @@ internal static class ServerErrorTags
         }
     }
 
-    // That of the metric, which ASP.NET Core doesn't give the exception where an IExceptionHandler answered. Without metrics there is nothing to agree with.
+    // That of the metric, which ASP.NET Core doesn't give the exception where an IExceptionHandler answered. Without metrics there is
+    // nothing to agree with.
     private static object? ErrorTypeOf(HttpResponse response, Exception exception)
     {
         if (response.HttpContext.Features.Get<IHttpMetricsTagsFeature>() is not { Tags: var tags })

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// An item that can't be searched in linear time. Because a client could find a URL that takes forever, a search is cut off after 10 ms and repeated
-/// once, and the item is disabled after three URLs for which both searches were cut off.
+/// An item that can't be searched in linear time. Because a client could find a URL that takes forever, a search is cut off after 10 ms and
+/// repeated once, and the item is disabled after three URLs for which both searches were cut off.
 /// </summary>
 internal sealed class BacktrackingPattern(int index, string item, IReadOnlyList<RequiredText> required, Action<int> onDisabled)
     : ExclusionPattern(index, required)

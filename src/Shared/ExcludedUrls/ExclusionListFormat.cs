@@ -5,11 +5,13 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// <summary>The text form of an exclusion list, as an environment variable, a configuration value or a file holds it.</summary>
 /// <remarks>
 /// <para>
-/// Items are .NET regular expressions, delimited by commas or line breaks. White space around an item is trimmed, except after a backslash, and empty
-/// items are ignored. A delimiter is part of an item inside <c>[...]</c> and <c>(...)</c>; so is a comma in a quantifier such as <c>{1,3}</c> or after a
-/// backslash. That backslash is removed: <c>/a\,b</c> is the item <c>/a,b</c>. A bracket that is never closed protects nothing.
+/// Items are .NET regular expressions, delimited by commas or line breaks. White space around an item is trimmed, except after a backslash,
+/// and empty items are ignored. A delimiter is part of an item inside <c>[...]</c> and <c>(...)</c>; so is a comma in a quantifier such as
+/// <c>{1,3}</c> or after a backslash. That backslash is removed: <c>/a\,b</c> is the item <c>/a,b</c>. A bracket that is never closed
+/// protects nothing.
 /// </para>
-/// <para>A value that starts with <c>base64:</c> holds the same text as base64 of UTF-8, for carriers that change <c>$</c>, quotes or line breaks.</para>
+/// <para>A value that starts with <c>base64:</c> holds the same text as base64 of UTF-8, for carriers that change <c>$</c>, quotes or line
+/// breaks.</para>
 /// </remarks>
 internal static class ExclusionListFormat
 {
@@ -19,7 +21,8 @@ internal static class ExclusionListFormat
 
     /// <summary>Reads a list. Never throws.</summary>
     /// <param name="value">The text; <see langword="null"/> is an empty list.</param>
-    /// <param name="error">Why a value that starts with <c>base64:</c> can't be decoded, in which case the list is empty; else <see langword="null"/>.</param>
+    /// <param name="error">Why a value that starts with <c>base64:</c> can't be decoded, in which case the list is empty; else <see
+    /// langword="null"/>.</param>
     public static IReadOnlyList<string> Parse(string? value, out string? error)
     {
         error = null;
@@ -47,9 +50,10 @@ internal static class ExclusionListFormat
 
     /// <summary>Writes a list so that <see cref="Parse"/> reads the same items from it.</summary>
     /// <remarks>
-    /// That holds for every valid item in the spelling that <see cref="Parse"/> gives. Other spellings come back in that one: without white space
-    /// around them, with <c>,</c> for <c>\,</c>, and in <c>(?:...)</c> if they have a line break outside of brackets. An invalid item comes back,
-    /// too, unless it opens a bracket that a later item closes. The result is plain text unless the first item starts with <c>base64:</c>.
+    /// That holds for every valid item in the spelling that <see cref="Parse"/> gives. Other spellings come back in that one: without white
+    /// space around them, with <c>,</c> for <c>\,</c>, and in <c>(?:...)</c> if they have a line break outside of brackets. An invalid item
+    /// comes back, too, unless it opens a bracket that a later item closes. The result is plain text unless the first item starts with
+    /// <c>base64:</c>.
     /// </remarks>
     public static string Write(IEnumerable<string> items)
     {
@@ -138,8 +142,9 @@ internal static class ExclusionListFormat
     }
 
     // A comma would belong to the comment of (?x), or to the backslash.
-    private static bool EndsAtLineBreakOnly(string item)
-        => RegexTokens.ReadAll(item, out _) is [.., var last] && (item[last.Start] == '#' ? last.Kind is RegexTokenKind.Comment : item[last.Start..] == "\\");
+    private static bool EndsAtLineBreakOnly(string item) =>
+        RegexTokens.ReadAll(item, out _) is [.., var last]
+            && (item[last.Start] == '#' ? last.Kind is RegexTokenKind.Comment : item[last.Start..] == "\\");
 
     /// <summary>Finds what splits a text, and what looks like it. Groups protect what is in them when they are closed.</summary>
     private static List<Mark> ReadMarks(string text, bool isList, out bool isBalanced)
@@ -226,7 +231,9 @@ internal static class ExclusionListFormat
         return item.ToString(start, end - start);
     }
 
-    /// <summary>Returns whether Python's <c>str.strip</c> removes a character: .NET's white space and the four separators below it.</summary>
+    /// <summary>
+    /// Returns whether Python's <c>str.strip</c> removes a character: .NET's white space and the four separators below it.
+    /// </summary>
     private static bool IsBlank(char c) => char.IsWhiteSpace(c) || c is >= '\u001C' and <= '\u001F';
 
     private enum MarkKind

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// One exclusion list, compiled: finds the item that excludes a URL. Thread-safe, and immutable except for the URLs that it remembers and items that are
-/// disabled because searching for them takes too long.
+/// One exclusion list, compiled: finds the item that excludes a URL. Thread-safe, and immutable except for the URLs that it remembers and
+/// items that are disabled because searching for them takes too long.
 /// </summary>
 internal sealed class ExclusionMatcher
 {
@@ -39,7 +39,8 @@ internal sealed class ExclusionMatcher
     /// The items that are ignored because they are invalid, and those that can't be searched in linear time, in order. A list of more than
     /// <see cref="MaxItems"/> items has one more problem, at the first item that is ignored for that reason.
     /// </param>
-    /// <param name="onDisabled">Called once for each item that is disabled, with its index, by the request that found out. Must not throw.</param>
+    /// <param name="onDisabled">Called once for each item that is disabled, with its index, by the request that found out. Must not
+    /// throw.</param>
     public static ExclusionMatcher Build(
         IReadOnlyList<string> items,
         bool matchFullUrl,
@@ -66,7 +67,8 @@ internal sealed class ExclusionMatcher
 
         if (items.Count > MaxItems)
         {
-            found.Add(new ExclusionProblem(MaxItems, ExclusionProblemKind.TooMany, $"The list has {items.Count} items and can have {MaxItems}."));
+            found.Add(
+                new ExclusionProblem(MaxItems, ExclusionProblemKind.TooMany, $"The list has {items.Count} items and can have {MaxItems}."));
         }
 
         problems = found;
@@ -87,8 +89,8 @@ internal sealed class ExclusionMatcher
     }
 
     /// <summary>Returns the index of the first item that is searched in the path and matches this one, or -1.</summary>
-    public int FindInPath(ReadOnlySpan<char> pathBase, ReadOnlySpan<char> path)
-        => pathBase.IsEmpty ? _forPath.Find(path) : FindInJoinedPath(pathBase, path);
+    public int FindInPath(ReadOnlySpan<char> pathBase, ReadOnlySpan<char> path) =>
+        pathBase.IsEmpty ? _forPath.Find(path) : FindInJoinedPath(pathBase, path);
 
     /// <summary>Returns the index of the first item that is searched in the whole URL and matches this text, or -1.</summary>
     internal int FindInFullUrl(ReadOnlySpan<char> text) => _forFullUrl.Find(text);

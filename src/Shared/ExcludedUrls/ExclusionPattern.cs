@@ -11,7 +11,9 @@ internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> 
     /// <summary>The number of characters that an item can have.</summary>
     public const int MaxItemLength = 1_000;
 
-    /// <summary>The length of a URL up to which expressions are searched. A longer URL is only excluded by an item that is plain text.</summary>
+    /// <summary>
+    /// The length of a URL up to which expressions are searched. A longer URL is only excluded by an item that is plain text.
+    /// </summary>
     public const int MaxUrlLength = 1_024;
 
     /// <summary>Gets the item's position in its list.</summary>
@@ -20,7 +22,9 @@ internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> 
     /// <summary>Gets the longest text that a URL has to contain, which tells the item from others.</summary>
     public RequiredText Required { get; } = RequiredText.Best(required, text => text.Text.Length);
 
-    /// <summary>Gets a text that a URL has to contain and that other items are likely to require, too: one that starts with a slash.</summary>
+    /// <summary>
+    /// Gets a text that a URL has to contain and that other items are likely to require, too: one that starts with a slash.
+    /// </summary>
     public RequiredText CommonlyRequired { get; } =
         RequiredText.Best(required, text => text.Text.Length + (text.Text[0] == '/' ? MaxItemLength : 0));
 

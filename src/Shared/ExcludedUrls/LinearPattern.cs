@@ -3,9 +3,11 @@ using System.Text.RegularExpressions;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// An item that is searched in time linear in the URL: by backtracking where there is next to nothing to come back to, else by an automaton.
+/// An item that is searched in time linear in the URL: by backtracking where there is next to nothing to come back to, else by an
+/// automaton.
 /// </summary>
-internal sealed class LinearPattern(int index, string item, IReadOnlyList<RequiredText> required, Automata? automata) : ExclusionPattern(index, required)
+internal sealed class LinearPattern(int index, string item, IReadOnlyList<RequiredText> required, Automata? automata)
+    : ExclusionPattern(index, required)
 {
     // Each repetition is states of the automaton: [^/]{300} has 300, and an automaton can need every set of them.
     private const int MaxRepetitions = 300;
@@ -15,8 +17,10 @@ internal sealed class LinearPattern(int index, string item, IReadOnlyList<Requir
 
     private Regex? _regex;
 
-    public override bool IsMatch(ReadOnlySpan<char> url)
-        => url.Length <= MaxUrlLength && Required.IndexIn(url) >= 0 && (automata is null ? SearchByBacktracking(url) : automata.IsMatch(Index, item, url));
+    public override bool IsMatch(ReadOnlySpan<char> url) =>
+        url.Length <= MaxUrlLength
+            && Required.IndexIn(url) >= 0
+            && (automata is null ? SearchByBacktracking(url) : automata.IsMatch(Index, item, url));
 
     /// <summary>Returns whether an item needs no automaton, which takes half a megabyte and a millisecond to build.</summary>
     /// <param name="tokens">A valid expression without <see cref="FindObstacle">obstacles</see>.</param>
@@ -55,7 +59,9 @@ internal sealed class LinearPattern(int index, string item, IReadOnlyList<Requir
 
         // A loop over a group repeats what is in it.
         return choices <= MaxChoices && (loops == 0 || !tokens.Zip(tokens.Skip(1)).Any(pair =>
-            pair.First.Kind is RegexTokenKind.GroupEnd or RegexTokenKind.Comment && pair.Second.Kind is RegexTokenKind.Quantifier && pair.Second.Max > MaxChoices));
+            pair.First.Kind is RegexTokenKind.GroupEnd or RegexTokenKind.Comment
+                && pair.Second.Kind is RegexTokenKind.Quantifier
+                && pair.Second.Max > MaxChoices));
     }
 
     /// <summary>Returns why an item can't be searched in linear time, as a sentence, or <see langword="null"/> if it can.</summary>
@@ -68,7 +74,8 @@ internal sealed class LinearPattern(int index, string item, IReadOnlyList<Requir
             {
                 (RegexTokenKind.GroupStart, RegexGroupKind.Lookahead or RegexGroupKind.Lookbehind, _) => "It has a look-around.",
                 (RegexTokenKind.GroupStart, RegexGroupKind.Atomic, _) => "It has an atomic group.",
-                (RegexTokenKind.GroupStart, RegexGroupKind.Conditional or RegexGroupKind.Balancing, _) => "It has a group with a condition.",
+                (RegexTokenKind.GroupStart, RegexGroupKind.Conditional or RegexGroupKind.Balancing, _) =>
+                    "It has a group with a condition.",
                 (RegexTokenKind.BackReference, _, _) => "It has a back-reference.",
                 (RegexTokenKind.Anchor, _, 'G') => @"It has the anchor \G.",
                 _ => null,
@@ -82,8 +89,8 @@ internal sealed class LinearPattern(int index, string item, IReadOnlyList<Requir
         return CountRepetitions(tokens) > MaxRepetitions ? $"It has more than {MaxRepetitions} repetitions." : null;
     }
 
-    private bool SearchByBacktracking(ReadOnlySpan<char> url)
-        => (_regex ??= new Regex(item, RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout)).IsMatch(url);
+    private bool SearchByBacktracking(ReadOnlySpan<char> url) =>
+        (_regex ??= new Regex(item, RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout)).IsMatch(url);
 
     // The number of states that are there because of quantifiers with a number.
     private static double CountRepetitions(List<RegexToken> tokens)
@@ -123,8 +130,8 @@ internal sealed class LinearPattern(int index, string item, IReadOnlyList<Requir
 }
 
 /// <summary>
-/// The automata of a list. Each is built when a URL first needs it, and grows with the URLs that it reads. When together they hold too much, all are
-/// built anew.
+/// The automata of a list. Each is built when a URL first needs it, and grows with the URLs that it reads. When together they hold too
+/// much, all are built anew.
 /// </summary>
 internal sealed class Automata(int items)
 {
@@ -144,7 +151,8 @@ internal sealed class Automata(int items)
         if (automata[index] is not { } automaton)
         {
             // An application can set a default timeout for all its regular expressions.
-            automata[index] = automaton = new Regex(item, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, Regex.InfiniteMatchTimeout);
+            automata[index] = automaton = new Regex(
+                item, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, Regex.InfiniteMatchTimeout);
             var built = GC.GetAllocatedBytesForCurrentThread();
 
             // About half is garbage.

@@ -38,6 +38,7 @@ internal static class PathDecoder
     private static bool TryReadByte(ReadOnlySpan<char> text, out byte value)
     {
         value = 0;
-        return text is ['%', _, _, ..] && byte.TryParse(text[1..3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
+        return text is ['%', _, _, ..]
+            && byte.TryParse(text[1..3], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
     }
 }

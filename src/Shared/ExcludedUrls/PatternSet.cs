@@ -6,8 +6,8 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>The items of a list that are searched in the same text.</summary>
 /// <remarks>
-/// Most URLs match none of them, and one look for the texts that the items require is enough to know. Which items match is only asked for the URLs that
-/// contain such a text, and once for each of the URLs that are excluded.
+/// Most URLs match none of them, and one look for the texts that the items require is enough to know. Which items match is only asked for
+/// the URLs that contain such a text, and once for each of the URLs that are excluded.
 /// </remarks>
 internal sealed class PatternSet
 {
@@ -25,8 +25,12 @@ internal sealed class PatternSet
     /// <param name="patterns">The items, in the order of the list.</param>
     public PatternSet(IReadOnlyCollection<ExclusionPattern> patterns)
     {
-        var wholeUrls = patterns.OfType<TextPattern>().Where(pattern => pattern.WholeUrl is not null).DistinctBy(pattern => pattern.WholeUrl);
-        _wholeUrls = wholeUrls.ToFrozenDictionary(pattern => pattern.WholeUrl!, pattern => pattern.Index).GetAlternateLookup<ReadOnlySpan<char>>();
+        var wholeUrls = patterns.OfType<TextPattern>()
+            .Where(pattern => pattern.WholeUrl is not null)
+            .DistinctBy(pattern => pattern.WholeUrl);
+        _wholeUrls = wholeUrls
+            .ToFrozenDictionary(pattern => pattern.WholeUrl!, pattern => pattern.Index)
+            .GetAlternateLookup<ReadOnlySpan<char>>();
 
         // Those that backtrack are searched last, as they can take more time than all others.
         ExclusionPattern[] others = [.. patterns.Where(pattern => pattern is not TextPattern { WholeUrl: not null })];
@@ -131,8 +135,8 @@ internal sealed class PatternGroup
     private PatternGroup(ExclusionPattern[] patterns) => _patterns = patterns;
 
     /// <summary>Divides items into groups, those that require a text first.</summary>
-    public static IEnumerable<PatternGroup> Divide(IEnumerable<ExclusionPattern> patterns)
-        => patterns.ToLookup(pattern => pattern.Required.IsEmpty)
+    public static IEnumerable<PatternGroup> Divide(IEnumerable<ExclusionPattern> patterns) =>
+        patterns.ToLookup(pattern => pattern.Required.IsEmpty)
             .OrderBy(group => group.Key)
             .SelectMany(group => group.Chunk(MaxCount))
             .Select(group => new PatternGroup(group));
@@ -150,10 +154,15 @@ internal sealed class PatternGroup
     }
 
     /// <summary>Returns fewer texts, one of which is in every URL that contains one of these.</summary>
-    /// <remarks>The fewer there are, the faster is the search. Where many services have their /metrics, that stands for all of these.</remarks>
-    public static IEnumerable<RequiredText> Share(IEnumerable<RequiredText> texts)
-        => texts.GroupBy(text => (Text: LastSegment(text.Text), text.IgnoresCase))
-            .SelectMany(IEnumerable<RequiredText> (texts) => texts.Count() < MinSharing ? texts : [new RequiredText(texts.Key.Text, texts.Key.IgnoresCase)]);
+    /// <remarks>
+    /// The fewer there are, the faster is the search. Where many services have their /metrics, that stands for all of these.
+    /// </remarks>
+    public static IEnumerable<RequiredText> Share(IEnumerable<RequiredText> texts) =>
+        texts.GroupBy(text => (Text: LastSegment(text.Text), text.IgnoresCase))
+            .SelectMany(
+                IEnumerable<RequiredText> (texts) => texts.Count() < MinSharing
+                    ? texts
+                    : [new RequiredText(texts.Key.Text, texts.Key.IgnoresCase)]);
 
     /// <summary>Returns the lower of an index and the index of the first item that matches.</summary>
     public int Find(ReadOnlySpan<char> url, int found)
@@ -163,7 +172,8 @@ internal sealed class PatternGroup
             return found;
         }
 
-        // A very long URL is likely to be crafted, and has the texts of all groups. Groups are many where a list is long, and hardly any is searched.
+        // A very long URL is likely to be crafted, and has the texts of all groups. Groups are many where a list is long, and hardly any is
+        // searched.
         if (url.Length <= MaxFilteredLength && !_patterns[0].Required.IsEmpty)
         {
             _requiredTexts ??= Search([.. _patterns.Select(pattern => pattern.Required)]);
@@ -189,6 +199,6 @@ internal sealed class PatternGroup
         return found;
     }
 
-    private static string LastSegment(string text)
-        => text.LastIndexOf('/') is >= 0 and var start && text.Length - start > RequiredText.MinLength ? text[start..] : text;
+    private static string LastSegment(string text) =>
+        text.LastIndexOf('/') is >= 0 and var start && text.Length - start > RequiredText.MinLength ? text[start..] : text;
 }

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// Reads the syntax of .NET regular expressions, token by token. Reads any text, in time linear in its length: a bracket that is never closed is a
-/// literal, and a parenthesis that is never closed leaves the text <see cref="IsBalanced">unbalanced</see>.
+/// Reads the syntax of .NET regular expressions, token by token. Reads any text, in time linear in its length: a bracket that is never
+/// closed is a literal, and a parenthesis that is never closed leaves the text <see cref="IsBalanced">unbalanced</see>.
 /// </summary>
 /// <remarks>
 /// Mirrors
@@ -71,7 +71,10 @@ internal sealed class RegexTokens(string text)
             case '\\':
                 return Escape(start);
             case '[' when ClassEnd(start) is { } end:
-                return Token(RegexTokenKind.Class, start, end) with { Character = end == start + 3 && text[start + 1] is not ('^' or '\\') ? text[start + 1] : null };
+                return Token(RegexTokenKind.Class, start, end) with
+                {
+                    Character = end == start + 3 && text[start + 1] is not ('^' or '\\') ? text[start + 1] : null,
+                };
             case '.':
                 return Token(RegexTokenKind.AnyCharacter, start, start + 1);
             case '^' or '$':
@@ -101,8 +104,8 @@ internal sealed class RegexTokens(string text)
 
     private RegexToken Token(RegexTokenKind kind, int start, int end) => new(kind, start, end, Options);
 
-    private RegexToken Quantifier(int start, int end, int min, int max)
-        => Token(RegexTokenKind.Quantifier, start, Char(end) == '?' ? end + 1 : end) with { Min = min, Max = max };
+    private RegexToken Quantifier(int start, int end, int min, int max) =>
+        Token(RegexTokenKind.Quantifier, start, Char(end) == '?' ? end + 1 : end) with { Min = min, Max = max };
 
     private RegexToken Group(int start)
     {
@@ -239,8 +242,8 @@ internal sealed class RegexTokens(string text)
         return (end, radix == 16 && end < start + length ? null : (char)code);
     }
 
-    private static int Digit(char c, int radix)
-        => int.TryParse([c], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var digit) && digit < radix ? digit : -1;
+    private static int Digit(char c, int radix) =>
+        int.TryParse([c], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var digit) && digit < radix ? digit : -1;
 
     private int CategoryEnd(int start)
     {
@@ -277,7 +280,10 @@ internal sealed class RegexTokens(string text)
     }
 
     private static bool IsMarkOrConnector(char c) => char.GetUnicodeCategory(c) is
-        UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark or UnicodeCategory.ConnectorPunctuation
+        UnicodeCategory.NonSpacingMark
+            or UnicodeCategory.SpacingCombiningMark
+            or UnicodeCategory.EnclosingMark
+            or UnicodeCategory.ConnectorPunctuation
         || c is '\u200C' or '\u200D';
 
     private bool TryReadCounts(int start, out int end, out int min, out int max)
@@ -299,8 +305,10 @@ internal sealed class RegexTokens(string text)
         return Char(end++) == '}';
     }
 
-    private int Count(int start, int end)
-        => int.TryParse(text.AsSpan(start, end - start), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : int.MaxValue;
+    private int Count(int start, int end) =>
+        int.TryParse(text.AsSpan(start, end - start), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            ? count
+            : int.MaxValue;
 
     private int SkipDigits(int start)
     {
@@ -313,8 +321,8 @@ internal sealed class RegexTokens(string text)
     }
 
     /// <summary>
-    /// Finds the end of a character class: a <c>]</c> in first place is a literal, and <c>-[</c> opens a class to subtract, unless the hyphen is in
-    /// first place or ends a range.
+    /// Finds the end of a character class: a <c>]</c> in first place is a literal, and <c>-[</c> opens a class to subtract, unless the
+    /// hyphen is in first place or ends a range.
     /// </summary>
     private int? ClassEnd(int start)
     {
@@ -407,7 +415,9 @@ internal readonly record struct RegexToken(RegexTokenKind Kind, int Start, int E
     /// <summary>Gets how often a <see cref="RegexTokenKind.Quantifier"/> repeats at least.</summary>
     public int Min { get; init; }
 
-    /// <summary>Gets how often a <see cref="RegexTokenKind.Quantifier"/> repeats at most; <see cref="int.MaxValue"/> is without limit.</summary>
+    /// <summary>
+    /// Gets how often a <see cref="RegexTokenKind.Quantifier"/> repeats at most; <see cref="int.MaxValue"/> is without limit.
+    /// </summary>
     public int Max { get; init; }
 
     /// <summary>Gets whether case is ignored.</summary>

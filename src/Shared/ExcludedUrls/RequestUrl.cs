@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>The URL of one request in the pieces in which ASP.NET Core holds it, so that nothing is put together that need not be.</summary>
+/// <summary>
+/// The URL of one request in the pieces in which ASP.NET Core holds it, so that nothing is put together that need not be.
+/// </summary>
 internal readonly ref struct RequestUrl
 {
     /// <summary><c>http</c> or <c>https</c>; empty where only a path is known.</summary>
@@ -20,7 +22,9 @@ internal readonly ref struct RequestUrl
     /// <summary>As <c>HttpRequest.QueryString</c> holds it: with its question mark, and not decoded.</summary>
     public ReadOnlySpan<char> Query { get; init; }
 
-    /// <summary>The length of <c>scheme://host/pathbase/path?query</c>, without a default port; only from the path on where there is no host.</summary>
+    /// <summary>
+    /// The length of <c>scheme://host/pathbase/path?query</c>, without a default port; only from the path on where there is no host.
+    /// </summary>
     public int FullUrlLength
     {
         get
@@ -52,8 +56,8 @@ internal readonly ref struct RequestUrl
     /// clients don't send them.
     /// </param>
     /// <param name="url">
-    /// The URL as ASP.NET Core has it when <c>HttpClient</c> sends it: host in lower case, no default port, dot segments resolved. The path is
-    /// percent-decoded, except <c>%2F</c> and what is not UTF-8. All of the path is in <see cref="Path"/>.
+    /// The URL as ASP.NET Core has it when <c>HttpClient</c> sends it: host in lower case, no default port, dot segments resolved. The path
+    /// is percent-decoded, except <c>%2F</c> and what is not UTF-8. All of the path is in <see cref="Path"/>.
     /// </param>
     /// <returns>Whether it is either.</returns>
     public static bool TryParse(string urlOrPath, out RequestUrl url)

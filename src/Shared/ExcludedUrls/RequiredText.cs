@@ -93,9 +93,13 @@ internal sealed class RequiredText(string text, bool ignoresCase = false)
     }
 
     /// <summary>Returns where a URL first contains the text, or -1.</summary>
-    public int IndexIn(ReadOnlySpan<char> url)
-        => IsEmpty ? 0 : url.IndexOfAny(_search ??= SearchValues.Create([text], ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal));
+    public int IndexIn(ReadOnlySpan<char> url) =>
+        IsEmpty
+            ? 0
+            : url.IndexOfAny(
+                _search ??= SearchValues.Create([text], ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal));
 
     // Regular expressions that ignore case equate k with the Kelvin sign, which an ordinal comparison doesn't, and more beyond ASCII.
-    private static bool CanBeRequired(char character, bool ignoresCase) => !ignoresCase || (char.IsAscii(character) && character is not ('k' or 'K'));
+    private static bool CanBeRequired(char character, bool ignoresCase) =>
+        !ignoresCase || (char.IsAscii(character) && character is not ('k' or 'K'));
 }

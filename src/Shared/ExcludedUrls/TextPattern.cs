@@ -3,8 +3,8 @@ using System.Text;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// An item that is plain text, perhaps between <c>^</c> and <c>$</c> and with <c>.*</c> in it, as most are. It needs no regular expression: its texts
-/// are looked for one after the other.
+/// An item that is plain text, perhaps between <c>^</c> and <c>$</c> and with <c>.*</c> in it, as most are. It needs no regular expression:
+/// its texts are looked for one after the other.
 /// </summary>
 internal sealed class TextPattern : ExclusionPattern
 {
@@ -38,7 +38,9 @@ internal sealed class TextPattern : ExclusionPattern
     {
         var position = 0;
         var texts = Alternatives(tokens, ref position);
-        return texts is null || position < tokens.Count || !texts.TrueForAll(HasAnchorsAtItsEnds) ? [] : texts.ConvertAll(text => Create(index, text));
+        return texts is null || position < tokens.Count || !texts.TrueForAll(HasAnchorsAtItsEnds)
+            ? []
+            : texts.ConvertAll(text => Create(index, text));
     }
 
     public override bool IsMatch(ReadOnlySpan<char> url)
@@ -105,8 +107,8 @@ internal sealed class TextPattern : ExclusionPattern
         return new TextPattern(index, Array.ConvertAll(texts, text => new RequiredText(text)), isApart, atStart, atEnd);
     }
 
-    private static bool HasAnchorsAtItsEnds(string text)
-        => text.LastIndexOf(Start) <= 0 && (text.IndexOf(End, StringComparison.Ordinal) is var end && (end < 0 || end == text.Length - 1));
+    private static bool HasAnchorsAtItsEnds(string text) =>
+        text.LastIndexOf(Start) <= 0 && (text.IndexOf(End, StringComparison.Ordinal) is var end && (end < 0 || end == text.Length - 1));
 
     private static List<string>? Alternatives(List<RegexToken> tokens, ref int position)
     {

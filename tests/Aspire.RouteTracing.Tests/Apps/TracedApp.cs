@@ -11,7 +11,9 @@ using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.Apps;
 
-/// <summary>A web application on a loopback port that keeps what it exports. Stop it before reading: then every request has come to its end.</summary>
+/// <summary>
+/// A web application on a loopback port that keeps what it exports. Stop it before reading: then every request has come to its end.
+/// </summary>
 internal sealed class TracedApp : IAsyncDisposable
 {
     public const string SourceName = "Tests";
@@ -41,7 +43,11 @@ internal sealed class TracedApp : IAsyncDisposable
     public int Port => Client.BaseAddress!.Port;
 
     /// <summary>The spans of this application's requests, and every other span that its provider exported.</summary>
-    public IReadOnlyList<Activity> Spans => [.. _spans.Where(span => span.OperationName != "Microsoft.AspNetCore.Hosting.HttpRequestIn" || Equals(span.GetTagItem("server.port"), Port))];
+    public IReadOnlyList<Activity> Spans =>
+        [
+            .. _spans.Where(
+                span => span.OperationName != "Microsoft.AspNetCore.Hosting.HttpRequestIn" || Equals(span.GetTagItem("server.port"), Port)),
+        ];
 
     public IReadOnlyList<string> SpanNames => [.. Spans.Select(span => span.DisplayName)];
 
@@ -56,7 +62,8 @@ internal sealed class TracedApp : IAsyncDisposable
         var metrics = new List<Metric>();
         var logs = new List<LogRecord>();
 
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = configuration?.GetValueOrDefault("environment") ?? Environments.Production });
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions { EnvironmentName = configuration?.GetValueOrDefault("environment") ?? Environments.Production });
         builder.Configuration.AddInMemoryCollection(configuration);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
@@ -115,7 +122,9 @@ internal sealed class TracedApp : IAsyncDisposable
         App.Services.GetRequiredService<MeterProvider>().ForceFlush();
     }
 
-    /// <summary>The points of a counter, or the counts of a histogram, by their tags; a meter provider hears every application of the process.</summary>
+    /// <summary>
+    /// The points of a counter, or the counts of a histogram, by their tags; a meter provider hears every application of the process.
+    /// </summary>
     public Dictionary<string, long> CountsOf(string instrument)
     {
         var counts = new Dictionary<string, long>();
@@ -148,8 +157,8 @@ internal static class TracedAppRouteTracing
 {
     public static IRouteTracing RouteTracing(this TracedApp app) => app.App.Services.GetRequiredService<IRouteTracing>();
 
-    public static IReadOnlyList<(string Pattern, string Source)> ExcludedUrls(this TracedApp app)
-        => [.. app.RouteTracing().ExcludedUrls.Select(exclusion => (exclusion.Pattern, exclusion.Source))];
+    public static IReadOnlyList<(string Pattern, string Source)> ExcludedUrls(this TracedApp app) =>
+        [.. app.RouteTracing().ExcludedUrls.Select(exclusion => (exclusion.Pattern, exclusion.Source))];
 
     /// <summary>Changes one value of the configuration and has its sources read again.</summary>
     public static void Reload(this TracedApp app, string key, string? value)

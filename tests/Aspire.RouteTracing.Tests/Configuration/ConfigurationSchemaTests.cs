@@ -6,7 +6,7 @@ using Microsoft.Extensions.Hosting;
 namespace Aspire.RouteTracing.Tests.Configuration;
 
 /// <summary>ConfigurationSchema.json says what the settings are, and the section is where they are read.</summary>
-public class ConfigurationSchemaTests
+public sealed class ConfigurationSchemaTests
 {
     private static readonly JsonObject Schema =
         JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "ConfigurationSchema.json")))!
@@ -19,8 +19,8 @@ public class ConfigurationSchemaTests
     public static TheoryData<string> Names => [.. Settings.Select(setting => setting.Name)];
 
     [Fact]
-    public void The_schema_has_the_settings_and_nothing_else()
-        => Assert.Equal(Settings.Select(setting => setting.Name).Order(), Schema.Select(property => property.Key).Order());
+    public void The_schema_has_the_settings_and_nothing_else() =>
+        Assert.Equal(Settings.Select(setting => setting.Name).Order(), Schema.Select(property => property.Key).Order());
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -44,7 +44,9 @@ public class ConfigurationSchemaTests
             case Enum choice:
                 Assert.Equal("string", schema["type"]!.GetValue<string>());
                 Assert.Equal(choice.ToString(), schema["default"]!.GetValue<string>());
-                Assert.All(Enum.GetNames(setting.PropertyType), option => Assert.Contains(option, schema.ToJsonString(), StringComparison.Ordinal));
+                Assert.All(
+                    Enum.GetNames(setting.PropertyType),
+                    option => Assert.Contains(option, schema.ToJsonString(), StringComparison.Ordinal));
                 break;
             default:
                 Assert.Equal(["array", "string"], schema["type"]!.AsArray().GetValues<string>());

@@ -50,6 +50,6 @@ public sealed class ExclusionKeyTests
 
     private static CompiledSettings Current(TracedApp app) => app.App.Services.GetRequiredService<ActiveRouteTracing>().Current;
 
-    private static Task<TracedApp> StartAsync(Dictionary<string, string?> configuration)
-        => TracedApp.StartAsync(builder => builder.AddRouteTracing(), _ => { }, configuration);
+    private static Task<TracedApp> StartAsync(Dictionary<string, string?> configuration) =>
+        TracedApp.StartAsync(builder => builder.AddRouteTracing(), _ => { }, configuration);
 }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing.Tests.Configuration;
 
 /// <summary>Lists that nobody would write by hand: the application starts, follows what it can, and says what it leaves out.</summary>
-public class HostileConfigurationTests
+public sealed class HostileConfigurationTests
 {
     private const string GeneralVariable = "OTEL_DOTNET_EXCLUDED_URLS";
 
@@ -48,7 +48,8 @@ public class HostileConfigurationTests
     {
         var items = Enumerable.Range(1, 10_000).Select(number => $"^/item{number}$");
 
-        var exception = await Assert.ThrowsAsync<ArgumentException>(() => StartAsync(new() { [GeneralVariable] = string.Join(',', items) }, "(bad"));
+        var exception = await Assert.ThrowsAsync<ArgumentException>(
+            () => StartAsync(new() { [GeneralVariable] = string.Join(',', items) }, "(bad"));
 
         Assert.Contains("'(bad'", exception.Message, StringComparison.Ordinal);
     }
@@ -56,7 +57,8 @@ public class HostileConfigurationTests
     [Fact]
     public async Task More_items_of_code_than_the_limit_stop_the_start()
     {
-        var exception = await Assert.ThrowsAsync<ArgumentException>(() => StartAsync([], [.. Enumerable.Range(1, 10_001).Select(number => $"^/item{number}$")]));
+        var exception = await Assert.ThrowsAsync<ArgumentException>(
+            () => StartAsync([], [.. Enumerable.Range(1, 10_001).Select(number => $"^/item{number}$")]));
 
         Assert.Contains("10001 items to ExcludedUrls", exception.Message, StringComparison.Ordinal);
     }
@@ -69,7 +71,8 @@ public class HostileConfigurationTests
     [InlineData("[a-z0-9]{0,90}", 0)]
     public async Task A_megabyte_of_it_leaves_an_application_that_runs(string piece, int inForce)
     {
-        await using var app = await StartAsync(new() { [GeneralVariable] = string.Concat(Enumerable.Repeat(piece, 1_000_000 / piece.Length)) + "!" });
+        await using var app = await StartAsync(
+            new() { [GeneralVariable] = string.Concat(Enumerable.Repeat(piece, 1_000_000 / piece.Length)) + "!" });
 
         using var response = await app.GetAsync("/orders/" + new string('a', 200));
         response.EnsureSuccessStatusCode();
@@ -82,7 +85,8 @@ public class HostileConfigurationTests
     public async Task Of_10_000_header_names_256_apply_and_the_log_says_so()
     {
         const string Variable = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST";
-        await using var app = await StartAsync(new() { [Variable] = string.Join(',', Enumerable.Range(1, 10_000).Select(number => $"x-{number}-.*")) });
+        await using var app = await StartAsync(
+            new() { [Variable] = string.Join(',', Enumerable.Range(1, 10_000).Select(number => $"x-{number}-.*")) });
 
         using var request = new HttpRequestMessage(HttpMethod.Get, "/");
         request.Headers.Add("x-256-a", "captured");
@@ -92,11 +96,16 @@ public class HostileConfigurationTests
 
         Assert.Equal(
             ["http.request.header.x-256-a"],
-            Assert.Single(app.Spans).TagObjects.Where(tag => tag.Key.Contains(".header.", StringComparison.Ordinal)).Select(tag => tag.Key));
+            Assert.Single(app.Spans).TagObjects
+                .Where(tag => tag.Key.Contains(".header.", StringComparison.Ordinal))
+                .Select(tag => tag.Key));
         var message = Assert.Single(app.Logs, log => log.LogLevel == LogLevel.Error).FormattedMessage;
         Assert.Contains($"'x-257-.*', item 257 of {Variable}", message, StringComparison.Ordinal);
     }
 
     private static Task<TracedApp> StartAsync(Dictionary<string, string?> configuration, params string[] patterns) =>
-        TracedApp.StartAsync(builder => builder.AddRouteTracing(settings => Array.ForEach(patterns, settings.ExcludedUrls.Add)), app => app.MapGet("/{**path}", () => "ok"), configuration);
+        TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => Array.ForEach(patterns, settings.ExcludedUrls.Add)),
+            app => app.MapGet("/{**path}", () => "ok"),
+            configuration);
 }

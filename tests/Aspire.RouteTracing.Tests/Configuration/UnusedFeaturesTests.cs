@@ -11,12 +11,13 @@ using OpenTelemetry.Trace;
 namespace Aspire.RouteTracing.Tests.Configuration;
 
 /// <summary>What is not configured costs nothing.</summary>
-public class UnusedFeaturesTests
+public sealed class UnusedFeaturesTests
 {
     [Fact]
-    public async Task With_nothing_configured_a_traced_request_allocates_what_it_allocates_without_route_tracing()
+    public async Task Without_settings_a_traced_request_allocates_what_OpenTelemetry_allocates()
     {
-        var stock = await BytesOfRequestAsync(builder => builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddAspNetCoreInstrumentation()));
+        var stock = await BytesOfRequestAsync(
+            builder => builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddAspNetCoreInstrumentation()));
         var routeTracing = await BytesOfRequestAsync(builder => builder.AddRouteTracing());
         var withHook = await BytesOfRequestAsync(builder => builder.AddRouteTracing(settings => settings.RequestHook = (_, _) => { }));
 

@@ -17,7 +17,10 @@ public sealed partial class DocumentedCodeTests
         var compiled = WithoutIndents(await ReadAsync("tests/Aspire.RouteTracing.Tests/Documents/DocumentedCode.cs"));
 
         // What is for an AppHost is compiled with the tests of the hosting package.
-        var blocks = Code().Matches(await ReadAsync(document)).Select(block => block.Groups["text"].Value).Where(block => !block.Contains("WithExcluded", StringComparison.Ordinal)).ToArray();
+        var blocks = Code().Matches(await ReadAsync(document))
+            .Select(block => block.Groups["text"].Value)
+            .Where(block => !block.Contains("WithExcluded", StringComparison.Ordinal))
+            .ToArray();
 
         Assert.NotEmpty(blocks);
         Assert.All(blocks, block => Assert.Contains(WithoutIndents(block), compiled, StringComparison.Ordinal));
@@ -54,7 +57,8 @@ public sealed partial class DocumentedCodeTests
         Assert.Equal(2, app.CountsOf("aspire.route_tracing.excluded_requests").Values.Sum());
     }
 
-    private static async Task<string> ReadAsync(string path) => (await File.ReadAllTextAsync(Path.Combine(Repository.Root, path), Cancellation)).ReplaceLineEndings("\n");
+    private static async Task<string> ReadAsync(string path) =>
+        (await File.ReadAllTextAsync(Path.Combine(Repository.Root, path), Cancellation)).ReplaceLineEndings("\n");
 
     private static string WithoutIndents(string code) => Indent().Replace(code, "");
 

@@ -7,7 +7,10 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-/// <summary>A part of a batch runs through the pipeline in an HttpContext of its own. An excluded endpoint excludes its part, never the request around it.</summary>
+/// <summary>
+/// A part of a batch runs through the pipeline in an HttpContext of its own. An excluded endpoint excludes its part, never the request
+/// around it.
+/// </summary>
 public sealed class BatchTests
 {
     [Theory]
@@ -72,7 +75,10 @@ public sealed class BatchTests
             var features = new FeatureCollection();
             foreach (var (type, feature) in context.Features)
             {
-                if (type != typeof(IHttpRequestFeature) && type != typeof(IHttpResponseFeature) && type != typeof(IEndpointFeature) && type != typeof(IItemsFeature))
+                if (type != typeof(IHttpRequestFeature)
+                    && type != typeof(IHttpResponseFeature)
+                    && type != typeof(IEndpointFeature)
+                    && type != typeof(IItemsFeature))
                 {
                     features[type] = feature;
                 }

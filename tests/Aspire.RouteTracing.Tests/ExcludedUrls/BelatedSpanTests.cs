@@ -15,7 +15,12 @@ public sealed class BelatedSpanTests
     public async Task A_profiler_that_starts_its_spans_later_exports_none(string? sampler)
     {
         // As OpenTelemetry's Redis instrumentation does: from a thread of its own, with the context of the activity that was current then.
-        Assert.Empty(await RunAsync("/health", sampler, parent => TracedApp.Source.StartActivity("PING", ActivityKind.Client, parent)?.Dispose(), afterwards: true));
+        Assert.Empty(
+            await RunAsync(
+                "/health",
+                sampler,
+                parent => TracedApp.Source.StartActivity("PING", ActivityKind.Client, parent)?.Dispose(),
+                afterwards: true));
     }
 
     [Theory]
@@ -24,7 +29,11 @@ public sealed class BelatedSpanTests
     {
         Assert.Equal(
             ["GET /{name}", "PING"],
-            await RunAsync("/orders", sampler, parent => TracedApp.Source.StartActivity("PING", ActivityKind.Client, parent)?.Dispose(), afterwards: true));
+            await RunAsync(
+                "/orders",
+                sampler,
+                parent => TracedApp.Source.StartActivity("PING", ActivityKind.Client, parent)?.Dispose(),
+                afterwards: true));
     }
 
     [Theory]

@@ -11,7 +11,7 @@ using OpenTelemetry.Instrumentation.AspNetCore;
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
 /// <summary>An endpoint can say itself that its requests leave no trace.</summary>
-public class EndpointExclusionTests
+public sealed class EndpointExclusionTests
 {
     private static readonly Dictionary<string, string?> AlwaysOn = new() { ["OTEL_TRACES_SAMPLER"] = "always_on" };
 
@@ -46,7 +46,9 @@ public class EndpointExclusionTests
             {
                 builder.AddRouteTracing();
                 builder.Services.AddControllers().AddApplicationPart(typeof(QuietController).Assembly);
-                builder.Services.AddRazorPages(options => options.RootDirectory = "/ExcludedUrls/Apps/Pages").AddApplicationPart(typeof(QuietController).Assembly);
+                builder.Services
+                    .AddRazorPages(options => options.RootDirectory = "/ExcludedUrls/Apps/Pages")
+                    .AddApplicationPart(typeof(QuietController).Assembly);
                 builder.Services.AddSignalR();
             },
             app =>
@@ -170,7 +172,7 @@ public class EndpointExclusionTests
     }
 
     [Fact]
-    public async Task Middleware_around_routing_exports_neither_the_span_it_has_open_nor_one_it_starts_afterwards()
+    public async Task An_excluded_endpoint_excludes_the_spans_of_the_middleware_around_routing()
     {
         await using var app = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(),
@@ -223,12 +225,13 @@ public class EndpointExclusionTests
     }
 
     [Fact]
-    public async Task An_excluded_endpoint_that_the_applications_filter_rejects_too_is_counted_and_leaves_the_metrics()
+    public async Task An_excluded_endpoint_that_the_filter_rejects_too_is_counted_as_excluded()
     {
         await using var app = await TracedApp.StartAsync(
             builder =>
             {
-                builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(options => options.Filter = context => context.Request.Path != "/probe");
+                builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(
+                    options => options.Filter = context => context.Request.Path != "/probe");
                 builder.AddRouteTracing();
             },
             app => app.MapGet("/probe", StartChild).ExcludeFromTracing(),
@@ -242,7 +245,7 @@ public class EndpointExclusionTests
     }
 
     [Fact]
-    public async Task An_excluded_endpoint_behind_an_excluded_request_leaves_the_metrics_as_it_does_behind_any_other()
+    public async Task An_excluded_endpoint_behind_an_excluded_request_is_counted_as_excluded()
     {
         var key = new Dictionary<string, string?> { ["Aspire:RouteTracing:ExclusionKey"] = "key" };
         await using var callee = await TracedApp.StartAsync(
@@ -251,7 +254,9 @@ public class EndpointExclusionTests
             key);
         await using var caller = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
-            app => app.MapGet("/health", async (IHttpClientFactory clients) => await clients.CreateClient().GetStringAsync($"http://127.0.0.1:{callee.Port}/probe")),
+            app => app.MapGet(
+                "/health",
+                async (IHttpClientFactory clients) => await clients.CreateClient().GetStringAsync($"http://127.0.0.1:{callee.Port}/probe")),
             key);
 
         using var response = await caller.GetAsync("/health");
@@ -262,7 +267,8 @@ public class EndpointExclusionTests
         Assert.Empty(callee.SpanNames);
         Assert.Empty(callee.CountsOf("http.server.request.duration"));
         // The callee's provider collects the meters of the caller, too, which is in the same process.
-        Assert.Equal(1, Assert.Single(callee.CountsOf("aspire.route_tracing.excluded_requests"), count => count.Key.Contains("/probe")).Value);
+        Assert.Equal(
+            1, Assert.Single(callee.CountsOf("aspire.route_tracing.excluded_requests"), count => count.Key.Contains("/probe")).Value);
     }
 
     [Fact]

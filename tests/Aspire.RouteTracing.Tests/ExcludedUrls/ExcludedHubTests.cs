@@ -11,7 +11,7 @@ using OpenTelemetry.Trace;
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
 /// <summary>SignalR starts each call of a hub as a new root, linked to the request that opened the connection.</summary>
-public class ExcludedHubTests
+public sealed class ExcludedHubTests
 {
     [Theory]
     [InlineData(HttpTransportType.WebSockets)]

@@ -11,7 +11,7 @@ using OpenTelemetry.Trace;
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
 /// <summary>An excluded request leaves no span behind, whatever samples, and whatever starts a span while it runs.</summary>
-public partial class ExcludedSubtreeTests
+public sealed partial class ExcludedSubtreeTests
 {
     private const string SampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     private const string UnsampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
@@ -59,7 +59,7 @@ public partial class ExcludedSubtreeTests
     [Theory]
     [InlineData("OTEL_DOTNET_EXCLUDED_URLS", "nothing")]
     [InlineData("Aspire:RouteTracing:Enabled", "false")]
-    public async Task A_request_that_starts_while_the_settings_change_is_excluded_as_a_whole_or_not_at_all(string key, string value)
+    public async Task A_request_during_a_settings_change_is_excluded_as_a_whole_or_not_at_all(string key, string value)
     {
         // The listener's subscribers are called last in, first out: the instrumentation has asked for the list when this one changes it.
         var starting = new ChangeAtStart();
@@ -171,7 +171,7 @@ public partial class ExcludedSubtreeTests
     }
 
     [Fact]
-    public async Task The_sampler_of_the_application_is_not_asked_about_what_an_excluded_request_starts()
+    public async Task The_sampler_of_the_application_is_not_asked_below_an_excluded_request()
     {
         var sampler = new RememberingSampler();
         await using var app = await TracedApp.StartAsync(

@@ -11,7 +11,7 @@ using OpenTelemetry.Trace;
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
 /// <summary>What an excluded request tells the services that it calls, and what they believe.</summary>
-public class ExclusionAcrossServicesTests
+public sealed class ExclusionAcrossServicesTests
 {
     private const string TraceId = "0af7651916cd43dd8448eb211c80319c";
     private const string SampledParent = $"00-{TraceId}-b7ad6b7169203331-01";
@@ -121,7 +121,7 @@ public class ExclusionAcrossServicesTests
     }
 
     [Fact]
-    public async Task Its_duration_is_recorded_by_the_service_that_honours_it()
+    public async Task Its_duration_is_recorded_by_the_service_that_honors_it()
     {
         await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
         await using var storefront = await StartStorefrontAsync("always_on", orders);
@@ -129,8 +129,14 @@ public class ExclusionAcrossServicesTests
         using var response = await storefront.GetAsync("/health");
         await StopAsync(storefront, orders);
 
-        Assert.Equal(1, orders.CountsOf("http.server.request.duration").Where(count => count.Key.Contains("http.route=/{**path}", StringComparison.Ordinal)).Sum(count => count.Value));
-        Assert.Equal(["aspire.route_tracing.pattern=^/health http.response.status_code=200"], orders.CountsOf("aspire.route_tracing.excluded_requests").Keys);
+        Assert.Equal(
+            1,
+            orders.CountsOf("http.server.request.duration")
+                .Where(count => count.Key.Contains("http.route=/{**path}", StringComparison.Ordinal))
+                .Sum(count => count.Value));
+        Assert.Equal(
+            ["aspire.route_tracing.pattern=^/health http.response.status_code=200"],
+            orders.CountsOf("aspire.route_tracing.excluded_requests").Keys);
     }
 
     [Theory]
@@ -194,7 +200,7 @@ public class ExclusionAcrossServicesTests
     }
 
     [Fact]
-    public async Task A_member_signed_with_the_previous_key_is_honoured()
+    public async Task A_member_signed_with_the_previous_key_is_honored()
     {
         const string Previous = "the key of the last month";
         var (member, call) = await CaptureAsync(Previous, SampledParent, null);
@@ -212,7 +218,7 @@ public class ExclusionAcrossServicesTests
     [Theory]
     [InlineData("Production")]
     [InlineData("Development")]
-    public async Task Without_a_key_the_member_is_neither_sent_nor_honoured(string environment)
+    public async Task Without_a_key_the_member_is_neither_sent_nor_honored(string environment)
     {
         var (sent, _) = await CaptureAsync(key: null, SampledParent, null);
         var (member, call) = await CaptureAsync(Key, SampledParent, null);
@@ -229,13 +235,18 @@ public class ExclusionAcrossServicesTests
     [Theory]
     [InlineData("HonorUpstreamExclusion")]
     [InlineData("Enabled")]
-    public async Task A_service_can_be_told_not_to_honour_it(string setting)
+    public async Task A_service_can_be_told_not_to_honor_it(string setting)
     {
         var (member, call) = await CaptureAsync(Key, SampledParent, null);
         await using var orders = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(),
             app => app.MapGet("/{**path}", () => "ok"),
-            new() { ["OTEL_TRACES_SAMPLER"] = "always_on", ["Aspire:RouteTracing:ExclusionKey"] = Key, [$"Aspire:RouteTracing:{setting}"] = "false" });
+            new()
+            {
+                ["OTEL_TRACES_SAMPLER"] = "always_on",
+                ["Aspire:RouteTracing:ExclusionKey"] = Key,
+                [$"Aspire:RouteTracing:{setting}"] = "false",
+            });
 
         using var response = await orders.GetAsync("/", call, member);
         await orders.StopAsync();
@@ -244,7 +255,7 @@ public class ExclusionAcrossServicesTests
     }
 
     [Fact]
-    public async Task A_member_that_is_not_honoured_goes_no_further()
+    public async Task A_member_that_is_not_honored_goes_no_further()
     {
         var (member, call) = await CaptureAsync("another key of the services", SampledParent, null);
         await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
@@ -343,7 +354,8 @@ public class ExclusionAcrossServicesTests
         new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0" });
 
     // The headers that a call within an excluded request sends.
-    private static async Task<(string? TraceState, string? TraceParent)> CaptureAsync(string? key, string traceParent, string? traceState, TimeProvider? time = null)
+    private static async Task<(string? TraceState, string? TraceParent)> CaptureAsync(
+        string? key, string traceParent, string? traceState, TimeProvider? time = null)
     {
         (string?, string?) captured = default;
         await using var receiver = await TracedApp.StartAsync(_ => { }, app => app.MapGet("/{**path}", (HttpRequest request) =>
@@ -356,8 +368,9 @@ public class ExclusionAcrossServicesTests
         return captured;
     }
 
-    private static Task<TracedApp> StartStorefrontAsync(string? sampler, TracedApp next, string excludedUrls = "^/health", string? key = Key, TimeProvider? time = null)
-        => TracedApp.StartAsync(
+    private static Task<TracedApp> StartStorefrontAsync(
+        string? sampler, TracedApp next, string excludedUrls = "^/health", string? key = Key, TimeProvider? time = null) =>
+        TracedApp.StartAsync(
             builder =>
             {
                 builder.Services.AddSingleton(time ?? TimeProvider.System);
@@ -381,8 +394,9 @@ public class ExclusionAcrossServicesTests
         return await client.GetStringAsync(new Uri($"http://127.0.0.1:{next.Port}/called"));
     }
 
-    private static Task<TracedApp> StartOrdersAsync(string? sampler, bool withRouteTracing, string? key = Key, string? environment = null, TimeProvider? time = null)
-        => TracedApp.StartAsync(
+    private static Task<TracedApp> StartOrdersAsync(
+        string? sampler, bool withRouteTracing, string? key = Key, string? environment = null, TimeProvider? time = null) =>
+        TracedApp.StartAsync(
             builder =>
             {
                 builder.Services.AddSingleton(time ?? TimeProvider.System);
@@ -396,7 +410,13 @@ public class ExclusionAcrossServicesTests
                 }
             },
             app => app.MapGet("/{**path}", () => "ok"),
-            new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0", ["Aspire:RouteTracing:ExclusionKey"] = key, ["environment"] = environment });
+            new()
+            {
+                ["OTEL_TRACES_SAMPLER"] = sampler,
+                ["OTEL_TRACES_SAMPLER_ARG"] = "1.0",
+                ["Aspire:RouteTracing:ExclusionKey"] = key,
+                ["environment"] = environment,
+            });
 
     private static async Task StopAsync(params TracedApp[] apps)
     {

@@ -3,7 +3,7 @@ using Aspire.RouteTracing.ExcludedUrls;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-public class ExclusionAllocationTests
+public sealed class ExclusionAllocationTests
 {
     private const int Round = 500;
 
@@ -15,8 +15,10 @@ public class ExclusionAllocationTests
     {
         var matcher = ExclusionMatcher.Build(Items, matchFullUrl: false, out _);
 
-        AssertAllocatesNothing(_ => matcher.Find(new RequestUrl { Scheme = "http", Host = "localhost", Path = "/client17/1/info" }), expected: 35);
-        AssertAllocatesNothing(_ => matcher.Find(new RequestUrl { Scheme = "http", Host = "localhost", PathBase = "/shop", Path = "/orders" }), expected: -1);
+        AssertAllocatesNothing(
+            _ => matcher.Find(new RequestUrl { Scheme = "http", Host = "localhost", Path = "/client17/1/info" }), expected: 35);
+        AssertAllocatesNothing(
+            _ => matcher.Find(new RequestUrl { Scheme = "http", Host = "localhost", PathBase = "/shop", Path = "/orders" }), expected: -1);
     }
 
     [Fact]
@@ -24,7 +26,9 @@ public class ExclusionAllocationTests
     {
         var matcher = ExclusionMatcher.Build(Items, matchFullUrl: false, out _);
         var paths = Enumerable.Range(0, 4 * Round).Select(i => string.Create(CultureInfo.InvariantCulture, $"/orders/{i}")).ToArray();
-        var others = Enumerable.Range(0, 4 * Round).Select(i => string.Create(CultureInfo.InvariantCulture, $"/client3/{i}/info")).ToArray();
+        var others = Enumerable.Range(0, 4 * Round)
+            .Select(i => string.Create(CultureInfo.InvariantCulture, $"/client3/{i}/info"))
+            .ToArray();
 
         AssertAllocatesNothing(i => matcher.Find(new RequestUrl { Path = paths[i] }), expected: -1);
         AssertAllocatesNothing(i => matcher.Find(new RequestUrl { Path = others[i] }), expected: 7);
@@ -50,7 +54,8 @@ public class ExclusionAllocationTests
             Assert.Equal(expected, find(i));
         }
 
-        // The runtime allocates for itself once in a while, as when it compiles again what runs often. What a search allocates is in every round.
+        // The runtime allocates for itself once in a while, as when it compiles again what runs often. What a search allocates is in every
+        // round.
         var wrong = 0;
         Assert.Equal(0, Enumerable.Range(1, 3).Min(AllocatedInRound));
         Assert.Equal(0, wrong);

@@ -12,7 +12,7 @@ using OpenTelemetry.Trace;
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
 /// <summary>What the application, its service defaults or another application of the process set up stays in force.</summary>
-public class ExclusionBesideOthersTests
+public sealed class ExclusionBesideOthersTests
 {
     private static readonly Dictionary<string, string?> AlwaysOn = new() { ["OTEL_TRACES_SAMPLER"] = "always_on" };
 
@@ -22,7 +22,10 @@ public class ExclusionBesideOthersTests
     public async Task The_filter_of_Aspires_template_stays_in_force_and_quietens_what_is_below(bool filterFirst)
     {
         await using var app = await TracedApp.StartAsync(
-            builder => InOrder(filterFirst, () => AddTemplateTracing(builder), () => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$"))),
+            builder => InOrder(
+                filterFirst,
+                () => AddTemplateTracing(builder),
+                () => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$"))),
             MapWithChild,
             AlwaysOn);
 
@@ -34,8 +37,13 @@ public class ExclusionBesideOthersTests
         await app.StopAsync();
 
         Assert.Equal(["child", "GET /{name}"], app.SpanNames);
-        Assert.Equal(4, app.CountsOf("http.server.request.duration").Values.Sum() + app.CountsOf("aspire.route_tracing.excluded_requests").Values.Sum());
-        Assert.Equal(["aspire.route_tracing.pattern=^/excluded$ http.response.status_code=200"], app.CountsOf("aspire.route_tracing.excluded_requests").Keys);
+        Assert.Equal(
+            4,
+            app.CountsOf("http.server.request.duration").Values.Sum()
+                + app.CountsOf("aspire.route_tracing.excluded_requests").Values.Sum());
+        Assert.Equal(
+            ["aspire.route_tracing.pattern=^/excluded$ http.response.status_code=200"],
+            app.CountsOf("aspire.route_tracing.excluded_requests").Keys);
     }
 
     [Fact]
@@ -71,7 +79,8 @@ public class ExclusionBesideOthersTests
         await using var app = await TracedApp.StartAsync(
             builder =>
             {
-                builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(options => options.Filter = _ => throw new InvalidOperationException("broken filter"));
+                builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(
+                    options => options.Filter = _ => throw new InvalidOperationException("broken filter"));
                 builder.AddRouteTracing();
             },
             MapWithChild,
@@ -93,7 +102,8 @@ public class ExclusionBesideOthersTests
         await using var app = await TracedApp.StartAsync(
             builder => InOrder(
                 instrumentationFirst,
-                () => builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddAspNetCoreInstrumentation(options => options.EnrichWithHttpRequest = (_, _) => enriched++)),
+                () => builder.Services.AddOpenTelemetry().WithTracing(
+                    tracing => tracing.AddAspNetCoreInstrumentation(options => options.EnrichWithHttpRequest = (_, _) => enriched++)),
                 () => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$"))),
             MapWithChild,
             AlwaysOn);
@@ -189,7 +199,9 @@ public class ExclusionBesideOthersTests
         await using var shop = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add(".*")), MapWithChild, AlwaysOn);
         await using var other = await TracedApp.StartAsync(
-            builder => builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddAspNetCoreInstrumentation()), MapWithChild, AlwaysOn);
+            builder => builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddAspNetCoreInstrumentation()),
+            MapWithChild,
+            AlwaysOn);
 
         using var response = await other.GetAsync("/orders");
         await other.StopAsync();
@@ -217,7 +229,7 @@ public class ExclusionBesideOthersTests
     }
 
     [Fact]
-    public async Task The_application_leaves_out_of_its_metrics_and_counts_what_a_provider_beside_it_excluded_first()
+    public async Task A_request_that_another_tracer_provider_excluded_first_is_counted_as_excluded()
     {
         using var provider = Sdk.CreateTracerProviderBuilder()
             .AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$"))
@@ -240,7 +252,8 @@ public class ExclusionBesideOthersTests
     public async Task The_provider_of_the_application_can_have_it_from_its_own_builder()
     {
         await using var app = await TracedApp.StartAsync(
-            builder => builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$"))),
+            builder => builder.Services.AddOpenTelemetry().WithTracing(
+                tracing => tracing.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$"))),
             MapWithChild,
             AlwaysOn);
 
@@ -285,7 +298,8 @@ public class ExclusionBesideOthersTests
     public async Task A_worker_neither_names_nor_excludes_the_endpoints_of_a_web_application_beside_it()
     {
         var builder = Host.CreateApplicationBuilder();
-        builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddRouteTracing(settings => settings.RouteTemplateFormat = RouteTemplateFormat.Simple));
+        builder.Services.AddOpenTelemetry().WithTracing(
+            tracing => tracing.AddRouteTracing(settings => settings.RouteTemplateFormat = RouteTemplateFormat.Simple));
         using var worker = builder.Build();
         await worker.StartAsync(TestContext.Current.CancellationToken);
         await using var app = await TracedApp.StartAsync(
@@ -338,7 +352,10 @@ public class ExclusionBesideOthersTests
         MapWithChild(app);
         await app.StartAsync(TestContext.Current.CancellationToken);
 
-        using var client = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = new(app.Urls.Single()) };
+        using var client = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null })
+        {
+            BaseAddress = new(app.Urls.Single()),
+        };
         using var response = await client.GetAsync("/excluded", TestContext.Current.CancellationToken);
         response.EnsureSuccessStatusCode();
         await app.StopAsync(TestContext.Current.CancellationToken);
@@ -379,12 +396,14 @@ public class ExclusionBesideOthersTests
     }
 
     // As Aspire's service defaults template has it.
-    private static void AddTemplateTracing(WebApplicationBuilder builder)
-        => builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddAspNetCoreInstrumentation(options => options.Filter = context =>
+    private static void AddTemplateTracing(WebApplicationBuilder builder) =>
+        builder.Services
+            .AddOpenTelemetry()
+            .WithTracing(tracing => tracing.AddAspNetCoreInstrumentation(options => options.Filter = context =>
             !context.Request.Path.StartsWithSegments("/health") && !context.Request.Path.StartsWithSegments("/alive")));
 
-    private static void MapWithChild(WebApplication app)
-        => app.MapGet("/{name}", () => TracedApp.Source.StartActivity("child")?.Dispose());
+    private static void MapWithChild(WebApplication app) =>
+        app.MapGet("/{name}", () => TracedApp.Source.StartActivity("child")?.Dispose());
 
     private sealed class SpanInFront(bool asNewRoot) : IStartupFilter
     {

@@ -27,9 +27,12 @@ public sealed class ExclusionListFormatProperties
 
     [Fact]
     public void A_text_without_brackets_and_escapes_is_split_at_each_delimiter() =>
-        Gen.OneOf(",", "\n", "\r\n", " ", "\t", "/", "a", "1", "]", ")", "}", "^", "$", "*", "|", "-", "#", "?").Array[0, 20].Select(tokens => string.Concat(tokens)).Sample(
+        Gen.OneOf(",", "\n", "\r\n", " ", "\t", "/", "a", "1", "]", ")", "}", "^", "$", "*", "|", "-", "#", "?").Array[0, 20]
+            .Select(tokens => string.Concat(tokens))
+            .Sample(
             text => Assert.Equal(
-                text.Split([',', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), ExclusionListFormat.Parse(text, out _)),
+                text.Split([',', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                ExclusionListFormat.Parse(text, out _)),
             iter: 10_000);
 
     [Fact]
@@ -52,7 +55,9 @@ public sealed class ExclusionListFormatProperties
 
     [Fact]
     public void Writing_loses_nothing_but_commas_blanks_and_backslashes() =>
-        Gen.OneOf(Gen.String, Patterns.Hostile).Where(item => !item.Contains('\n', StringComparison.Ordinal) && !item.Contains('\r', StringComparison.Ordinal)).Array[0, 4].Sample(
+        Gen.OneOf(Gen.String, Patterns.Hostile)
+            .Where(item => !item.Contains('\n', StringComparison.Ordinal) && !item.Contains('\r', StringComparison.Ordinal)).Array[0, 4]
+            .Sample(
             items =>
             {
                 var read = ExclusionListFormat.Parse(ExclusionListFormat.Write(items), out var error);
@@ -86,7 +91,8 @@ public sealed class ExclusionListFormatProperties
         }, iter: 3_000);
 
     private static string WithoutSeparators(IEnumerable<string> items) =>
-        string.Concat(items.SelectMany(item => item).Where(c => !char.IsWhiteSpace(c) && c is not (',' or '\\' or (>= '\u001C' and <= '\u001F'))));
+        string.Concat(
+            items.SelectMany(item => item).Where(c => !char.IsWhiteSpace(c) && c is not (',' or '\\' or (>= '\u001C' and <= '\u001F'))));
 
     private static string Normalize(string item) => Assert.Single(ExclusionListFormat.Parse(ExclusionListFormat.Write([item]), out _));
 }

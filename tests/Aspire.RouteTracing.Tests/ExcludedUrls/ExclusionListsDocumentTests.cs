@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting;
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
 /// <summary>The table of docs/exclusion-lists.md, each row with a request to an application that has the list.</summary>
-public class ExclusionListsDocumentTests
+public sealed class ExclusionListsDocumentTests
 {
     public static TheoryData<string, string, string> Rows =>
     [

@@ -41,8 +41,8 @@ public sealed class ExclusionMatcherTests
     [InlineData("/returns/metrics", -1)]
     [InlineData("/stock/metric", -1)]
     [InlineData("/tax/metrics", 4)]
-    public void Items_with_the_same_last_segment_are_told_apart(string path, int index)
-        => Assert.Equal(index, Find(["^/orders/metrics", "/cart/metrics", "/stock/metrics$", "^/prices/v[0-9]/metrics", "/tax/"], path));
+    public void Items_with_the_same_last_segment_are_told_apart(string path, int index) =>
+        Assert.Equal(index, Find(["^/orders/metrics", "/cart/metrics", "/stock/metrics$", "^/prices/v[0-9]/metrics", "/tax/"], path));
 
     [Fact]
     public void The_path_base_is_part_of_the_path()
@@ -57,7 +57,8 @@ public sealed class ExclusionMatcherTests
     [InlineData("health")]
     [InlineData("healt[h]")]
     public void Host_and_query_do_not_exclude_a_request(string item) =>
-        Assert.Equal(-1, Build([item]).Find(new RequestUrl { Scheme = "http", Host = "health", Path = "/orders", Query = "?next=/health" }));
+        Assert.Equal(
+            -1, Build([item]).Find(new RequestUrl { Scheme = "http", Host = "health", Path = "/orders", Query = "?next=/health" }));
 
     [Theory]
     [InlineData("^http://localhost:5000/shop/orders/1\\?full=1$")]
@@ -80,7 +81,10 @@ public sealed class ExclusionMatcherTests
     [InlineData("https", "shop.example:80", "https://shop.example:80/")]
     [InlineData("http", "[::1]:80", "http://[::1]/")]
     public void A_default_port_is_left_out(string scheme, string host, string url) =>
-        Assert.Equal(0, Build([$"^{url.Replace("[", @"\[", StringComparison.Ordinal)}$"]).Find(new RequestUrl { Scheme = scheme, Host = host, Path = "/" }));
+        Assert.Equal(
+            0,
+            Build([$"^{url.Replace("[", @"\[", StringComparison.Ordinal)}$"]).Find(
+                new RequestUrl { Scheme = scheme, Host = host, Path = "/" }));
 
     [Fact]
     public void A_URL_of_any_length_is_searched()
@@ -89,7 +93,8 @@ public sealed class ExclusionMatcherTests
         var segments = string.Concat(Enumerable.Repeat("/segment", 1000));
 
         Assert.Equal(0, matcher.Find(new RequestUrl { Scheme = "http", Host = "localhost", Path = segments + "/end" }));
-        Assert.Equal(1, matcher.Find(new RequestUrl { Scheme = "http", Host = "localhost", PathBase = "/shop", Path = segments + "/stop" }));
+        Assert.Equal(
+            1, matcher.Find(new RequestUrl { Scheme = "http", Host = "localhost", PathBase = "/shop", Path = segments + "/stop" }));
     }
 
     [Theory]
@@ -113,7 +118,9 @@ public sealed class ExclusionMatcherTests
         var matcher = ExclusionMatcher.Build(["/a[b]", "/b(", "/c[d]", "*.js"], matchFullUrl: false, out var problems);
 
         Assert.Equal(2, matcher.Find(new RequestUrl { Path = "/cd" }));
-        Assert.Equal([(1, ExclusionProblemKind.Invalid), (3, ExclusionProblemKind.Invalid)], problems.Select(problem => (problem.Index, problem.Kind)));
+        Assert.Equal(
+            [(1, ExclusionProblemKind.Invalid), (3, ExclusionProblemKind.Invalid)],
+            problems.Select(problem => (problem.Index, problem.Kind)));
         Assert.Contains("'/b('", problems[0].Reason, StringComparison.Ordinal);
         Assert.Contains("'*.js'", problems[1].Reason, StringComparison.Ordinal);
     }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Hosting;
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
 /// <summary>An excluded request is not measured, but counted.</summary>
-public class ExclusionMetricsTests
+public sealed class ExclusionMetricsTests
 {
     private const string UnsampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 
@@ -63,7 +63,8 @@ public class ExclusionMetricsTests
     [Theory]
     [InlineData("/health/halfway", "^/health")]
     [InlineData("/halfway", "/halfway")]
-    public async Task A_request_that_fails_halfway_through_its_response_is_counted_by_the_status_code_that_was_sent(string path, string pattern)
+    public async Task A_request_that_fails_during_its_response_is_counted_by_the_sent_status_code(
+        string path, string pattern)
     {
         await using var app = await StartAsync();
 

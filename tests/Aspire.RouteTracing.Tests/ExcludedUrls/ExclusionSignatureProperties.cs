@@ -26,7 +26,10 @@ public sealed class ExclusionSignatureProperties : IDisposable
 
     private static readonly Gen<string> TraceState = Gen.OneOf(
         Gen.String,
-        Gen.OneOf("aspire-excluded", "aspire-excluded=", "=", ",", " ", "\t", "a=1", "0af7651916cd43dd", "é", "\0", "\n", "\uD800", "\u00A0").Array[0, 12].Select(string.Concat),
+        Gen.OneOf(
+            "aspire-excluded", "aspire-excluded=", "=", ",", " ", "\t", "a=1", "0af7651916cd43dd", "é", "\0", "\n", "\uD800",
+            "\u00A0").Array[0, 12]
+            .Select(string.Concat),
         Gen.Int[0, 60].Select(count => string.Join(',', Enumerable.Range(0, count).Select(number => $"m{number}=v"))));
 
     private static readonly Gen<string> Key = Gen.String.Where(key => Encoding.UTF8.GetByteCount(key) >= 16);
@@ -53,7 +56,8 @@ public sealed class ExclusionSignatureProperties : IDisposable
             var received = Received(signed, call);
             Assert.True(Signature(key).IsSigned(received));
             ExclusionSignature.Remove(received);
-            Assert.DoesNotContain(Members(received.TraceStateString!), member => member.StartsWith("aspire-excluded=", StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                Members(received.TraceStateString!), member => member.StartsWith("aspire-excluded=", StringComparison.Ordinal));
         }, iter: 2_000);
 
     private static ExclusionSignature Signature(string key)
@@ -78,5 +82,6 @@ public sealed class ExclusionSignatureProperties : IDisposable
         return Requests.CreateActivity("request", ActivityKind.Server, parent)!.Start();
     }
 
-    private static string[] Members(string traceState) => traceState.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    private static string[] Members(string traceState) =>
+        traceState.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

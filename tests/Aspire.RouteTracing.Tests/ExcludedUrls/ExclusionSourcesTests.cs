@@ -8,8 +8,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-/// <summary>Where exclusions come from, how they add up, what becomes of bad ones, and how they change while the application runs.</summary>
-public class ExclusionSourcesTests
+/// <summary>
+/// Where exclusions come from, how they add up, what becomes of bad ones, and how they change while the application runs.
+/// </summary>
+public sealed class ExclusionSourcesTests
 {
     [Fact]
     public async Task All_sources_add_up_and_are_named()
@@ -105,10 +107,14 @@ public class ExclusionSourcesTests
     [Fact]
     public async Task A_base64_value_that_is_none_is_logged_with_its_source()
     {
-        await using var app = await StartAsync(new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "base64:***", ["OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"] = "good" });
+        await using var app = await StartAsync(
+            new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "base64:***", ["OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"] = "good" });
 
         Assert.Equal(["good"], app.ExcludedUrls().Select(exclusion => exclusion.Pattern));
-        Assert.Contains("OTEL_DOTNET_EXCLUDED_URLS", Assert.Single(app.Logs, log => log.LogLevel == LogLevel.Error).FormattedMessage, StringComparison.Ordinal);
+        Assert.Contains(
+            "OTEL_DOTNET_EXCLUDED_URLS",
+            Assert.Single(app.Logs, log => log.LogLevel == LogLevel.Error).FormattedMessage,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -145,7 +151,8 @@ public class ExclusionSourcesTests
     {
         await using var app = await StartAsync(new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/(?!orders)" });
 
-        Assert.Contains("'^/(?!orders)'", Assert.Single(app.Logs, log => log.LogLevel == LogLevel.Warning).FormattedMessage, StringComparison.Ordinal);
+        Assert.Contains(
+            "'^/(?!orders)'", Assert.Single(app.Logs, log => log.LogLevel == LogLevel.Warning).FormattedMessage, StringComparison.Ordinal);
         Assert.NotNull(app.RouteTracing().FindExclusion("/health"));
         Assert.Null(app.RouteTracing().FindExclusion("/orders"));
     }
@@ -218,7 +225,8 @@ public class ExclusionSourcesTests
         {
             if (routeTracing is not null)
             {
-                Task.Run(() => routeTracing.Suspend().Dispose(), TestContext.Current.CancellationToken).Wait(TestContext.Current.CancellationToken);
+                Task.Run(() => routeTracing.Suspend().Dispose(), TestContext.Current.CancellationToken)
+                    .Wait(TestContext.Current.CancellationToken);
             }
         });
         routeTracing = app.RouteTracing();
@@ -297,7 +305,8 @@ public class ExclusionSourcesTests
     [Fact]
     public async Task Disabled_means_stock_behaviour_and_can_change_while_the_application_runs()
     {
-        await using var app = await StartAsync(new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/health$", ["Aspire:RouteTracing:Enabled"] = "false" });
+        await using var app = await StartAsync(
+            new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/health$", ["Aspire:RouteTracing:Enabled"] = "false" });
 
         using var traced = await app.GetAsync("/health");
         app.Reload("Aspire:RouteTracing:Enabled", "true");
@@ -335,7 +344,8 @@ public class ExclusionSourcesTests
     [InlineData("http://shop.example:8080/internal", "^http://shop.example:8080/internal$")]
     public async Task A_URL_can_be_asked_about(string url, string? pattern)
     {
-        await using var app = await StartAsync(new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "client/.*/info,healthcheck,^http://shop.example:8080/internal$" });
+        await using var app = await StartAsync(
+            new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "client/.*/info,healthcheck,^http://shop.example:8080/internal$" });
 
         Assert.Equal(pattern, app.RouteTracing().FindExclusion(url)?.Pattern);
     }
@@ -378,7 +388,8 @@ public class ExclusionSourcesTests
     [Fact]
     public async Task The_whole_URL_can_be_searched_instead()
     {
-        await using var app = await StartAsync(new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "x=hidden$", ["Aspire:RouteTracing:MatchFullUrl"] = "true" });
+        await using var app = await StartAsync(
+            new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "x=hidden$", ["Aspire:RouteTracing:MatchFullUrl"] = "true" });
 
         using var excluded = await app.GetAsync("/two?x=hidden");
         using var traced = await app.GetAsync("/two?x=shown");
@@ -388,10 +399,11 @@ public class ExclusionSourcesTests
     }
 
     private static Task ReloadAsync(TracedApp app, string list) => Task.Run(
-        () => app.Reload("OTEL_DOTNET_EXCLUDED_URLS", list), TestContext.Current.CancellationToken).WaitAsync(TestContext.Current.CancellationToken);
+        () => app.Reload("OTEL_DOTNET_EXCLUDED_URLS", list),
+        TestContext.Current.CancellationToken).WaitAsync(TestContext.Current.CancellationToken);
 
-    private static Task<TracedApp> StartAsync(Dictionary<string, string?> configuration, Action<RouteTracingSettings>? configure = null)
-        => TracedApp.StartAsync(
+    private static Task<TracedApp> StartAsync(Dictionary<string, string?> configuration, Action<RouteTracingSettings>? configure = null) =>
+        TracedApp.StartAsync(
             builder => builder.AddRouteTracing(configure),
             app => app.MapGet("/{**path}", () => "ok"),
             configuration);

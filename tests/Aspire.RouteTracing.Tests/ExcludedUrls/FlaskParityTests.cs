@@ -7,7 +7,7 @@ namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 /// <c>Data/flask-exclude-vectors.json</c> holds what <c>parse_excluded_urls(patterns).url_disabled(url)</c> of
 /// opentelemetry-util-http answered; the table in docs/flask-parity.md holds where the answer here is another one, and why.
 /// </summary>
-public class FlaskParityTests
+public sealed class FlaskParityTests
 {
     private static readonly Dictionary<(string List, string Url), string> Flask = ReadVectors();
     private static readonly Dictionary<(string List, string Url), (string Flask, string Here, string Why)> Exceptions = ReadDocument();
@@ -47,7 +47,8 @@ public class FlaskParityTests
 
     private static Dictionary<(string List, string Url), string> ReadVectors()
     {
-        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Data", "flask-exclude-vectors.json")));
+        using var document = JsonDocument.Parse(
+            File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Data", "flask-exclude-vectors.json")));
         return document.RootElement.EnumerateArray().ToDictionary(
             vector => (vector.GetProperty("patterns").GetString()!, vector.GetProperty("url").GetString()!),
             vector => vector.GetProperty("excluded").ValueKind switch

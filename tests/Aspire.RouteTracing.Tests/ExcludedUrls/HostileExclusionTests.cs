@@ -91,7 +91,8 @@ public sealed class HostileExclusionTests
         var longest = new string('(', 333) + "[a]" + new string(')', 333) + "b{1,9}" + new string('c', 325);
         ExclusionMatcher.Build([longest, longest + "c"], matchFullUrl: false, out var problems);
 
-        Assert.Equal(new ExclusionProblem(1, ExclusionProblemKind.Invalid, "It has 1001 characters and can have 1000."), Assert.Single(problems));
+        Assert.Equal(
+            new ExclusionProblem(1, ExclusionProblemKind.Invalid, "It has 1001 characters and can have 1000."), Assert.Single(problems));
     }
 
     [Theory]

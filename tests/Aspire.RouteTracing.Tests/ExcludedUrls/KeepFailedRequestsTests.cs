@@ -30,11 +30,21 @@ public sealed class KeepFailedRequestsTests
 
         var span = Assert.Single(app.Spans);
         Assert.Equal(
-            ("GET /health/503", ActivityKind.Server, ActivityStatusCode.Error, parent == SampledParent ? "b7ad6b7169203331" : "0000000000000000"),
+            ("GET /health/503",
+            ActivityKind.Server,
+            ActivityStatusCode.Error,
+            parent == SampledParent ? "b7ad6b7169203331" : "0000000000000000"),
             (span.DisplayName, span.Kind, span.Status, span.ParentSpanId.ToHexString()));
         Assert.Equal(
             ["GET", "/health/503", "/health/503", 503, "503", "^/health/"],
-            Tags(span, "http.request.method", "http.route", "url.path", "http.response.status_code", "error.type", "aspire.route_tracing.excluded_by"));
+            Tags(
+                span,
+                "http.request.method",
+                "http.route",
+                "url.path",
+                "http.response.status_code",
+                "error.type",
+                "aspire.route_tracing.excluded_by"));
         if (parent is not null)
         {
             Assert.Equal(TraceId, span.TraceId.ToHexString());
@@ -60,13 +70,16 @@ public sealed class KeepFailedRequestsTests
     [Fact]
     public async Task An_exception_that_a_handler_answers_is_on_the_span()
     {
-        await using var app = await StartAsync(sampler: null, recordException: true, app => app.UseExceptionHandler(error => error.Run(_ => Task.CompletedTask)));
+        await using var app = await StartAsync(
+            sampler: null, recordException: true, app => app.UseExceptionHandler(error => error.Run(_ => Task.CompletedTask)));
 
         using var response = await app.GetAsync("/health/throwing");
         await app.StopAsync();
 
         var span = Assert.Single(app.Spans);
-        Assert.Equal(["/health/throwing", 500, typeof(InvalidOperationException).FullName], Tags(span, "http.route", "http.response.status_code", "error.type"));
+        Assert.Equal(
+            ["/health/throwing", 500, typeof(InvalidOperationException).FullName],
+            Tags(span, "http.route", "http.response.status_code", "error.type"));
         Assert.Single(span.Events, @event => @event.Name == "exception");
     }
 
@@ -95,7 +108,8 @@ public sealed class KeepFailedRequestsTests
                 settings.ExclusionKey = "a key that the services share";
                 settings.ExcludedUrls.Add("^/probe$");
             }),
-            app => app.MapGet("/probe", (IHttpClientFactory clients) => clients.CreateClient().GetAsync($"http://127.0.0.1:{orders.Port}/failing")),
+            app => app.MapGet(
+                "/probe", (IHttpClientFactory clients) => clients.CreateClient().GetAsync($"http://127.0.0.1:{orders.Port}/failing")),
             new() { ["OTEL_TRACES_SAMPLER"] = sampler });
 
         using var response = await storefront.GetAsync("/probe");
@@ -166,8 +180,9 @@ public sealed class KeepFailedRequestsTests
 
     private static object?[] Tags(Activity span, params string[] names) => Array.ConvertAll(names, span.GetTagItem);
 
-    private static Task<TracedApp> StartAsync(string? sampler, bool recordException = false, Action<WebApplication>? map = null, bool keep = true)
-        => TracedApp.StartAsync(
+    private static Task<TracedApp> StartAsync(
+        string? sampler, bool recordException = false, Action<WebApplication>? map = null, bool keep = true) =>
+        TracedApp.StartAsync(
             builder =>
             {
                 builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(options =>

@@ -34,7 +34,10 @@ internal static class Patterns
             (1, nested.Select(nested, (left, right) => $"(?:{left}|{right})")),
             (1, nested.Select(pattern => $"(?i:{pattern})")),
             (1, nested.Select(pattern => $"(?<n>{pattern})")));
-        return Gen.Select(Gen.OneOf("", "", "^", "(?x) "), Gen.Select(atom, Quantifier, (text, quantifier) => text + quantifier).Array[1, 4], Gen.OneOf("", "", "$", " # c, (d"))
+        return Gen.Select(
+            Gen.OneOf("", "", "^", "(?x) "),
+            Gen.Select(atom, Quantifier, (text, quantifier) => text + quantifier).Array[1, 4],
+            Gen.OneOf("", "", "$", " # c, (d"))
             .Select((start, atoms, end) => start + string.Concat(atoms) + end);
     });
 

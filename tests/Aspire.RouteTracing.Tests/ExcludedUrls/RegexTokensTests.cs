@@ -19,12 +19,17 @@ public sealed class RegexTokensTests
     [InlineData(@"\d\p{Lu}[a-z-[b]]", @"Class:\d Class:\p{Lu} Class:[a-z-[b]]")]
     [InlineData(@"\12\k<n>\<n>", @"BackReference:\12 BackReference:\k<n> BackReference:\<n>")]
     [InlineData("a+?b{1,}c{d", "Literal:a Quantifier:+? Literal:b Quantifier:{1,} Literal:c Literal:{ Literal:d")]
-    [InlineData("(?<n>a)(?:b)(?=c)(?<!d)(?>e)", "Capture:(?<n> Literal:a GroupEnd:) NonCapturing:(?: Literal:b GroupEnd:) Lookahead:(?= Literal:c GroupEnd:) Lookbehind:(?<! Literal:d GroupEnd:) Atomic:(?> Literal:e GroupEnd:)")]
-    [InlineData("(?(1)a)(?<n-m>a)", "Conditional:(? Capture:( Literal:1 GroupEnd:) Literal:a GroupEnd:) Balancing:(?<n-m> Literal:a GroupEnd:)")]
+    [InlineData(
+        "(?<n>a)(?:b)(?=c)(?<!d)(?>e)",
+        "Capture:(?<n> Literal:a GroupEnd:) NonCapturing:(?: Literal:b GroupEnd:) Lookahead:(?= Literal:c GroupEnd:) Lookbehind:(?<! "
+        + "Literal:d GroupEnd:) Atomic:(?> Literal:e GroupEnd:)")]
+    [InlineData(
+        "(?(1)a)(?<n-m>a)",
+        "Conditional:(? Capture:( Literal:1 GroupEnd:) Literal:a GroupEnd:) Balancing:(?<n-m> Literal:a GroupEnd:)")]
     [InlineData("(?i)(?#c)(?x-i: #d\n)", "Options:(?i) Comment:(?#c) NonCapturing:(?x-i: Comment:  Comment:#d Comment:\n GroupEnd:)")]
     [InlineData("[a(?#", "Literal:[ Literal:a Invalid:( Quantifier:? Literal:#")]
-    public void An_expression_is_read_as_tokens(string expression, string tokens)
-        => Assert.Equal(tokens, string.Join(' ', RegexTokens.ReadAll(expression, out _).Select(token => Describe(expression, token))));
+    public void An_expression_is_read_as_tokens(string expression, string tokens) =>
+        Assert.Equal(tokens, string.Join(' ', RegexTokens.ReadAll(expression, out _).Select(token => Describe(expression, token))));
 
     [Theory]
     [InlineData("a", 'a')]
@@ -38,18 +43,18 @@ public sealed class RegexTokensTests
     [InlineData("[^.]", null)]
     [InlineData(@"\d", null)]
     [InlineData(@"\1", null)]
-    public void A_token_knows_the_one_character_that_it_matches(string expression, char? character)
-        => Assert.Equal(character, Assert.Single(RegexTokens.ReadAll(expression, out _)).Character);
+    public void A_token_knows_the_one_character_that_it_matches(string expression, char? character) =>
+        Assert.Equal(character, Assert.Single(RegexTokens.ReadAll(expression, out _)).Character);
 
     [Fact]
-    public void Tokens_cover_the_whole_text()
-        => Gen.OneOf(Gen.String, Any).Sample(
+    public void Tokens_cover_the_whole_text() =>
+        Gen.OneOf(Gen.String, Any).Sample(
             text => Assert.Equal(text, string.Concat(RegexTokens.ReadAll(text, out _).Select(token => text[token.Start..token.End]))),
             iter: 10_000);
 
     [Fact]
-    public void What_is_not_balanced_is_rejected_by_NET()
-        => Any.Sample(
+    public void What_is_not_balanced_is_rejected_by_NET() =>
+        Any.Sample(
             text =>
             {
                 RegexTokens.ReadAll(text, out var isBalanced);
@@ -58,14 +63,16 @@ public sealed class RegexTokensTests
             iter: 50_000);
 
     [Fact]
-    public void Between_any_two_tokens_can_be_a_comment()
-        => Gen.Select(Valid, Patterns.Path).Sample(
+    public void Between_any_two_tokens_can_be_a_comment() =>
+        Gen.Select(Valid, Patterns.Path).Sample(
             (expression, path) =>
             {
                 var commented = new StringBuilder();
                 foreach (var token in RegexTokens.ReadAll(expression, out _))
                 {
-                    commented.Append(expression, token.Start, token.End - token.Start).Append(token.Group is RegexGroupKind.Conditional ? "" : "(?#c)");
+                    commented
+                        .Append(expression, token.Start, token.End - token.Start)
+                        .Append(token.Group is RegexGroupKind.Conditional ? "" : "(?#c)");
                 }
 
                 Assert.Equal(Patterns.IsMatch(expression, path), Patterns.IsMatch(commented.ToString(), path));
@@ -73,9 +80,13 @@ public sealed class RegexTokensTests
             iter: 20_000);
 
     [Fact]
-    public void The_one_character_of_a_token_is_the_one_that_NET_matches()
-        => Gen.Select(Gen.OneOf(Gen.Char[' ', '~'].Select(c => $"\\{c}"), Gen.Char.Select(c => $"\\{c}"), Gen.Char.Select(c => $"[{c}]"), Patterns.Hostile), Gen.Char)
-            .Where((text, other) => RegexTokens.ReadAll(text, out var isBalanced) is [{ Character: not null }] && isBalanced && IsValid(text))
+    public void The_one_character_of_a_token_is_the_one_that_NET_matches() =>
+        Gen.Select(
+            Gen.OneOf(
+                Gen.Char[' ', '~'].Select(c => $"\\{c}"), Gen.Char.Select(c => $"\\{c}"), Gen.Char.Select(c => $"[{c}]"), Patterns.Hostile),
+            Gen.Char)
+            .Where(
+                (text, other) => RegexTokens.ReadAll(text, out var isBalanced) is [{ Character: not null }] && isBalanced && IsValid(text))
             .Sample(
                 (text, other) =>
                 {
@@ -86,12 +97,17 @@ public sealed class RegexTokensTests
                 iter: 2_000);
 
     [Fact]
-    public void Expressions_are_linear_where_NET_can_search_them_without_backtracking()
-        => Gen.OneOf(
+    public void Expressions_are_linear_where_NET_can_search_them_without_backtracking() =>
+        Gen.OneOf(
                 Valid.Where(item => !Regex.IsMatch(item, @"\\[1-9]")),
-                Gen.OneOf("a", "(?=b)", "(?<!b)", "(?>b)", @"\G", @"(c)\1", "(?<n>c)", @"\k<n>", "(c)(?(1)d|e)", "(?<n-n>d)", "(?i:f)").Array[1, 5].Select(string.Concat).Where(IsValid))
+                Gen.OneOf(
+                    "a", "(?=b)", "(?<!b)", "(?>b)", @"\G", @"(c)\1", "(?<n>c)", @"\k<n>", "(c)(?(1)d|e)", "(?<n-n>d)",
+                    "(?i:f)").Array[1, 5]
+                    .Select(string.Concat)
+                    .Where(IsValid))
             .Sample(
-                expression => Assert.Equal(IsLinear(expression), LinearPattern.FindObstacle(RegexTokens.ReadAll(expression, out _)) is null),
+                expression => Assert.Equal(
+                    IsLinear(expression), LinearPattern.FindObstacle(RegexTokens.ReadAll(expression, out _)) is null),
                 iter: 3_000);
 
     [Theory]
@@ -101,8 +117,8 @@ public sealed class RegexTokensTests
     [InlineData("(a[^/]{20}){20}", false)]
     [InlineData("((a{1,999}){1,999}){1,999}", false)]
     [InlineData("((a+)+)+", true)]
-    public void Repetitions_are_counted_as_they_multiply(string expression, bool isLinear)
-        => Assert.Equal(isLinear, LinearPattern.FindObstacle(RegexTokens.ReadAll(expression, out _)) is null);
+    public void Repetitions_are_counted_as_they_multiply(string expression, bool isLinear) =>
+        Assert.Equal(isLinear, LinearPattern.FindObstacle(RegexTokens.ReadAll(expression, out _)) is null);
 
     [Theory]
     [InlineData("^/v[0-9]+/ping$", true)]
@@ -114,16 +130,18 @@ public sealed class RegexTokensTests
     [InlineData("^/(a+)+$", false)]
     [InlineData("^/(aa?)*$", false)]
     [InlineData("^(a|b)(c|d)(e|f)(g|h)(i|j)(k|l)(m|n)(o|p)(q|r)$", false)]
-    public void One_loop_after_an_anchor_needs_no_automaton(string expression, bool hardlyBacktracks)
-        => Assert.Equal(hardlyBacktracks, LinearPattern.HardlyBacktracks(RegexTokens.ReadAll(expression, out _)));
+    public void One_loop_after_an_anchor_needs_no_automaton(string expression, bool hardlyBacktracks) =>
+        Assert.Equal(hardlyBacktracks, LinearPattern.HardlyBacktracks(RegexTokens.ReadAll(expression, out _)));
 
     [Fact]
-    public void Text_that_is_required_is_in_every_match()
-        => Gen.Select(Gen.OneOf(Valid, Valid.Select(item => $"(?i){item}")), Patterns.Path.Array[20]).Sample(
+    public void Text_that_is_required_is_in_every_match() =>
+        Gen.Select(Gen.OneOf(Valid, Valid.Select(item => $"(?i){item}")), Patterns.Path.Array[20]).Sample(
             (item, paths) =>
             {
                 var required = RequiredText.FindAll(RegexTokens.ReadAll(item, out _));
-                Assert.All(paths.Where(path => Patterns.IsMatch(item, path) is true), path => Assert.All(required, text => Assert.True(text.IndexIn(path) >= 0)));
+                Assert.All(
+                    paths.Where(path => Patterns.IsMatch(item, path) is true),
+                    path => Assert.All(required, text => Assert.True(text.IndexIn(path) >= 0)));
             },
             iter: 3_000);
 
@@ -151,8 +169,8 @@ public sealed class RegexTokensTests
     [InlineData("(?i)/kiosk", "ios")]
     [InlineData("/health|/alive")]
     [InlineData("[ab]c")]
-    public void Runs_of_literals_outside_of_groups_are_required(string item, params string[] texts)
-        => Assert.Equal(texts, RequiredText.FindAll(RegexTokens.ReadAll(item, out _)).Select(required => required.Text));
+    public void Runs_of_literals_outside_of_groups_are_required(string item, params string[] texts) =>
+        Assert.Equal(texts, RequiredText.FindAll(RegexTokens.ReadAll(item, out _)).Select(required => required.Text));
 
     private static bool IsValid(string text) => ExclusionPattern.Validate(text, out _);
 
@@ -169,6 +187,6 @@ public sealed class RegexTokensTests
         }
     }
 
-    private static string Describe(string expression, RegexToken token)
-        => $"{(token.Kind is RegexTokenKind.GroupStart ? token.Group : token.Kind)}:{expression[token.Start..token.End]}";
+    private static string Describe(string expression, RegexToken token) =>
+        $"{(token.Kind is RegexTokenKind.GroupStart ? token.Group : token.Kind)}:{expression[token.Start..token.End]}";
 }

@@ -11,10 +11,10 @@ using Microsoft.Extensions.Hosting;
 namespace Aspire.RouteTracing.Tests.FlaskParity;
 
 /// <summary>
-/// The Flask application of the playground, with OpenTelemetry's own instrumentation, next to the same application here: for the same list they trace
-/// the same requests. Skipped where Python and the packages of playground/reviews/requirements.txt are not installed.
+/// The Flask application of the playground, with OpenTelemetry's own instrumentation, next to the same application here: for the same list
+/// they trace the same requests. Skipped where Python and the packages of playground/reviews/requirements.txt are not installed.
 /// </summary>
-public partial class FlaskApplicationTests
+public sealed partial class FlaskApplicationTests
 {
     private static readonly string[] Urls =
     [
@@ -43,7 +43,9 @@ public partial class FlaskApplicationTests
         var here = await RunHereAsync(list);
 
         Assert.Equal(flask.Keys.Order(), here.Keys.Order());
-        Assert.All(flask.Keys.Where(url => url.Contains("ready", StringComparison.Ordinal) || url.Contains("reviews", StringComparison.Ordinal)), url => Assert.Equal(flask[url], here[url]));
+        Assert.All(
+            flask.Keys.Where(url => url.Contains("ready", StringComparison.Ordinal) || url.Contains("reviews", StringComparison.Ordinal)),
+            url => Assert.Equal(flask[url], here[url]));
     }
 
     private static async Task<Dictionary<string, string>> RunHereAsync(string list)
@@ -79,7 +81,8 @@ public partial class FlaskApplicationTests
         try
         {
             var spans = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-            while (await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) is { } line && !line.Contains("Running on", StringComparison.Ordinal))
+            while (await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) is { } line
+                && !line.Contains("Running on", StringComparison.Ordinal))
             {
             }
 
@@ -125,7 +128,8 @@ public partial class FlaskApplicationTests
             using var process = Start(python, ["-c", "import flask, opentelemetry.distro, opentelemetry.instrumentation.flask"], []);
             error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-            Assert.SkipWhen(process.ExitCode != 0, $"Needs the packages of playground/reviews/requirements.txt: {error.Trim().Split('\n')[^1]}");
+            Assert.SkipWhen(
+                process.ExitCode != 0, $"Needs the packages of playground/reviews/requirements.txt: {error.Trim().Split('\n')[^1]}");
         }
         catch (Win32Exception exception)
         {
@@ -137,7 +141,12 @@ public partial class FlaskApplicationTests
 
     private static Process Start(string fileName, string[] arguments, Dictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo(fileName, arguments) { WorkingDirectory = ReviewsFolder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(fileName, arguments)
+        {
+            WorkingDirectory = ReviewsFolder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

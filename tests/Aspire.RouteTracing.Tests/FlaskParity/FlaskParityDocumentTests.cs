@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 namespace Aspire.RouteTracing.Tests.FlaskParity;
 
 /// <summary>docs/flask-parity.md names tests that exist, and leaves nothing out that can be counted.</summary>
-public partial class FlaskParityDocumentTests
+public sealed partial class FlaskParityDocumentTests
 {
     private static readonly HashSet<string> Tests =
     [
@@ -18,8 +18,8 @@ public partial class FlaskParityDocumentTests
     [Theory]
     [InlineData("Features")]
     [InlineData("Upstream tests")]
-    public void Every_test_that_is_named_exists(string heading)
-        => Assert.Empty(Rows(heading).SelectMany(cells => Code(cells[^1])).Where(test => TestName().IsMatch(test)).Except(Tests));
+    public void Every_test_that_is_named_exists(string heading) =>
+        Assert.Empty(Rows(heading).SelectMany(cells => Code(cells[^1])).Where(test => TestName().IsMatch(test)).Except(Tests));
 
     [Fact]
     public void Every_feature_is_compared_and_shown_by_a_test_or_left_out_with_the_reason()
@@ -39,9 +39,15 @@ public partial class FlaskParityDocumentTests
         var features = string.Join('\n', Rows("Features").Select(cells => cells[1]));
 
         var members = typeof(RouteTracingSettings).GetProperties().Select(property => property.Name)
-            .Concat(typeof(IRouteTracing).GetMembers().Where(member => member is not MethodInfo { IsSpecialName: true }).Select(member => $"IRouteTracing.{member.Name}"))
+            .Concat(
+                typeof(IRouteTracing).GetMembers()
+                    .Where(member => member is not MethodInfo { IsSpecialName: true })
+                    .Select(member => $"IRouteTracing.{member.Name}"))
             .Concat(typeof(IRouteTracingHook).GetMethods().Select(method => $"IRouteTracingHook.{method.Name}"))
-            .Concat(Enum.GetNames<ResponsePropagators>().Where(name => name != nameof(ResponsePropagators.None)).Select(name => $"ResponsePropagators.{name}"));
+            .Concat(
+                Enum.GetNames<ResponsePropagators>()
+                    .Where(name => name != nameof(ResponsePropagators.None))
+                    .Select(name => $"ResponsePropagators.{name}"));
         Assert.All(members, member => Assert.Matches($@"`[^`]*\b{Regex.Escape(member)}\b[^`]*`", features));
     }
 
@@ -54,8 +60,8 @@ public partial class FlaskParityDocumentTests
     [InlineData("OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE")]
     [InlineData("OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS")]
     [InlineData("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS")]
-    public void Every_variable_of_the_Flask_instrumentation_is_there(string variable)
-        => Assert.Contains(Rows("Features"), cells => Code(cells[0]).Contains(variable));
+    public void Every_variable_of_the_Flask_instrumentation_is_there(string variable) =>
+        Assert.Contains(Rows("Features"), cells => Code(cells[0]).Contains(variable));
 
     [Theory]
     [InlineData("flask")]
@@ -63,10 +69,15 @@ public partial class FlaskParityDocumentTests
     public void Every_upstream_test_is_there(string package)
     {
         var documented = Rows("Upstream tests").Where(cells => cells[0] == package).SelectMany(cells => Code(cells[1]));
-        var upstream = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Data", "flask-upstream-tests.json")))![package]!.AsArray().GetValues<string>();
+        var upstream = JsonNode.Parse(
+            File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Data", "flask-upstream-tests.json")))![package]!
+            .AsArray()
+            .GetValues<string>();
 
         Assert.Equal(upstream.Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
-        Assert.All(Rows("Upstream tests"), cells => Assert.True(cells[2].StartsWith("Left out: ", StringComparison.Ordinal) || Code(cells[2]).Any(Tests.Contains)));
+        Assert.All(
+            Rows("Upstream tests"),
+            cells => Assert.True(cells[2].StartsWith("Left out: ", StringComparison.Ordinal) || Code(cells[2]).Any(Tests.Contains)));
     }
 
     private static List<string[]> Rows(string heading)

@@ -74,8 +74,8 @@ public sealed class SearchedTextTests
         Assert.Null(app.RouteTracing().FindExclusion(path));
     }
 
-    private static Task<TracedApp> StartAsync(params string[] texts)
-        => TracedApp.StartAsync(
+    private static Task<TracedApp> StartAsync(params string[] texts) =>
+        TracedApp.StartAsync(
             builder => builder.AddRouteTracing(settings =>
             {
                 settings.MatchFullUrl = true;
@@ -84,7 +84,8 @@ public sealed class SearchedTextTests
                     settings.ExcludedUrls.Add(Item(text));
                 }
             }),
-            app => app.MapFallback("{**path}", (HttpContext context, IRouteTracing tracing) => tracing.FindExclusion(context.Request)?.Pattern ?? "traced"));
+            app => app.MapFallback(
+                "{**path}", (HttpContext context, IRouteTracing tracing) => tracing.FindExclusion(context.Request)?.Pattern ?? "traced"));
 
     private static string Item(string text) => $"^{Regex.Escape(text)}$";
 

@@ -11,22 +11,25 @@ using Microsoft.Extensions.Primitives;
 namespace Aspire.RouteTracing.Tests.Headers;
 
 /// <summary>Whatever is asked for and whatever is sent, capturing comes to its end, and what it keeps is bounded.</summary>
-public class HeaderCaptureProperties
+public sealed class HeaderCaptureProperties
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private static readonly Gen<string> Name = Gen.OneOf("x-", "a", "A", "-", "1", "tenant", "cookie", "é", "ſ", "K").Array[1, 5].Select(string.Concat);
+    private static readonly Gen<string> Name = Gen.OneOf("x-", "a", "A", "-", "1", "tenant", "cookie", "é", "ſ", "K").Array[1, 5]
+        .Select(string.Concat);
 
     private static readonly Gen<string> Item = Gen.OneOf(Name, Patterns.Usual, Patterns.Hostile, Gen.Const(".*"));
 
     private static readonly Gen<string?> Value = Gen.OneOf(
         Gen.Const((string?)null),
         Gen.String.Select(text => (string?)text),
-        Gen.Select(Gen.Int[1020, 1030], Gen.OneOf("", "\uD83D\uDE00", "é")).Select((length, end) => (string?)(new string('a', length) + end + end + end)));
+        Gen.Select(Gen.Int[1020, 1030], Gen.OneOf("", "\uD83D\uDE00", "é"))
+            .Select((length, end) => (string?)(new string('a', length) + end + end + end)));
 
     [Fact]
     public void What_is_captured_is_bounded_and_has_the_names_of_the_conventions() =>
-        Gen.Select(Item.Array[0, 6], Item.Array[0, 3], Gen.Select(Name, Value.Array[0, 40]).Array[0, 6]).Sample((items, sanitized, headers) =>
+        Gen.Select(Item.Array[0, 6], Item.Array[0, 3], Gen.Select(Name, Value.Array[0, 40]).Array[0, 6])
+            .Sample((items, sanitized, headers) =>
         {
             var capture = Compile("http.request.header.", items, sanitized);
             using var span = new Activity("request");
@@ -71,8 +74,9 @@ public class HeaderCaptureProperties
             Assert.InRange(captured.Length, value!.Length <= 1024 ? value.Length : 1023, 1024);
         });
 
-    private static HeaderCapture Compile(string prefix, string[] items, string[] sanitized)
-        => HeaderCapture.Compile(prefix, ListOf(items), HeaderPattern.Compile(ListOf(sanitized), whole: false, NullLogger.Instance), NullLogger.Instance);
+    private static HeaderCapture Compile(string prefix, string[] items, string[] sanitized) =>
+        HeaderCapture.Compile(
+            prefix, ListOf(items), HeaderPattern.Compile(ListOf(sanitized), whole: false, NullLogger.Instance), NullLogger.Instance);
 
     private static PatternList ListOf(string[] items)
     {

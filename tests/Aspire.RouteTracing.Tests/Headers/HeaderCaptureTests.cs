@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing.Tests.Headers;
 
 /// <summary>Headers become attributes when their names are asked for.</summary>
-public class HeaderCaptureTests
+public sealed class HeaderCaptureTests
 {
     private const string RequestVariable = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST";
     private const string ResponseVariable = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE";
@@ -33,7 +33,8 @@ public class HeaderCaptureTests
 
         Assert.Equal(
             ["http.request.header.x-flag-a=on", "http.request.header.x-flag-b=off", "http.request.header.x-tenant=acme"],
-            await CapturedAsync(app, ("x-tenant", "acme"), ("X-Flag-A", "on"), ("x-flag-b", "off"), ("x-tenant-id", "7"), ("my-x-tenant", "8")));
+            await CapturedAsync(
+                app, ("x-tenant", "acme"), ("X-Flag-A", "on"), ("x-flag-b", "off"), ("x-tenant-id", "7"), ("my-x-tenant", "8")));
     }
 
     [Theory]
@@ -92,7 +93,9 @@ public class HeaderCaptureTests
 
         // HttpClient would send one line.
         using var client = new TcpClient("127.0.0.1", app.Port);
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET / HTTP/1.0\r\nHost: 127.0.0.1:{app.Port}\r\nx-tenant: acme\r\nx-tenant: globex\r\n\r\n"), TestContext.Current.CancellationToken);
+        await client.GetStream().WriteAsync(
+            Encoding.ASCII.GetBytes($"GET / HTTP/1.0\r\nHost: 127.0.0.1:{app.Port}\r\nx-tenant: acme\r\nx-tenant: globex\r\n\r\n"),
+            TestContext.Current.CancellationToken);
         await new StreamReader(client.GetStream()).ReadToEndAsync(TestContext.Current.CancellationToken);
         await app.StopAsync();
 
@@ -105,12 +108,25 @@ public class HeaderCaptureTests
         await using var app = await StartAsync(new() { [RequestVariable] = ".*", [ResponseVariable] = "set-cookie" });
 
         var captured = await CapturedAsync(
-            app, ("Authorization", "Bearer secret"), ("Cookie", "session=secret"), ("Proxy-Authorization", "secret"), ("X-Api-Key", "secret"), ("x-tenant", "acme"));
+            app,
+            ("Authorization", "Bearer secret"),
+            ("Cookie", "session=secret"),
+            ("Proxy-Authorization", "secret"),
+            ("X-Api-Key", "secret"),
+            ("x-tenant", "acme"));
 
         Assert.DoesNotContain(captured, attribute => attribute.Contains("secret", StringComparison.Ordinal));
         Assert.Equal(
-            ["http.request.header.authorization", "http.request.header.cookie", "http.request.header.proxy-authorization", "http.request.header.x-api-key", "http.response.header.set-cookie"],
-            captured.Where(attribute => attribute.EndsWith("=[REDACTED]", StringComparison.Ordinal)).Select(attribute => attribute.Split('=')[0]));
+            [
+                "http.request.header.authorization",
+                "http.request.header.cookie",
+                "http.request.header.proxy-authorization",
+                "http.request.header.x-api-key",
+                "http.response.header.set-cookie",
+            ],
+            captured
+                .Where(attribute => attribute.EndsWith("=[REDACTED]", StringComparison.Ordinal))
+                .Select(attribute => attribute.Split('=')[0]));
         Assert.Contains("http.request.header.x-tenant=acme", captured);
     }
 
@@ -122,7 +138,12 @@ public class HeaderCaptureTests
         await using var app = await StartAsync(new() { [RequestVariable] = "x-.*,cookie", [key] = "SESSION,^x-t," });
 
         Assert.Equal(
-            ["http.request.header.cookie=[REDACTED]", "http.request.header.x-my-session-id=[REDACTED]", "http.request.header.x-not-t=8", "http.request.header.x-tenant=[REDACTED]"],
+            [
+                "http.request.header.cookie=[REDACTED]",
+                "http.request.header.x-my-session-id=[REDACTED]",
+                "http.request.header.x-not-t=8",
+                "http.request.header.x-tenant=[REDACTED]",
+            ],
             await CapturedAsync(app, ("x-my-session-id", "7"), ("x-not-t", "8"), ("x-tenant", "acme"), ("cookie", "a=b")));
     }
 
@@ -139,7 +160,8 @@ public class HeaderCaptureTests
     {
         await using var app = await StartAsync(new() { [RequestVariable] = "x-.*" });
 
-        var captured = await CapturedAsync(app, [("x-long", new string('a', 5000)), .. Enumerable.Range(0, 80).Select(number => ($"x-{number}", "1"))]);
+        var captured = await CapturedAsync(
+            app, [("x-long", new string('a', 5000)), .. Enumerable.Range(0, 80).Select(number => ($"x-{number}", "1"))]);
 
         Assert.Equal(64, captured.Count);
         Assert.Contains($"http.request.header.x-long={new string('a', 1024)}", captured);
@@ -155,7 +177,10 @@ public class HeaderCaptureTests
 
     [Theory]
     [InlineData(RequestVariable, "*,x-tenant", "'*', item 1 of OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST")]
-    [InlineData("Aspire:RouteTracing:CapturedRequestHeaders", "x-tenant,x-(?=one)", "'x-(?=one)', item 2 of Aspire:RouteTracing:CapturedRequestHeaders")]
+    [InlineData(
+        "Aspire:RouteTracing:CapturedRequestHeaders",
+        "x-tenant,x-(?=one)",
+        "'x-(?=one)', item 2 of Aspire:RouteTracing:CapturedRequestHeaders")]
     [InlineData(RequestVariable, "x-tenant,)(", "')(', item 2 of")]
     public async Task A_bad_item_of_the_configuration_is_logged_and_the_others_apply(string key, string list, string message)
     {
@@ -168,7 +193,8 @@ public class HeaderCaptureTests
     [Fact]
     public async Task A_bad_item_of_the_code_fails_the_start()
     {
-        var exception = await Assert.ThrowsAsync<ArgumentException>(() => StartAsync([], settings => settings.SanitizedHeaders.Add("(bad")));
+        var exception = await Assert.ThrowsAsync<ArgumentException>(
+            () => StartAsync([], settings => settings.SanitizedHeaders.Add("(bad")));
 
         Assert.Contains("'(bad' of SanitizedHeaders", exception.Message, StringComparison.Ordinal);
     }
@@ -216,7 +242,8 @@ public class HeaderCaptureTests
     {
         await using var app = await StartAsync(new() { [RequestVariable] = list });
 
-        var captured = await CapturedAsync(app, [.. Enumerable.Range(0, 80).Select(number => ($"x-{number}", "junk")), ("x-wanted", "wanted")]);
+        var captured = await CapturedAsync(
+            app, [.. Enumerable.Range(0, 80).Select(number => ($"x-{number}", "junk")), ("x-wanted", "wanted")]);
 
         Assert.Equal(64, captured.Count);
         Assert.Contains("http.request.header.x-wanted=wanted", captured);
@@ -228,7 +255,11 @@ public class HeaderCaptureTests
         await using var app = await StartAsync(new() { [ResponseVariable] = "x-many,x-version,x-twice" });
 
         Assert.Equal(
-            [$"http.response.header.x-many={string.Join('|', Enumerable.Range(0, 62))}", "http.response.header.x-twice=a", "http.response.header.x-version=1"],
+            [
+                $"http.response.header.x-many={string.Join('|', Enumerable.Range(0, 62))}",
+                "http.response.header.x-twice=a",
+                "http.response.header.x-version=1",
+            ],
             await CapturedAsync(app));
     }
 
@@ -284,7 +315,12 @@ public class HeaderCaptureTests
     public async Task What_a_hook_sets_wins_and_what_it_adds_to_the_response_is_captured()
     {
         await using var app = await StartAsync(
-            new() { [RequestVariable] = "x-tenant", [ResponseVariable] = "x-hook,x-version,traceresponse", ["Aspire:RouteTracing:ResponsePropagators"] = "TraceResponse" },
+            new()
+            {
+                [RequestVariable] = "x-tenant",
+                [ResponseVariable] = "x-hook,x-version,traceresponse",
+                ["Aspire:RouteTracing:ResponsePropagators"] = "TraceResponse",
+            },
             settings =>
             {
                 settings.RequestHook = (span, _) => span.SetTag("http.request.header.x-tenant", new[] { "by the hook" });
@@ -298,8 +334,16 @@ public class HeaderCaptureTests
         var captured = await CapturedAsync(app, ("x-tenant", "acme"));
 
         Assert.Equal(
-            ["http.request.header.x-tenant=by the hook", "http.response.header.traceresponse", "http.response.header.x-hook=was here", "http.response.header.x-version=by the hook"],
-            captured.Select(attribute => attribute.StartsWith("http.response.header.traceresponse=00-", StringComparison.Ordinal) ? attribute.Split('=')[0] : attribute));
+            [
+                "http.request.header.x-tenant=by the hook",
+                "http.response.header.traceresponse",
+                "http.response.header.x-hook=was here",
+                "http.response.header.x-version=by the hook",
+            ],
+            captured.Select(
+                attribute => attribute.StartsWith("http.response.header.traceresponse=00-", StringComparison.Ordinal)
+                    ? attribute.Split('=')[0]
+                    : attribute));
     }
 
     [Theory]
@@ -311,13 +355,21 @@ public class HeaderCaptureTests
         await using var app = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(),
             app => app.MapGet("/{name?}", () => { server = Activity.Current; }),
-            new() { [RequestVariable] = ".*", [ResponseVariable] = ".*", ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/excluded$", ["OTEL_TRACES_SAMPLER"] = sampler });
+            new()
+            {
+                [RequestVariable] = ".*",
+                [ResponseVariable] = ".*",
+                ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/excluded$",
+                ["OTEL_TRACES_SAMPLER"] = sampler,
+            });
 
         using var response = await app.GetAsync(path);
         await app.StopAsync();
 
         Assert.NotNull(server);
-        Assert.DoesNotContain(server.TagObjects, tag => tag.Key.StartsWith("http.re", StringComparison.Ordinal) && tag.Key.Contains(".header.", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            server.TagObjects,
+            tag => tag.Key.StartsWith("http.re", StringComparison.Ordinal) && tag.Key.Contains(".header.", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -330,7 +382,8 @@ public class HeaderCaptureTests
         Assert.Equal(["http.request.header.x-two=2"], await CapturedAsync(app, ("x-one", "1"), ("x-two", "2")));
     }
 
-    private static Task<TracedApp> StartAsync(Dictionary<string, string?> configuration, Action<RouteTracingSettings>? configure = null) => TracedApp.StartAsync(
+    private static Task<TracedApp> StartAsync(Dictionary<string, string?> configuration, Action<RouteTracingSettings>? configure = null) =>
+        TracedApp.StartAsync(
         builder => builder.AddRouteTracing(configure),
         app => app.Map("/{**path}", (HttpResponse response) =>
         {

@@ -21,7 +21,7 @@ using OpenTelemetry.Trace;
 namespace Aspire.RouteTracing.Tests.Hooks;
 
 /// <summary>When hooks run, and what becomes of what they set.</summary>
-public class HookTests
+public sealed class HookTests
 {
     [Fact]
     public async Task The_request_hook_knows_the_route_and_runs_before_the_handler()
@@ -29,7 +29,8 @@ public class HookTests
         string? seen = null;
         string? seenByHandler = null;
         await using var app = await StartAsync(
-            settings => settings.RequestHook = (span, request) => seen = $"{span.DisplayName}, {span.GetTagItem("http.route")}, {request.RouteValues["id"]}",
+            settings => settings.RequestHook = (span, request) =>
+                seen = $"{span.DisplayName}, {span.GetTagItem("http.route")}, {request.RouteValues["id"]}",
             app => app.MapGet("/users/{id}", () => seenByHandler = seen));
 
         using var response = await app.GetAsync("/users/7");
@@ -180,7 +181,8 @@ public class HookTests
     public async Task A_handler_that_throws_has_its_response_hook_called_once_with_the_servers_answer()
     {
         var calls = new Calls();
-        await using var app = await StartAsync(calls.Record, app => app.MapGet("/boom", string () => throw new InvalidOperationException("boom")));
+        await using var app = await StartAsync(
+            calls.Record, app => app.MapGet("/boom", string () => throw new InvalidOperationException("boom")));
 
         using var response = await app.GetAsync("/boom");
         await app.StopAsync();
@@ -214,11 +216,12 @@ public class HookTests
     }
 
     [Fact]
-    public async Task A_URL_that_nothing_matches_is_shown_on_its_error_page_which_knows_the_path_of_the_client()
+    public async Task The_error_page_of_an_unmatched_URL_shows_hooks_the_path_of_the_client()
     {
         string? seen = null;
         await using var app = await StartAsync(
-            settings => settings.RequestHook = (_, request) => seen = $"{request.HttpContext.Features.Get<IStatusCodeReExecuteFeature>()?.OriginalPath}, {request.Path}",
+            settings => settings.RequestHook = (_, request) =>
+                seen = $"{request.HttpContext.Features.Get<IStatusCodeReExecuteFeature>()?.OriginalPath}, {request.Path}",
             app =>
             {
                 app.UseStatusCodePagesWithReExecute("/status/{0}");
@@ -405,7 +408,8 @@ public class HookTests
         await using var app = await TracedApp.StartAsync(
             builder =>
             {
-                builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(options => options.Filter = context => context.Request.Path != "/filtered");
+                builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(
+                    options => options.Filter = context => context.Request.Path != "/filtered");
                 builder.AddRouteTracing(settings =>
                 {
                     settings.ExcludedUrls.Add("^/excluded$");
@@ -456,7 +460,8 @@ public class HookTests
 
         Assert.Equal(
             ["RequestHook: broken request hook", $"{typeof(BrokenHook)}: broken class", "ResponseHook: broken response hook"],
-            app.Logs.Where(log => log.LogLevel == LogLevel.Error).Select(log => $"{log.Attributes!.Single(attribute => attribute.Key == "Hook").Value}: {log.Exception!.Message}"));
+            app.Logs.Where(log => log.LogLevel == LogLevel.Error).Select(
+                log => $"{log.Attributes!.Single(attribute => attribute.Key == "Hook").Value}: {log.Exception!.Message}"));
         Assert.Equal(3, app.Spans.Count);
         Assert.All(app.Spans, span =>
         {
@@ -526,7 +531,8 @@ public class HookTests
         var callsOfOther = new Calls();
         await using var app = await StartAsync(calls.Record, app => app.MapGet("/app", () => "ok"));
         await using var other = await StartAsync(callsOfOther.Record, app => app.MapGet("/other", () => "ok"));
-        await using var withoutHooks = await TracedApp.StartAsync(builder => builder.AddRouteTracing(), app => app.MapGet("/plain", () => "ok"));
+        await using var withoutHooks = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(), app => app.MapGet("/plain", () => "ok"));
 
         using var first = await app.GetAsync("/app");
         using var second = await other.GetAsync("/other");
@@ -589,7 +595,7 @@ public class HookTests
     }
 
     [Fact]
-    public async Task A_request_that_a_foreign_propagator_gave_a_span_of_its_own_has_the_hooks_called_with_that_span()
+    public async Task Hooks_get_the_span_that_a_foreign_propagator_made_for_the_request()
     {
         Activity? hooked = null;
         await using var app = await StartAsync(
@@ -621,8 +627,8 @@ public class HookTests
     }
 
     [Fact]
-    public async Task A_hook_that_cannot_be_created_keeps_the_application_from_starting()
-        => await Assert.ThrowsAsync<InvalidOperationException>(() => TracedApp.StartAsync(
+    public async Task A_hook_that_cannot_be_created_keeps_the_application_from_starting() =>
+        await Assert.ThrowsAsync<InvalidOperationException>(() => TracedApp.StartAsync(
             builder =>
             {
                 builder.AddRouteTracing();
@@ -693,7 +699,9 @@ public class HookTests
         Assert.Equal("ok", await app.Client.GetStringAsync("/", TestContext.Current.CancellationToken));
         gate.SetResult();
 
-        Assert.Equal("Microsoft.AspNetCore.Hosting.HttpRequestIn", (await done.Task.WaitAsync(TestContext.Current.CancellationToken))?.OperationName);
+        Assert.Equal(
+            "Microsoft.AspNetCore.Hosting.HttpRequestIn",
+            (await done.Task.WaitAsync(TestContext.Current.CancellationToken))?.OperationName);
     }
 
     [Fact]
@@ -812,8 +820,13 @@ public class HookTests
         using var span = new Activity("request").Start();
         var context = new DefaultHttpContext();
         context.SetEndpoint(new RouteEndpoint(
-            _ => Task.CompletedTask, RoutePatternFactory.Parse("/quiet"), 0, new EndpointMetadataCollection(new ExcludeFromTracingAttribute(), new Route("/quiet")), "quiet"));
-        var request = new HookedRequest(null!, span, context, [new("hook", settings.RequestHook, settings.ResponseHook, logged, NullLogger.Instance)], next: null);
+            _ => Task.CompletedTask,
+            RoutePatternFactory.Parse("/quiet"),
+            0,
+            new EndpointMetadataCollection(new ExcludeFromTracingAttribute(), new Route("/quiet")),
+            "quiet"));
+        var request = new HookedRequest(
+            null!, span, context, [new("hook", settings.RequestHook, settings.ResponseHook, logged, NullLogger.Instance)], next: null);
 
         request.OnRouteMatched();
         calls.Add("matched");
@@ -824,8 +837,8 @@ public class HookTests
         Assert.Equal(expected, calls);
     }
 
-    private static Task<TracedApp> StartAsync(Action<RouteTracingSettings> configure, Action<WebApplication> map)
-        => TracedApp.StartAsync(builder => builder.AddRouteTracing(configure), map);
+    private static Task<TracedApp> StartAsync(Action<RouteTracingSettings> configure, Action<WebApplication> map) =>
+        TracedApp.StartAsync(builder => builder.AddRouteTracing(configure), map);
 
     private static void MapOkAndBoom(WebApplication app)
     {
@@ -889,9 +902,11 @@ public class HookTests
 
         public Task Complete => _complete.Task;
 
-        public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("Aspire.RouteTracing", StringComparison.Ordinal) ? this : NullLogger.Instance;
+        public ILogger CreateLogger(string categoryName) =>
+            categoryName.StartsWith("Aspire.RouteTracing", StringComparison.Ordinal) ? this : NullLogger.Instance;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             var hook = ((IReadOnlyList<KeyValuePair<string, object?>>)state!).Single(value => value.Key == "Hook").Value;
             Enqueue($"{logLevel}: {hook}, {exception?.Message}");
@@ -937,7 +952,8 @@ public class HookTests
     {
         public void OnRequest(Activity activity, HttpRequest request) => activity.SetTag("tagged", "request");
 
-        public void OnResponse(Activity activity, HttpResponse response) => activity.SetTag("tagged", activity.GetTagItem("tagged") + ", response");
+        public void OnResponse(Activity activity, HttpResponse response) =>
+            activity.SetTag("tagged", activity.GetTagItem("tagged") + ", response");
     }
 
     private sealed class Scoped : IDisposable

@@ -9,7 +9,7 @@ using OpenTelemetry.Trace;
 namespace Aspire.RouteTracing.Tests.Hooks;
 
 /// <summary>Hooks where there is more than one instrumentation, provider or source of tags.</summary>
-public class HooksBesideOthersTests
+public sealed class HooksBesideOthersTests
 {
     [Fact]
     public async Task Two_instrumentations_of_one_application_call_the_hooks_once_and_overwrite_nothing()
@@ -19,7 +19,8 @@ public class HooksBesideOthersTests
             builder =>
             {
                 builder.AddRouteTracing(settings => NameAndRecord(settings, calls));
-                builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddAspNetCoreInstrumentation("another options name", null));
+                builder.Services.AddOpenTelemetry().WithTracing(
+                    tracing => tracing.AddAspNetCoreInstrumentation("another options name", null));
             },
             Map);
 
@@ -59,7 +60,7 @@ public class HooksBesideOthersTests
     }
 
     [Fact]
-    public async Task A_tracer_provider_beside_an_application_with_hooks_calls_its_own_hooks_and_the_application_calls_its()
+    public async Task A_tracer_provider_beside_the_application_calls_only_its_own_hooks()
     {
         var calls = new List<string>();
         var callsOfApp = new List<string>();
@@ -85,7 +86,8 @@ public class HooksBesideOthersTests
         try
         {
             var calls = new List<string>();
-            await using var app = await TracedApp.StartAsync(builder => builder.AddRouteTracing(settings => NameAndRecord(settings, calls)), Map);
+            await using var app = await TracedApp.StartAsync(
+                builder => builder.AddRouteTracing(settings => NameAndRecord(settings, calls)), Map);
 
             using var response = await app.GetAsync("/orders/1");
             using var excluded = await app.GetAsync("/excluded");

@@ -19,8 +19,8 @@ public sealed class ExclusionsFileTests : IDisposable
     private readonly List<LogRecord> _logs = [];
     private readonly ILoggerFactory _loggers;
 
-    public ExclusionsFileTests()
-        => _loggers = LoggerFactory.Create(logging => logging.AddOpenTelemetry(options =>
+    public ExclusionsFileTests() =>
+        _loggers = LoggerFactory.Create(logging => logging.AddOpenTelemetry(options =>
         {
             options.IncludeFormattedMessage = true;
             options.AddInMemoryExporter(_logs);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Hosting;
 namespace Aspire.RouteTracing.Tests.ResponsePropagation;
 
 /// <summary>The response tells its trace, when asked to.</summary>
-public class ResponsePropagationTests
+public sealed class ResponsePropagationTests
 {
     private const string SampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     private const string UnsampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
@@ -64,7 +64,9 @@ public class ResponsePropagationTests
         await app.StopAsync();
 
         var span = Assert.Single(app.Spans);
-        Assert.Equal("X-Own, server-timing, X-More, traceresponse", string.Join(", ", Header(response, "Access-Control-Expose-Headers")!.Split(',', StringSplitOptions.TrimEntries)));
+        Assert.Equal(
+            "X-Own, server-timing, X-More, traceresponse",
+            string.Join(", ", Header(response, "Access-Control-Expose-Headers")!.Split(',', StringSplitOptions.TrimEntries)));
         Assert.Equal($"db;dur=53, traceparent;desc=\"00-{span.TraceId}-{span.SpanId}-01\"", Header(response, "Server-Timing"));
     }
 
@@ -168,6 +170,6 @@ public class ResponsePropagationTests
             ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/excluded",
         });
 
-    private static string? Header(HttpResponseMessage response, string name)
-        => response.Headers.TryGetValues(name, out var values) ? string.Join(", ", values) : null;
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out var values) ? string.Join(", ", values) : null;
 }

@@ -35,7 +35,9 @@ public sealed class PathBaseTests
 
         await app.StopAsync();
 
-        var series = app.CountsOf("http.server.request.duration").Keys.Where(tags => tags.Contains($"/orders", StringComparison.Ordinal)).ToList();
+        var series = app.CountsOf("http.server.request.duration").Keys
+            .Where(tags => tags.Contains($"/orders", StringComparison.Ordinal))
+            .ToList();
         Assert.Equal(Endpoints * 11, series.Count);
         Assert.Equal(Endpoints * 10, series.Count(tags => tags.Contains("http.route=/tenant", StringComparison.Ordinal)));
     }
@@ -105,7 +107,8 @@ public sealed class PathBaseTests
         await using var app = await StartAsync(app =>
         {
             app.UseMiddleware<UsePathBaseMiddleware>(new PathString("/App"));
-            app.UseWhen(_ => true, always => always.Map("/Shop", shop => shop.MapWhen(_ => true, always => always.Map("/Admin", MapOrders))));
+            app.UseWhen(
+                _ => true, always => always.Map("/Shop", shop => shop.MapWhen(_ => true, always => always.Map("/Admin", MapOrders))));
         });
 
         await GetAsync(app, "/APP/SHOP/ADMIN/orders");
@@ -153,7 +156,8 @@ public sealed class PathBaseTests
         Assert.Equal(["GET /Tenant/orders", "GET /Tenant/orders"], app.SpanNames);
     }
 
-    private static Task<TracedApp> StartAsync(Action<WebApplication> map) => TracedApp.StartAsync(builder => builder.AddRouteTracing(), map);
+    private static Task<TracedApp> StartAsync(Action<WebApplication> map) =>
+        TracedApp.StartAsync(builder => builder.AddRouteTracing(), map);
 
     private static void UseTenants(WebApplication app)
     {
@@ -165,7 +169,8 @@ public sealed class PathBaseTests
         app.UseRouting();
     }
 
-    private static void MapOrders(IApplicationBuilder branch) => branch.UseRouting().UseEndpoints(endpoints => endpoints.MapGet("/orders", () => ""));
+    private static void MapOrders(IApplicationBuilder branch) =>
+        branch.UseRouting().UseEndpoints(endpoints => endpoints.MapGet("/orders", () => ""));
 
     private static async Task GetAsync(TracedApp app, string path, string? tenant = null)
     {

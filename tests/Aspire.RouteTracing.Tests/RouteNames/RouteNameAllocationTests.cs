@@ -29,14 +29,14 @@ public sealed class RouteNameAllocationTests
     [InlineData("Controllers, attribute routes", "/api/Widgets/5")]
     [InlineData("Controllers, conventional routes", "/home/about/77")]
     [InlineData("Fallback endpoint", "/anything/else")]
-    public async Task Naming_a_request_allocates_nothing(string shape, string path)
-        => Assert.InRange(await MeasureAsync(shape, path), long.MinValue, SmallestObject - 1);
+    public async Task Naming_a_request_allocates_nothing(string shape, string path) =>
+        Assert.InRange(await MeasureAsync(shape, path), long.MinValue, SmallestObject - 1);
 
     [Theory]
     [InlineData("UsePathBase", "/base/users/42")]
     [InlineData("Map and MapWhen", "/branch/users/42")]
-    public async Task Naming_under_a_path_base_allocates_the_candidate_set_of_routing(string shape, string path)
-        => Assert.InRange(await MeasureAsync(shape, path), long.MinValue, CandidateSet);
+    public async Task Naming_under_a_path_base_allocates_the_candidate_set_of_routing(string shape, string path) =>
+        Assert.InRange(await MeasureAsync(shape, path), long.MinValue, CandidateSet);
 
     // How many bytes a request allocates beyond those that it allocates without route tracing.
     private static async Task<long> MeasureAsync(string shape, string path)

@@ -11,7 +11,8 @@ namespace Aspire.RouteTracing.Tests.RouteNames;
 /// <param name="Route">The span's <c>http.route</c>; none when left out.</param>
 /// <param name="MetricRoute">The metric's <c>http.route</c>, where it differs from the span's.</param>
 /// <param name="Simple">The span's <c>http.route</c> with <see cref="RouteTemplateFormat.Simple"/>, where it differs.</param>
-/// <param name="ErrorType">The span's <c>error.type</c>; none when left out. The span's status is an error exactly when there is one.</param>
+/// <param name="ErrorType">The span's <c>error.type</c>; none when left out. The span's status is an error exactly when there is
+/// one.</param>
 /// <param name="MetricErrorType">The metric's <c>error.type</c>, where it differs from the span's; empty for none.</param>
 /// <param name="Exception">Whether the span has an exception event.</param>
 /// <param name="Headers">Further headers of the request.</param>
@@ -48,10 +49,16 @@ internal sealed record RouteNameCase(
         return Environment.Version.Major < 11 ? all : all.ToDictionary(shape => shape.Key, shape => Array.ConvertAll(shape.Value, On11));
     }
 
-    private static RouteNameCase On11(RouteNameCase on10)
-        => on10.OnNet11 is not { } on11
+    private static RouteNameCase On11(RouteNameCase on10) =>
+        on10.OnNet11 is not { } on11
             ? on10
-            : on10 with { Status = on11.Status, ErrorType = on11.ErrorType, MetricErrorType = on11.MetricErrorType, Exception = on11.Exception };
+            : on10 with
+            {
+                Status = on11.Status,
+                ErrorType = on11.ErrorType,
+                MetricErrorType = on11.MetricErrorType,
+                Exception = on11.Exception,
+            };
 }
 
 /// <summary>What the telemetry says about a request on .NET 11, where ASP.NET Core answers it differently.</summary>

@@ -84,7 +84,8 @@ public sealed class RouteNamePolicyTests
     [Fact]
     public async Task Hooks_ask_for_the_event_of_a_matched_route()
     {
-        await using var app = await TracedApp.StartAsync(builder => builder.AddRouteTracing(settings => settings.RequestHook = (_, _) => { }), Map);
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.RequestHook = (_, _) => { }), Map);
 
         await RequestAsync(app, "/users/1");
 
@@ -97,7 +98,9 @@ public sealed class RouteNamePolicyTests
         object? seen = null;
         await using var app = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(settings =>
-                settings.RequestHook = builder.Configuration["hooked"] is null ? null : (activity, _) => seen = activity.GetTagItem("http.route")),
+                settings.RequestHook = builder.Configuration["hooked"] is null
+                    ? null
+                    : (activity, _) => seen = activity.GetTagItem("http.route")),
             Map);
 
         await RequestAsync(app, "/users/1");
@@ -133,6 +136,6 @@ public sealed class RouteNamePolicyTests
         }
     }
 
-    private static void ChangeFormat(TracedApp app, RouteTemplateFormat format)
-        => app.Reload("Aspire:RouteTracing:RouteTemplateFormat", format.ToString());
+    private static void ChangeFormat(TracedApp app, RouteTemplateFormat format) =>
+        app.Reload("Aspire:RouteTracing:RouteTemplateFormat", format.ToString());
 }

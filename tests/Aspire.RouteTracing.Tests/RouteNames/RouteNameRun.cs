@@ -27,7 +27,8 @@ internal sealed class RouteNameRun : IDisposable
     /// <summary>Gets a value indicating whether ASP.NET Core sets the tags itself by default.</summary>
     public static bool HasNativeTags { get; } = Environment.Version.Major >= 11;
 
-    public static async Task<IReadOnlyList<RouteNameOutcome>> RunAsync(string shape, Action<RouteTracingSettings>? routeTracing, bool? nativeTags = null)
+    public static async Task<IReadOnlyList<RouteNameOutcome>> RunAsync(
+        string shape, Action<RouteTracingSettings>? routeTracing, bool? nativeTags = null)
     {
         // Read when the host starts.
         AppContext.SetSwitch(SuppressNativeTags, !(nativeTags ?? HasNativeTags));
@@ -108,11 +109,13 @@ internal sealed class RouteNameRun : IDisposable
                 await AbortAsync(target, traceParent);
                 break;
             default:
-                using (var response = await _app.Client.SendAsync(Request(client, target, traceParent, routeNameCase.Headers), TestContext.Current.CancellationToken))
+                using (var response = await _app.Client.SendAsync(
+                    Request(client, target, traceParent, routeNameCase.Headers), TestContext.Current.CancellationToken))
                 {
+                    var content = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
                     Assert.True(
                         routeNameCase.Status == (int)response.StatusCode,
-                        $"{routeNameCase.Request} was answered with {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}");
+                        $"{routeNameCase.Request} was answered with {(int)response.StatusCode}: {content}");
                 }
 
                 break;

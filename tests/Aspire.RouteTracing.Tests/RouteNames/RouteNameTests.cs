@@ -10,18 +10,18 @@ public sealed class RouteNameTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public async Task A_request_is_named_after_the_route_that_the_client_asked_for(string shape)
-        => Assert.Equal(Expected(shape), Lines(shape, await RouteNameRun.RunAsync(shape, _ => { })));
+    public async Task A_request_is_named_after_the_route_that_the_client_asked_for(string shape) =>
+        Assert.Equal(Expected(shape), Lines(shape, await RouteNameRun.RunAsync(shape, _ => { })));
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public async Task The_name_is_the_same_whether_or_not_ASP_NET_Core_sets_the_tags(string shape)
-        => Assert.Equal(Expected(shape), Lines(shape, await RouteNameRun.RunAsync(shape, _ => { }, nativeTags: !RouteNameRun.HasNativeTags)));
+    public async Task The_name_is_the_same_whether_or_not_ASP_NET_Core_sets_the_tags(string shape) =>
+        Assert.Equal(Expected(shape), Lines(shape, await RouteNameRun.RunAsync(shape, _ => { }, nativeTags: !RouteNameRun.HasNativeTags)));
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public async Task Hooks_and_captured_headers_change_nothing_by_themselves(string shape)
-        => Assert.Equal(Expected(shape), Lines(shape, await RouteNameRun.RunAsync(shape, settings =>
+    public async Task Hooks_and_captured_headers_change_nothing_by_themselves(string shape) =>
+        Assert.Equal(Expected(shape), Lines(shape, await RouteNameRun.RunAsync(shape, settings =>
         {
             settings.RequestHook = (_, _) => { };
             settings.ResponseHook = (_, _) => { };
@@ -44,7 +44,8 @@ public sealed class RouteNameTests
     [Fact]
     public void Every_shape_of_application_has_cases() => Assert.Equal(AppShapes.All.Keys, RouteNameCase.All.Keys);
 
-    private static IEnumerable<string> Expected(string shape) => Lines(shape, RouteNameCase.All[shape].Select(expected => new RouteNameOutcome(
+    private static IEnumerable<string> Expected(string shape) =>
+        Lines(shape, RouteNameCase.All[shape].Select(expected => new RouteNameOutcome(
         expected.Status,
         expected.Name,
         expected.Route,
@@ -55,6 +56,6 @@ public sealed class RouteNameTests
         expected.ErrorType is null ? ActivityStatusCode.Unset : ActivityStatusCode.Error)));
 
     // One line for each case: where two lists of lines differ, the message of a failed test shows how.
-    private static IEnumerable<string> Lines(string shape, IEnumerable<RouteNameOutcome> outcomes)
-        => RouteNameCase.All[shape].Zip(outcomes, (routeNameCase, outcome) => $"{routeNameCase.Request}: {outcome}");
+    private static IEnumerable<string> Lines(string shape, IEnumerable<RouteNameOutcome> outcomes) =>
+        RouteNameCase.All[shape].Zip(outcomes, (routeNameCase, outcome) => $"{routeNameCase.Request}: {outcome}");
 }

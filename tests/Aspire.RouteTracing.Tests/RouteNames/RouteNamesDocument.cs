@@ -65,7 +65,9 @@ internal static class RouteNamesDocument
     private static string Error(RouteNameOutcome outcome)
     {
         var error = outcome.ErrorType is null && !outcome.Exception && outcome.MetricErrorType is null ? "" : Code(outcome.ErrorType);
-        return error + (outcome.Exception ? " and event" : "") + (Equals(outcome.MetricErrorType, outcome.ErrorType) ? "" : $", metric {Code(outcome.MetricErrorType)}");
+        return error
+            + (outcome.Exception ? " and event" : "")
+            + (Equals(outcome.MetricErrorType, outcome.ErrorType) ? "" : $", metric {Code(outcome.MetricErrorType)}");
     }
 
     private static string Code(object? text) => text is null ? "none" : $"`{text}`";

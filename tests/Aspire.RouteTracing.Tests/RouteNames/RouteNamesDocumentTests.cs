@@ -35,7 +35,9 @@ public sealed class RouteNamesDocumentTests
             return;
         }
 
-        Assert.True(expected == text, $"docs/route-names.md does not hold what the requests are called. {Update}=1 has this test write its tables.");
+        Assert.True(
+            expected == text,
+            $"docs/route-names.md does not hold what the requests are called. {Update}=1 has this test write its tables.");
     }
 
     private static async Task<string> RowsAsync(Func<string, string, bool> isShown)
@@ -46,7 +48,12 @@ public sealed class RouteNamesDocumentTests
             var outcomes = await RouteNameRun.RunAsync(shape, _ => { });
             var simple = await RouteNameRun.RunAsync(shape, settings => settings.RouteTemplateFormat = RouteTemplateFormat.Simple);
             var stock = await RouteNameRun.RunAsync(shape, routeTracing: null);
-            string[] shown = [.. cases.Select((routeNameCase, i) => RouteNamesDocument.Row(routeNameCase, outcomes[i], simple[i], stock[i])).Where(row => isShown(shape, row))];
+            string[] shown =
+            [
+                .. cases
+                    .Select((routeNameCase, i) => RouteNamesDocument.Row(routeNameCase, outcomes[i], simple[i], stock[i]))
+                    .Where(row => isShown(shape, row)),
+            ];
             if (shown.Length != 0)
             {
                 rows.Append(RouteNamesDocument.Shape(shape)).AppendJoin("", shown);

@@ -14,7 +14,8 @@ public sealed class RouteNamingTests
     [Fact]
     public void A_default_is_written_alike_in_every_culture()
     {
-        var pattern = RoutePatternFactory.Parse("{controller}/{ratio}", defaults: new { ratio = 1.5 }, parameterPolicies: null, requiredValues: new { controller = "Home" });
+        var pattern = RoutePatternFactory.Parse(
+            "{controller}/{ratio}", defaults: new { ratio = 1.5 }, parameterPolicies: null, requiredValues: new { controller = "Home" });
         var (culture, withComma) = (CultureInfo.CurrentCulture, (CultureInfo)CultureInfo.InvariantCulture.Clone());
         withComma.NumberFormat.NumberDecimalSeparator = ",";
         CultureInfo.CurrentCulture = withComma;
@@ -29,19 +30,19 @@ public sealed class RouteNamingTests
     }
 
     [Fact]
-    public void A_pattern_without_metadata_names_the_endpoint()
-        => Assert.Equal("/orders/{id}", Name(RoutePatternFactory.Parse("orders/{id}"), EndpointMetadataCollection.Empty));
+    public void A_pattern_without_metadata_names_the_endpoint() =>
+        Assert.Equal("/orders/{id}", Name(RoutePatternFactory.Parse("orders/{id}"), EndpointMetadataCollection.Empty));
 
     [Fact]
-    public void An_empty_pattern_without_metadata_names_nothing()
-        => Assert.Null(Name(RoutePatternFactory.Parse(""), EndpointMetadataCollection.Empty));
+    public void An_empty_pattern_without_metadata_names_nothing() =>
+        Assert.Null(Name(RoutePatternFactory.Parse(""), EndpointMetadataCollection.Empty));
 
     [Fact]
-    public void A_name_that_the_application_gives_is_kept()
-        => Assert.Equal("/given", Name(RoutePatternFactory.Parse("orders/{id}"), new EndpointMetadataCollection(new GivenName("given"))));
+    public void A_name_that_the_application_gives_is_kept() =>
+        Assert.Equal("/given", Name(RoutePatternFactory.Parse("orders/{id}"), new EndpointMetadataCollection(new GivenName("given"))));
 
-    private static string? Name(RoutePattern pattern, EndpointMetadataCollection metadata)
-        => new RouteNaming(new ConfiguredPathBases(), endpointExclusion: null!, NullLogger<RouteNaming>.Instance)
+    private static string? Name(RoutePattern pattern, EndpointMetadataCollection metadata) =>
+        new RouteNaming(new ConfiguredPathBases(), endpointExclusion: null!, NullLogger<RouteNaming>.Instance)
             .Name(new RouteEndpoint(_ => Task.CompletedTask, pattern, 0, metadata, null), RouteTemplateFormat.Template)
             .Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
 

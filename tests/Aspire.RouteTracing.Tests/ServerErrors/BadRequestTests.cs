@@ -9,7 +9,7 @@ using OpenTelemetry.Trace;
 namespace Aspire.RouteTracing.Tests.ServerErrors;
 
 /// <summary>A <see cref="BadHttpRequestException"/> is the client's error if the answer says so, and else the server's.</summary>
-public class BadRequestTests
+public sealed class BadRequestTests
 {
     private const string ErrorType = "Microsoft.AspNetCore.Http.BadHttpRequestException";
 
@@ -80,7 +80,8 @@ public class BadRequestTests
     private static Task<TracedApp> StartAsync(Action<WebApplicationBuilder> configure) => TracedApp.StartAsync(
         builder =>
         {
-            builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddAspNetCoreInstrumentation(options => options.RecordException = true));
+            builder.Services.AddOpenTelemetry().WithTracing(
+                tracing => tracing.AddAspNetCoreInstrumentation(options => options.RecordException = true));
             configure(builder);
         },
         app =>

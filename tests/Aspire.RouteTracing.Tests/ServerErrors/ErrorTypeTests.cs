@@ -25,12 +25,14 @@ public sealed class ErrorTypeTests
     [Fact]
     public async Task Behind_an_IExceptionHandler_that_names_an_error_both_have_it()
     {
-        await using var app = await StartAsync(context => context.Features.Get<IHttpMetricsTagsFeature>()!.Tags.Add(new("error.type", "out_of_stock")));
+        await using var app = await StartAsync(
+            context => context.Features.Get<IHttpMetricsTagsFeature>()!.Tags.Add(new("error.type", "out_of_stock")));
 
         await FailAsync(app);
 
         Assert.Equal("out_of_stock", Assert.Single(app.Spans).GetTagItem("error.type"));
-        Assert.Contains("error.type=out_of_stock", Assert.Single(app.CountsOf("http.server.request.duration").Keys), StringComparison.Ordinal);
+        Assert.Contains(
+            "error.type=out_of_stock", Assert.Single(app.CountsOf("http.server.request.duration").Keys), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -8,8 +8,11 @@ using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.ServerErrors;
 
-/// <summary>An exception that an exception handler answered has its event on the span, where the instrumentation records exceptions, and has it once.</summary>
-public class HandledExceptionTests
+/// <summary>
+/// An exception that an exception handler answered has its event on the span, where the instrumentation records exceptions, and has it
+/// once.
+/// </summary>
+public sealed class HandledExceptionTests
 {
     [Fact]
     public async Task The_handler_may_have_an_error_type_of_its_own()
@@ -44,7 +47,8 @@ public class HandledExceptionTests
         await using var app = await TracedApp.StartAsync(
             builder =>
             {
-                builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddAspNetCoreInstrumentation(instrumentation, options => options.RecordException = true));
+                builder.Services.ConfigureOpenTelemetryTracerProvider(
+                    tracing => tracing.AddAspNetCoreInstrumentation(instrumentation, options => options.RecordException = true));
                 builder.AddRouteTracing();
             },
             app =>

@@ -8,12 +8,12 @@ using OpenTelemetry.Trace;
 namespace Aspire.RouteTracing.Tests.Shutdown;
 
 /// <summary>An application that stops while requests run.</summary>
-public class ShutdownTests
+public sealed class ShutdownTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Spans_in_flight_when_the_host_stops_are_exported_and_those_of_excluded_requests_are_not()
+    public async Task Stopping_the_host_exports_the_spans_in_flight_except_the_excluded_ones()
     {
         var exporter = new Exporter();
         using var running = new CountdownEvent(2);
@@ -46,7 +46,8 @@ public class ShutdownTests
         Assert.Empty(exporter.Spans);
         await app.DisposeAsync();
 
-        Assert.Equal(["GET /shown/{id}", "inner"], exporter.Spans.Select(span => span.Replace("{kind}", "shown", StringComparison.Ordinal)).Order());
+        Assert.Equal(
+            ["GET /shown/{id}", "inner"], exporter.Spans.Select(span => span.Replace("{kind}", "shown", StringComparison.Ordinal)).Order());
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Aspire.RouteTracing.Tests.Soak;
 
-public class SoakTests
+public sealed class SoakTests
 {
     /// <summary>A two-hundredth of the soak, so that it stays fit to be run.</summary>
     [Fact]

@@ -11,8 +11,11 @@ using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.TestHost;
 
-/// <summary>Applications are tested in memory, by the server that WebApplicationFactory starts, and leave the traces there that they leave on a port.</summary>
-public class TestServerTests
+/// <summary>
+/// Applications are tested in memory, by the server that WebApplicationFactory starts, and leave the traces there that they leave on a
+/// port.
+/// </summary>
+public sealed class TestServerTests
 {
     [Theory]
     [InlineData("/users/7", "GET /users/{id} Unset")]

@@ -44,7 +44,8 @@ internal static class AppShapes
         ["UseExceptionHandler with a path, under UsePathBase"] = new(
             app => MapFailing(app, app => app.UsePathBase("/base").UseExceptionHandler("/error"))),
         ["UseExceptionHandler with a lambda"] = new(
-            app => MapFailing(app, app => app.UseExceptionHandler(handler => handler.Run(context => context.Response.WriteAsync("sorry"))))),
+            app => MapFailing(
+                app, app => app.UseExceptionHandler(handler => handler.Run(context => context.Response.WriteAsync("sorry"))))),
         ["UseExceptionHandler with an IExceptionHandler"] = new(
             app => MapFailing(app, app => app.UseExceptionHandler()),
             builder => builder.Services.AddExceptionHandler<UnavailableExceptionHandler>().AddProblemDetails()),
@@ -87,7 +88,8 @@ internal static class AppShapes
             builder =>
             {
                 AddGrpc(builder);
-                builder.Configuration.AddInMemoryCollection([new("OTEL_DOTNET_EXPERIMENTAL_ASPNETCORE_ENABLE_GRPC_INSTRUMENTATION", "true")]);
+                builder.Configuration.AddInMemoryCollection(
+                    [new("OTEL_DOTNET_EXPERIMENTAL_ASPNETCORE_ENABLE_GRPC_INSTRUMENTATION", "true")]);
             }),
         ["Asp.Versioning"] = new(MapVersions, builder => builder.Services.AddApiVersioning()),
         ["YARP"] = new(MapProxy, AddProxy),
@@ -114,7 +116,9 @@ internal static class AppShapes
         var group = app.MapGroup("/api/v{version:int}");
         group.MapGet("/", () => "group");
         group.MapGet("/items/{id}", (string id) => id);
-        app.MapPost("/upload", (HttpContext _) => Task.FromException(new BadHttpRequestException("too large", StatusCodes.Status413PayloadTooLarge)));
+        app.MapPost(
+            "/upload",
+            (HttpContext _) => Task.FromException(new BadHttpRequestException("too large", StatusCodes.Status413PayloadTooLarge)));
         app.MapGet("/slow/{id}", async context =>
         {
             Waiting.Release();
@@ -154,7 +158,9 @@ internal static class AppShapes
 
     private static void AddRazorPages(WebApplicationBuilder builder)
     {
-        builder.Services.AddRazorPages(options => options.RootDirectory = "/RouteNames/Apps/Pages").AddApplicationPart(typeof(HomeController).Assembly);
+        builder.Services
+            .AddRazorPages(options => options.RootDirectory = "/RouteNames/Apps/Pages")
+            .AddApplicationPart(typeof(HomeController).Assembly);
         builder.Services.AddSingleton<PageRoutes>();
     }
 
@@ -314,8 +320,8 @@ internal static class AppShapes
         app.MapGet("/", () => "home");
     }
 
-    private static void AddProxy(WebApplicationBuilder builder)
-        => builder.Services.AddReverseProxy().LoadFromMemory(
+    private static void AddProxy(WebApplicationBuilder builder) =>
+        builder.Services.AddReverseProxy().LoadFromMemory(
             [new RouteConfig { RouteId = "proxied", ClusterId = "nobody", Match = new RouteMatch { Path = "proxied/{**rest}" } }],
             [
                 new ClusterConfig
@@ -344,7 +350,9 @@ internal static class AppShapes
     {
         public void PopulateFeature(IEnumerable<ApplicationPart> parts, ControllerFeature feature)
         {
-            foreach (var excluded in feature.Controllers.Where(controller => controller.Namespace != typeof(HomeController).Namespace).ToArray())
+            foreach (var excluded in feature.Controllers
+                .Where(controller => controller.Namespace != typeof(HomeController).Namespace)
+                .ToArray())
             {
                 feature.Controllers.Remove(excluded);
             }

@@ -67,12 +67,12 @@ public sealed partial class Slugify : IOutboundParameterTransformer
 /// <summary>What a content management system does: looks up who answers a path.</summary>
 public sealed class ContentRoutes : DynamicRouteValueTransformer
 {
-    public override ValueTask<RouteValueDictionary> TransformAsync(HttpContext httpContext, RouteValueDictionary values)
-        => ValueTask.FromResult(new RouteValueDictionary { ["controller"] = "Hidden", ["action"] = "Found" });
+    public override ValueTask<RouteValueDictionary> TransformAsync(HttpContext httpContext, RouteValueDictionary values) =>
+        ValueTask.FromResult(new RouteValueDictionary { ["controller"] = "Hidden", ["action"] = "Found" });
 }
 
 public sealed class PageRoutes : DynamicRouteValueTransformer
 {
-    public override ValueTask<RouteValueDictionary> TransformAsync(HttpContext httpContext, RouteValueDictionary values)
-        => ValueTask.FromResult(new RouteValueDictionary { ["page"] = "/Lost" });
+    public override ValueTask<RouteValueDictionary> TransformAsync(HttpContext httpContext, RouteValueDictionary values) =>
+        ValueTask.FromResult(new RouteValueDictionary { ["page"] = "/Lost" });
 }

@@ -16,9 +16,11 @@ public sealed class ChatHub : Hub
 
 public sealed class GreeterService : Greeter.GreeterBase
 {
-    public override Task<Greeting> SayHello(Name request, ServerCallContext context) => Task.FromResult(new Greeting { Text = request.Text });
+    public override Task<Greeting> SayHello(Name request, ServerCallContext context) =>
+        Task.FromResult(new Greeting { Text = request.Text });
 
-    public override Task<Greeting> Fail(Name request, ServerCallContext context) => throw new RpcException(new Status(StatusCode.Internal, "failed"));
+    public override Task<Greeting> Fail(Name request, ServerCallContext context) =>
+        throw new RpcException(new Status(StatusCode.Internal, "failed"));
 }
 
 /// <summary>Answers 503 to every exception.</summary>
@@ -33,7 +35,8 @@ internal sealed class UnavailableExceptionHandler : IExceptionHandler
 }
 
 /// <summary>Knows nobody.</summary>
-internal sealed class NobodyAuthenticationHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
+internal sealed class NobodyAuthenticationHandler(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(AuthenticateResult.NoResult());

@@ -1,0 +1,84 @@
+using System.Text.RegularExpressions;
+
+namespace Aspire.RouteTracing.Tests.Documents;
+
+/// <summary>The rules of the source that neither .editorconfig nor an analyzer checks.</summary>
+public sealed partial class SourceTests
+{
+    private const int MaxColumns = 140;
+
+    private const int MaxTestNameLength = 80;
+
+    /// <summary>Folders that don't follow the rules yet.</summary>
+    private static readonly string[] Exempt =
+    [
+        "src/Aspire.Hosting.RouteTracing/",
+        "src/ServiceDefaults/",
+        "tests/AppHost.Tests/",
+        "tests/Aspire.Hosting.RouteTracing.Integrations.Tests/",
+        "tests/Aspire.Hosting.RouteTracing.Tests/",
+        "tests/Aspire.RouteTracing.Soak/",
+        "tests/ServiceDefaults.Tests/",
+    ];
+
+    /// <summary>Names that docs/flask-parity.md has, too: they change together.</summary>
+    private static readonly string[] ExemptTestNames =
+    [
+        "A_URL_that_nothing_matches_has_its_request_hook_called_just_before_the_response_hook",
+        "Hooks_of_the_container_run_in_the_order_of_registration_after_the_settings_delegates",
+        "The_trace_of_the_caller_goes_on_and_what_the_request_starts_on_other_threads_is_in_it",
+        "Two_instrumentations_of_one_application_call_the_hooks_once_and_overwrite_nothing",
+    ];
+
+    [Fact]
+    public void A_line_has_at_most_140_columns() =>
+        AssertNone(line => line.Length > MaxColumns && !IsUnbreakable(line));
+
+    [Fact]
+    public void The_arrow_of_an_expression_body_ends_its_line() =>
+        AssertNone(line => line.TrimStart().StartsWith("=>", StringComparison.Ordinal));
+
+    [Fact]
+    public void A_test_class_is_sealed() =>
+        Assert.Empty(Sources()
+            .Where(source => TestAttribute().IsMatch(source.Text))
+            .SelectMany(source => OpenClass().Matches(source.Text).Select(match => $"{source.Path}: {match.Value}")));
+
+    [Fact]
+    public void A_test_name_has_at_most_80_characters() =>
+        Assert.Empty(Sources()
+            .SelectMany(source => TestName().Matches(source.Text).Select(match => match.Groups["name"].Value))
+            .Where(name => name.Length > MaxTestNameLength)
+            .Except(ExemptTestNames));
+
+    [Fact]
+    public void A_test_attribute_has_its_line_to_itself() =>
+        AssertNone(line => SharedTestAttribute().IsMatch(line));
+
+    private static void AssertNone(Func<string, bool> isWrong) =>
+        Assert.Empty(Sources().SelectMany(source => source.Text.Split('\n').Index()
+            .Where(line => isWrong(line.Item))
+            .Select(line => $"{source.Path}:{line.Index + 1}: {line.Item.Trim()}")));
+
+    private static IEnumerable<(string Path, string Text)> Sources() =>
+        new[] { "src", "tests" }
+            .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.cs", SearchOption.AllDirectories))
+            .Select(file => Path.GetRelativePath(Repository.Root, file).Replace('\\', '/'))
+            .Where(path => !Array.Exists(Exempt, folder => path.StartsWith(folder, StringComparison.Ordinal)))
+            .Select(path => (path, File.ReadAllText(Path.Combine(Repository.Root, path)).ReplaceLineEndings("\n")));
+
+    // A URL or a string without blanks.
+    private static bool IsUnbreakable(string line) => line.Split(' ').Max(word => word.Length) > MaxColumns - 20;
+
+    [GeneratedRegex(@"^ +\[(?:Fact|Theory)\b", RegexOptions.Multiline)]
+    private static partial Regex TestAttribute();
+
+    [GeneratedRegex(@"^public (?:partial )?class .*(?:Tests|Properties)\b", RegexOptions.Multiline)]
+    private static partial Regex OpenClass();
+
+    [GeneratedRegex(@"^    public (?:async )?(?:void|Task|ValueTask) (?<name>\w+)\(", RegexOptions.Multiline)]
+    private static partial Regex TestName();
+
+    [GeneratedRegex(@"^ +\[(?:Fact|Theory)(?:, |\(.*\), |.*\] *\[)")]
+    private static partial Regex SharedTestAttribute();
+}
