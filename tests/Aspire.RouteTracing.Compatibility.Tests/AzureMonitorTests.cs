@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Azure.Core.Pipeline;
 using Azure.Monitor.OpenTelemetry.AspNetCore;
@@ -44,6 +45,19 @@ public sealed class AzureMonitorTests : LibraryTests
         Assert.Equal(["GET /orders/{id:int}", "work"], outcome.Names);
     }
 
+    [Theory]
+    [InlineData("health")]
+    [InlineData("probe")]
+    public async Task The_sampler_is_asked_about_a_request_before_it_is_excluded(string path)
+    {
+        var spans = new List<Activity>();
+        await using var app = await Run.StartAsync(AzureMonitor, Tracing.RouteTracing, sampler: null, spans);
+        using var client = Run.CreateClient(app);
+
+        Assert.Equal("100", await client.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken));
+        Assert.Empty(spans);
+    }
+
     private static void Configure(AzureMonitorOptions options)
     {
         options.ConnectionString = "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=http://127.0.0.1:9/";
@@ -53,10 +67,12 @@ public sealed class AzureMonitorTests : LibraryTests
         options.DisableOfflineStorage = true;
     }
 
+    // Returns the rate that the sampler adds to the activities that it picks.
     private static string Answer()
     {
+        var request = Activity.Current;
         using var work = Library.Work.StartActivity("work");
-        return "ok";
+        return $"{request?.GetTagItem("microsoft.sample_rate")}";
     }
 
     /// <summary>Accepts what is exported and sends nothing.</summary>

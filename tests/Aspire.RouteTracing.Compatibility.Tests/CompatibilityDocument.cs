@@ -35,7 +35,8 @@ internal static class CompatibilityDocument
         var stock = await CellAsync(library, use, Tracing.Stock);
         var ours = await CellAsync(library, use, Tracing.RouteTracing);
         var status = (await library.SendAsync(use.Request)).Status;
-        return $"| {library.Name} | {library.Version} | `{use.Request}`: {status}, {use.Description} | {stock} | {(ours == stock ? "=" : ours)} |\n";
+        var name = use == library.Uses[0] ? $"{library.Name} | {library.Version}" : " | ";
+        return $"| {name} | `{use.Request}`: {status}, {use.Description} | {stock} | {(ours == stock ? "=" : ours)} |\n";
     }
 
     private static async Task<string> CellAsync(Library library, Use use, Tracing tracing)

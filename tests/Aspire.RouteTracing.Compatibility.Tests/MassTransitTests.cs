@@ -53,6 +53,7 @@ public sealed class MassTransitTests : LibraryTests
 
     private static Task Consumed(IServiceProvider services) => services.GetRequiredService<Signal>().Task;
 
+    [EntityName("order-placed")]
     private sealed record OrderPlaced(int Id);
 
     private sealed class OrderPlacedConsumer(Signal consumed) : IConsumer<OrderPlaced>

@@ -18,22 +18,37 @@ internal static class Run
     public static Task<Outcome> GetAsync(Library library, Use use, Tracing tracing, string? sampler) =>
         Outcomes.GetOrAdd((library, use, tracing, sampler), _ => RunAsync(library, use, tracing, sampler));
 
+    /// <summary>Starts the application of a library. Its end ends its tracer provider, whose instrumentations then export what they have.</summary>
+    public static async Task<WebApplication> StartAsync(Library library, Tracing tracing, string? sampler, List<Activity> spans)
+    {
+        var app = Build(library, tracing, sampler, spans);
+        try
+        {
+            library.Map(app);
+            await app.StartAsync(TestContext.Current.CancellationToken);
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+
+        return app;
+    }
+
+    /// <summary>Creates a client that doesn't trace, because the requests come from outside.</summary>
+    public static HttpClient CreateClient(WebApplication app) =>
+        new(new SocketsHttpHandler { ActivityHeadersPropagator = null, AllowAutoRedirect = false }) { BaseAddress = new Uri(app.Urls.First()) };
+
     private static async Task<Outcome> RunAsync(Library library, Use use, Tracing tracing, string? sampler)
     {
         var spans = new List<Activity>();
         DateTime start;
         int status;
-
-        // The end of the application ends its tracer provider, whose instrumentations then export what they have.
-        await using (var app = Build(library, tracing, sampler, spans))
+        await using (var app = await StartAsync(library, tracing, sampler, spans))
         {
-            library.Map(app);
-            await app.StartAsync(TestContext.Current.CancellationToken);
             start = DateTime.UtcNow;
-
-            // No handler that traces: the requests come from outside.
-            using var handler = new SocketsHttpHandler { ActivityHeadersPropagator = null, AllowAutoRedirect = false };
-            using var client = new HttpClient(handler) { BaseAddress = new Uri(app.Urls.First()) };
+            using var client = CreateClient(app);
             status = await use.SendAsync(client);
             await use.Until(app.Services).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
             await app.StopAsync(TestContext.Current.CancellationToken);
