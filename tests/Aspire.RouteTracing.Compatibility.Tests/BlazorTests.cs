@@ -2,7 +2,6 @@ using System.Net.WebSockets;
 using Aspire.RouteTracing.Compatibility.Tests.Blazor;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Compatibility.Tests;
 

@@ -1,9 +1,7 @@
 using MassTransit;
 using MassTransit.Logging;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Compatibility.Tests;
 

@@ -78,27 +78,31 @@ public sealed record Customer(int Id, string Name);
 
 public sealed class CustomersController : ODataController
 {
+    private readonly Customer[] _customers = [new(1, "a")];
+
     [EnableQuery]
     public IQueryable<Customer> Get()
     {
         using var work = Library.Work.StartActivity("read customers");
-        return new[] { new Customer(1, "a") }.AsQueryable();
+        return _customers.AsQueryable();
     }
 
     public Customer Get(int key)
     {
         using var work = Library.Work.StartActivity("read customers");
-        return new Customer(key, "a");
+        return _customers.Single(customer => customer.Id == key);
     }
 }
 
 public sealed class HeartbeatsController : ODataController
 {
+    private readonly Customer[] _heartbeats = [new(1, "alive")];
+
     [ExcludeFromTracing]
     [EnableQuery]
     public IQueryable<Customer> Get()
     {
         using var work = Library.Work.StartActivity("read heartbeats");
-        return new[] { new Customer(1, "ok") }.AsQueryable();
+        return _heartbeats.AsQueryable();
     }
 }

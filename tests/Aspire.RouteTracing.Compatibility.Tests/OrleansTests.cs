@@ -1,9 +1,5 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
-using Orleans;
-using Orleans.Hosting;
-using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Compatibility.Tests;
 
