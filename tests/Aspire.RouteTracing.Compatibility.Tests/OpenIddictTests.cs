@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.IdentityModel.Tokens;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
 using OpenIddict.Server.AspNetCore;
@@ -23,7 +24,9 @@ public sealed class OpenIddictTests : LibraryTests
                 server.SetTokenEndpointUris("/connect/token");
                 server.AllowClientCredentialsFlow();
                 server.EnableDegradedMode();
-                server.AddEphemeralEncryptionKey().AddEphemeralSigningKey();
+
+                // RSA keys take seconds to generate.
+                server.AddEncryptionKey(new SymmetricSecurityKey(new byte[32])).AddEphemeralSigningKey(SecurityAlgorithms.EcdsaSha256);
                 server.UseAspNetCore().DisableTransportSecurityRequirement();
                 server.AddEventHandler<OpenIddictServerEvents.ValidateTokenRequestContext>(handler => handler.UseInlineHandler(_ => default));
                 server.AddEventHandler<OpenIddictServerEvents.HandleTokenRequestContext>(handler => handler.UseInlineHandler(context =>
