@@ -26,6 +26,7 @@ async function traces(page) {
 async function edit(page) {
   const row = page.getByRole('row').filter({ hasText: 'storefront' }).first();
   await row.click();
+  await page.getByPlaceholder('Filter...').last().fill('excluded');
   await property(page, 'In force: ');
   await picture(page, 'excluded-urls');
 

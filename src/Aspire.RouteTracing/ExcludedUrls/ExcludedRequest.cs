@@ -59,6 +59,9 @@ internal sealed class ExcludedRequest
     /// </summary>
     public bool IsOf(HttpContext context) => ReferenceEquals(_context, context);
 
+    /// <summary>Returns whether a span of code that belongs to the request started before the request ended.</summary>
+    public bool HasStarted(Activity span) => Server is { IsStopped: true } server && span.StartTimeUtc < server.StartTimeUtc + server.Duration;
+
     /// <summary>
     /// Excludes the request. Stops recording its server activity, and the spans between it and <see cref="Activity.Current"/>, which the
     /// application has open.

@@ -67,7 +67,7 @@ internal sealed class ExcludedRequestSampler : Sampler
         }
 
         var hasParent = parent.TraceId != default;
-        if (request is { ExcludedBy: not null } && hasParent && parent.TraceId == request.Server?.TraceId)
+        if (request is { ExcludedBy: not null } && hasParent && IsOf(request, parent))
         {
             // Goes on after the request: work of its own, which the request's missing span must not drop.
             return _sampler.ShouldSample(new SamplingParameters(default, span.TraceId, span.Name, span.Kind, span.Tags, span.Links));
@@ -75,4 +75,9 @@ internal sealed class ExcludedRequestSampler : Sampler
 
         return _ignoresParent && hasParent && ExcludedTraces.Contains(parent.TraceId) ? Drop : _sampler.ShouldSample(span);
     }
+
+    // The call of a hub is a new root within the request. It has another trace, and work that outlives the request may have started in it.
+    private static bool IsOf(ExcludedRequest request, in ActivityContext parent)
+        => parent.TraceId == request.Server?.TraceId
+            || (Activity.Current is { } current && current.SpanId == parent.SpanId && request.HasStarted(current));
 }

@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using System.Net;
+using Azure.Core.Pipeline;
+using Azure.Monitor.OpenTelemetry.AspNetCore;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Aspire.RouteTracing.Compatibility.Tests;
+
+/// <summary>The distro adds OpenTelemetry's instrumentation by itself, and a sampler that limits the number of traces a second.</summary>
+public sealed class AzureMonitorTests : LibraryTests
+{
+    internal static readonly Library AzureMonitor = new("Azure.Monitor.OpenTelemetry.AspNetCore", typeof(AzureMonitorOptions))
+    {
+        ExcludedUrls = "^/health$",
+        FilteredUrls = "^/(health|probe)$",
+        Configure = builder =>
+        {
+            Environment.SetEnvironmentVariable("APPLICATIONINSIGHTS_STATSBEAT_DISABLED", "true");
+            builder.Services.AddOpenTelemetry()
+                .UseAzureMonitor(Configure)
+                .ConfigureResource(resource => resource.Clear()); // A detector asks the network for the virtual machine.
+        },
+        Map = app =>
+        {
+            app.MapGet("/orders/{id:int}", Answer);
+            app.MapGet("/health", Answer);
+            app.MapGet("/probe", Answer).ExcludeFromTracing();
+        },
+        Uses =
+        [
+            new("GET /orders/1", "a request"),
+            new("GET /health", "an excluded URL") { Exclusion = UseExclusion.Whole },
+            new("GET /probe", "an excluded endpoint") { Exclusion = UseExclusion.Whole },
+        ],
+    };
+
+    internal override Library Library => AzureMonitor;
+
+    [Fact]
+    public async Task A_request_is_named_after_its_route()
+    {
+        var outcome = await AzureMonitor.SendAsync("GET /orders/1");
+
+        Assert.Equal(["GET /orders/{id:int}", "work"], outcome.Names);
+    }
+
+    [Theory]
+    [InlineData("health")]
+    [InlineData("probe")]
+    public async Task The_sampler_is_asked_about_a_request_before_it_is_excluded(string path)
+    {
+        var spans = new List<Activity>();
+        await using var app = await Run.StartAsync(AzureMonitor, Tracing.RouteTracing, sampler: null, spans);
+        using var client = Run.CreateClient(app);
+
+        Assert.Equal("100", await client.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken));
+        Assert.Empty(spans);
+    }
+
+    private static void Configure(AzureMonitorOptions options)
+    {
+        options.ConnectionString = "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=http://127.0.0.1:9/";
+        options.Transport = new HttpClientTransport(new HttpClient(new IngestionHandler()));
+        options.TracesPerSecond = 1e9;
+        options.EnableLiveMetrics = false;
+        options.DisableOfflineStorage = true;
+    }
+
+    // Returns the rate that the sampler adds to the activities that it picks.
+    private static string Answer()
+    {
+        var request = Activity.Current;
+        using var work = Library.Work.StartActivity("work");
+        return $"{request?.GetTagItem("microsoft.sample_rate")}";
+    }
+
+    /// <summary>Accepts what is exported and sends nothing.</summary>
+    private sealed class IngestionHandler : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("""{"itemsReceived":1,"itemsAccepted":1,"errors":[]}""") });
+    }
+}
