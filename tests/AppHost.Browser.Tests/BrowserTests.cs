@@ -91,7 +91,7 @@ public sealed class BrowserTests
     private static async Task<string> RunAsync(DistributedApplication app, string command, string picture)
     {
         var url = await app.GetDashboardUrlAsync(Cancellation);
-        var start = new ProcessStartInfo("node", ["dbg.mjs", command, url.ToString(), Environment.GetEnvironmentVariable("PICTURES") ?? "-"])
+        var start = new ProcessStartInfo("node", ["dashboard.mjs", command, url.ToString(), Environment.GetEnvironmentVariable("PICTURES") ?? "-"])
         {
             WorkingDirectory = Folder,
             RedirectStandardOutput = true,

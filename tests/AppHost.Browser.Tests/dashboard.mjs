@@ -26,8 +26,9 @@ async function traces(page) {
 async function edit(page) {
   const row = page.getByRole('row').filter({ hasText: 'storefront' }).first();
   await row.click();
-  await page.getByPlaceholder('Filter...').last().fill('excluded');
   await property(page, 'In force: ');
+  await page.getByPlaceholder('Filter...').last().fill('excluded');
+  await page.getByText('Process ID').waitFor({ state: 'hidden' });
   await picture(page, 'excluded-urls');
 
   await row.getByRole('button', { name: 'Actions' }).click();
