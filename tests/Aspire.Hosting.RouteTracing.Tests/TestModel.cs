@@ -16,10 +16,12 @@ internal sealed class TestModel : IAsyncDisposable
     private readonly DistributedApplication _app;
     private readonly IHostedService[] _services;
 
-    private TestModel(DistributedApplication app)
+    private TestModel(DistributedApplication app, IEnumerable<Type> services)
     {
         _app = app;
-        _services = [.. app.Services.GetServices<IHostedService>().Where(service => service is LiveListMonitor)];
+
+        // Aspire's own hosted services would look for its orchestrator.
+        _services = [.. services.Select(service => (IHostedService)ActivatorUtilities.CreateInstance(app.Services, service))];
     }
 
     public IServiceProvider Services => _app.Services;
@@ -43,7 +45,11 @@ internal sealed class TestModel : IAsyncDisposable
 
     public static async Task<TestModel> StartAsync(IDistributedApplicationBuilder builder)
     {
-        var model = new TestModel(builder.Build());
+        var services = builder.Services.Where(service => service.ServiceType == typeof(IHostedService))
+            .Select(service => service.ImplementationType)
+            .OfType<Type>()
+            .Where(service => service.Assembly == typeof(RouteTracingBuilderExtensions).Assembly);
+        var model = new TestModel(builder.Build(), services);
         foreach (var subscriber in model.Services.GetServices<Lifecycle.IDistributedApplicationEventingSubscriber>().OfType<RouteTracingSubscriber>())
         {
             await subscriber.SubscribeAsync(builder.Eventing, builder.ExecutionContext, Cancellation);
@@ -98,7 +104,7 @@ internal sealed class TestModel : IAsyncDisposable
     /// <summary>Gets what the dashboard shows as the resource's excluded URLs.</summary>
     public string? GetProperty<T>(IResourceBuilder<T> resource)
         where T : IResource =>
-        Notifications.TryGetCurrentState(GetId(resource.Resource), out var current) ? GetProperty(current) : null;
+        Notifications.TryGetCurrentState(resource.Resource.Name, out var current) ? GetProperty(current) : null;
 
     /// <summary>Waits until the dashboard shows this text as the resource's excluded URLs.</summary>
     public async Task AssertPropertyAsync<T>(IResourceBuilder<T> resource, string expected)
@@ -132,7 +138,7 @@ internal sealed class TestModel : IAsyncDisposable
         SetStateAsync(resource, KnownResourceStates.Running);
 
     /// <summary>Executes a command with arguments, as the command line does.</summary>
-    public Task<ExecuteCommandResult> ExecuteAsync<T>(IResourceBuilder<T> resource, string command, params (string Name, string Value)[] arguments)
+    public async Task<ExecuteCommandResult> ExecuteAsync<T>(IResourceBuilder<T> resource, string command, params (string Name, string Value)[] arguments)
         where T : IResource
     {
         var inputs = GetArguments(resource, command).Select(definition => new InteractionInput
@@ -141,8 +147,8 @@ internal sealed class TestModel : IAsyncDisposable
             InputType = definition.InputType,
             Value = arguments.Where(argument => argument.Name == definition.Name).Select(argument => argument.Value).LastOrDefault(definition.Value),
         });
-        return Services.GetRequiredService<ResourceCommandService>()
-            .ExecuteCommandAsync(GetId(resource.Resource), command, new InteractionInputCollection([.. inputs]), Cancellation);
+        return await Services.GetRequiredService<ResourceCommandService>()
+            .ExecuteCommandAsync(await GetIdAsync(resource.Resource), command, new InteractionInputCollection([.. inputs]), Cancellation);
     }
 
     /// <summary>Executes a command that succeeds, and returns its answer.</summary>
@@ -189,11 +195,18 @@ internal sealed class TestModel : IAsyncDisposable
     private static string? GetProperty(ResourceEvent state) =>
         state.Snapshot.Properties.SingleOrDefault(property => property.DisplayName == "Excluded URLs")?.Value as string;
 
-    // A project is known by the name of its instance.
-    private string GetId(IResource resource)
+    // A project is known by the names of its instances.
+    private async Task<string> GetIdAsync(IResource resource)
     {
-        Assert.True(Notifications.TryGetCurrentState(resource.Name, out var current));
-        return current.ResourceId;
+        await foreach (var state in Notifications.WatchAsync(Cancellation))
+        {
+            if (state.Resource == resource)
+            {
+                return state.ResourceId;
+            }
+        }
+
+        throw new InvalidOperationException($"'{resource.Name}' has no state.");
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_InvalidArguments")]

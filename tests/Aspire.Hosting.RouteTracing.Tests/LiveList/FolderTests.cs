@@ -160,10 +160,10 @@ public sealed class FolderTests : IDisposable
         _target.Delete(recursive: true);
         if (_root is not null && new DirectoryInfo(_root) is { } root)
         {
-            // A link has no content of its own.
+            // A link to a folder is a file.
             if (root.LinkTarget is not null)
             {
-                root.Delete();
+                File.Delete(_root);
             }
             else if (root.Exists)
             {

@@ -52,8 +52,9 @@ internal sealed class TestService : IAsyncDisposable
         where T : IResource
     {
         var service = await CreateAsync(resource, process, change);
-        service.Report();
-        service._following = service.FollowAsync();
+        var text = File.ReadAllText(service.ListPath);
+        service.Report(Parse(text));
+        service._following = service.FollowAsync(text);
         return service;
     }
 
@@ -87,9 +88,8 @@ internal sealed class TestService : IAsyncDisposable
         File.Move(next, StatusPath, overwrite: true);
     }
 
-    private async Task FollowAsync()
+    private async Task FollowAsync(string seen)
     {
-        var seen = await File.ReadAllTextAsync(ListPath, _ended.Token);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         try
         {

@@ -14,7 +14,9 @@ public sealed class PublishWarningsTests : IDisposable
 
     [Theory]
     [InlineData("publish")]
+    [InlineData("publish-prereq")]
     [InlineData("publish-manifest")]
+    [InlineData("deploy-prereq")]
     [InlineData(Step)]
     public async Task Publishing_warns_of_what_resources_cant_be_told(string step)
     {

@@ -19,6 +19,7 @@ public sealed class UserListsTests
         var orders = _published.AddProject<TestProject>("orders")
             .WithExcludedUrls("b", "c")
             .WithEnvironment(DotNet, ExclusionListFormat.WriteBase64(["a,a", "b"]));
+        await using var model = await TestModel.StartAsync(_published);
 
         Assert.Equal(@"a\,a,b,c", await TestModel.GetVariableAsync(orders, DotNet));
     }
@@ -27,6 +28,7 @@ public sealed class UserListsTests
     public async Task A_list_that_has_every_pattern_is_left_as_the_user_wrote_it()
     {
         var orders = _published.AddProject<TestProject>("orders").WithExcludedUrls("a").WithEnvironment(DotNet, " b , a,, ");
+        await using var model = await TestModel.StartAsync(_published);
 
         Assert.Equal(" b , a,, ", await TestModel.GetVariableAsync(orders, DotNet));
     }
@@ -36,6 +38,7 @@ public sealed class UserListsTests
     {
         var users = _published.AddParameter("users", "u");
         var orders = _published.AddProject<TestProject>("orders").WithExcludedUrls("a").WithEnvironment(DotNet, users);
+        await using var model = await TestModel.StartAsync(_published);
 
         var variables = await TestModel.GetVariablesAfterRestartAsync(orders);
 
@@ -52,6 +55,7 @@ public sealed class UserListsTests
             .WithEnvironment(DotNet, "base64:*")
             .WithEnvironment(AspNetCore, users)
             .WithEnvironment(Settings, "b");
+        await using var model = await TestModel.StartAsync(_published);
 
         var variables = await TestModel.GetVariablesAfterRestartAsync(orders);
 

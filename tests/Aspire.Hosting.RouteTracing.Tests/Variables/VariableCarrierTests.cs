@@ -9,7 +9,7 @@ public sealed class VariableCarrierTests
     [InlineData("Run", @"^/a{1\d$""'", true)]
     [InlineData("Run", "{{x}}", false)]
     [InlineData("Manifest", @"^/a\d$""'", true)]
-    [InlineData("Manifest", "{1}", false)]
+    [InlineData("Manifest", "a{1}", false)]
     [InlineData("Docker", @"\d{1}{{x}}""'é", true)]
     [InlineData("Docker", "^/health$", false)]
     [InlineData("Kubernetes", "^/health{1}$${x}'é", true)]
