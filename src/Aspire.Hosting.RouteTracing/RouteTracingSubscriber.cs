@@ -10,7 +10,8 @@ namespace Aspire.Hosting.RouteTracing;
 
 /// <summary>Reaches every resource that exports telemetry when the model is complete and nothing has started.</summary>
 internal sealed partial class RouteTracingSubscriber(
-    AppExclusions app, LiveListFolder folder, ResourceNotificationService notifications, ResourceLoggerService loggers) : IDistributedApplicationEventingSubscriber
+    AppExclusions app, LiveListFolder folder, ResourceNotificationService notifications, ResourceLoggerService loggers, TimeProvider time)
+    : IDistributedApplicationEventingSubscriber
 {
     public Task SubscribeAsync(IDistributedApplicationEventing eventing, DistributedApplicationExecutionContext executionContext, CancellationToken cancellationToken)
     {
@@ -41,13 +42,13 @@ internal sealed partial class RouteTracingSubscriber(
             return;
         }
 
-        var live = new LiveResource(resource, app, folder, notifications);
+        var live = new LiveResource(resource, app, folder, notifications, time);
         resource.Annotations.Add(live);
         Commands.AddTo(app.GetBuilder(resource), live, model);
 
         // An error in the list stops the start, and what the resource can't be told is known before it starts.
         var writer = new ExclusionVariables(resource.Name, live.Language, app.Carriers, new Dictionary<string, object>());
-        writer.Write([.. app.GetList(resource).Select(url => url.Pattern)]);
+        writer.Write(app.GetList(resource));
         app.Warn(resource, writer.Warnings);
         await live.ShowAsync().ConfigureAwait(false);
     }

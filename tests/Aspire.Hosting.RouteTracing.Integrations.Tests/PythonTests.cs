@@ -5,10 +5,12 @@ namespace Aspire.Hosting.RouteTracing.Integrations.Tests;
 
 public sealed class PythonTests
 {
-    [Theory, InlineData(DistributedApplicationOperation.Run), InlineData(DistributedApplicationOperation.Publish)]
-    public async Task A_python_app_is_told_the_same_as_an_executable_that_python_runs(DistributedApplicationOperation operation)
+    [Theory]
+    [InlineData(DistributedApplicationOperation.Run)]
+    [InlineData(DistributedApplicationOperation.Publish)]
+    public async Task A_Python_app_gets_the_variables_of_an_executable_that_Python_runs(DistributedApplicationOperation operation)
     {
-        var builder = TestModel.CreateBuilder(operation).WithExcludedUrls("^/health$").WithCapturedRequestHeaders("user-agent");
+        var builder = TestModel.CreateBuilder(operation).WithExcludedUrls("^/health$");
         var app = builder.AddPythonApp("app", AppContext.BaseDirectory, "app.py");
         var executable = builder.AddExecutable("executable", "python", ".").WithOtlpExporter();
         await using var model = await TestModel.StartAsync(builder);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.Hosting.RouteTracing.Tests;
 
-/// <summary>The code of docs/apphost.md, and what the READMEs have for an AppHost, line by line, so that it compiles.</summary>
+/// <summary>The code of docs/apphost.md and of the READMEs for an AppHost, line by line, so that it compiles.</summary>
 internal static class AppHostPage
 {
     public static void Orders(string[] args)
@@ -64,8 +64,17 @@ internal static class AppHostPage
     public static void More(IDistributedApplicationBuilder builder)
     {
         builder.WithExcludedUrls("client/.*/info", "^/favicon");
-        builder.WithCapturedRequestHeaders("user-agent", "x-session-id");
-        builder.WithSanitizedHeaders("x-session-.*");
+    }
+
+    public static void Sampler(IResourceBuilder<ProjectResource> orders)
+    {
+        orders.WithEnvironment("OTEL_TRACES_SAMPLER", "traceidratio").WithEnvironment("OTEL_TRACES_SAMPLER_ARG", "1");
+    }
+
+    public static void Key(IDistributedApplicationBuilder builder, IResourceBuilder<ProjectResource> orders)
+    {
+        var key = builder.AddParameter("exclusion-key", secret: true);
+        orders.WithEnvironment("Aspire__RouteTracing__ExclusionKey", key);
     }
 
     public static void Readme(IDistributedApplicationBuilder builder)
@@ -78,10 +87,10 @@ internal static class AppHostPage
     {
         var builder = DistributedApplication.CreateBuilder(args);
 
-        builder.WithExcludedHealthChecks();                       // every resource with telemetry: the paths of its own health checks
+        builder.WithExcludedHealthChecks();                       // the health checks of every resource that exports telemetry
 
         builder.AddProject<Projects.Orders>("orders")
             .WithHttpHealthCheck("/health")
-            .WithExcludedUrls("client/.*/info", "^/favicon");     // this one, too: regular expressions, searched in the path
+            .WithExcludedUrls("client/.*/info", "^/favicon");     // regular expressions, searched in the path
     }
 }

@@ -1,83 +1,99 @@
 using System.Runtime.CompilerServices;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
+using Aspire.Hosting.RouteTracing.LiveList;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Aspire.Hosting.RouteTracing.Tests;
 
-/// <summary>An AppHost whose model is complete, and nothing of it started.</summary>
+/// <summary>An AppHost whose model is complete. Of its services only those of this package run.</summary>
 internal sealed class TestModel : IAsyncDisposable
 {
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+
     private readonly DistributedApplication _app;
-    private readonly LogMessages _logs;
+    private readonly IHostedService[] _services;
 
-    private TestModel(DistributedApplication app, LogMessages logs) => (_app, _logs) = (app, logs);
-
-    /// <summary>What was logged as a warning of this package.</summary>
-    public IReadOnlyList<string> Warnings => _logs.Warnings;
-
-    public static IDistributedApplicationBuilder CreateBuilder(DistributedApplicationOperation operation = DistributedApplicationOperation.Run, string environment = "Development")
+    private TestModel(DistributedApplication app, IEnumerable<Type> services)
     {
-        string[] arguments = operation == DistributedApplicationOperation.Publish ? ["AppHost:Operation=publish"] : ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:4317", "DcpPublisher:CliPath=unused", "DcpPublisher:DashboardPath=unused"];
-        return DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = [.. arguments, "--environment", environment], DisableDashboard = true });
+        _app = app;
+
+        // Aspire's own hosted services would look for its orchestrator.
+        _services = [.. services.Select(service => (IHostedService)ActivatorUtilities.CreateInstance(app.Services, service))];
+    }
+
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Gets what resources can't be told.</summary>
+    public IReadOnlyList<string> Warnings => [.. Services.GetRequiredService<AppExclusions>().GetWarnings().Select(warning => warning.Text)];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private ResourceNotificationService Notifications => Services.GetRequiredService<ResourceNotificationService>();
+
+    public static IDistributedApplicationBuilder CreateBuilder(
+        DistributedApplicationOperation operation = DistributedApplicationOperation.Run, string environment = "Development")
+    {
+        string[] arguments = operation == DistributedApplicationOperation.Publish
+            ? ["AppHost:Operation=publish"]
+            : ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:4317", "DcpPublisher:CliPath=unused", "DcpPublisher:DashboardPath=unused"];
+        return DistributedApplication.CreateBuilder(
+            new DistributedApplicationOptions { Args = [.. arguments, "--environment", environment], DisableDashboard = true });
     }
 
     public static async Task<TestModel> StartAsync(IDistributedApplicationBuilder builder)
     {
-        var logs = new LogMessages();
-        builder.Services.AddSingleton<ILoggerProvider>(logs);
-        var app = builder.Build();
-        var model = new TestModel(app, logs);
-        foreach (var subscriber in app.Services.GetServices<Lifecycle.IDistributedApplicationEventingSubscriber>().Where(subscriber => subscriber.GetType().Assembly == typeof(RouteTracingBuilderExtensions).Assembly))
+        var services = builder.Services.Where(service => service.ServiceType == typeof(IHostedService))
+            .Select(service => service.ImplementationType)
+            .OfType<Type>()
+            .Where(service => service.Assembly == typeof(RouteTracingBuilderExtensions).Assembly);
+        var model = new TestModel(builder.Build(), services);
+        foreach (var subscriber in model.Services.GetServices<Lifecycle.IDistributedApplicationEventingSubscriber>().OfType<RouteTracingSubscriber>())
         {
-            await subscriber.SubscribeAsync(builder.Eventing, builder.ExecutionContext, CancellationToken.None);
+            await subscriber.SubscribeAsync(builder.Eventing, builder.ExecutionContext, Cancellation);
         }
 
         await model.PublishBeforeStartAsync(builder);
+        if (builder.ExecutionContext.IsRunMode)
+        {
+            await Task.WhenAll(model._services.Select(service => service.StartAsync(Cancellation)));
+        }
+
         return model;
     }
 
     public Task PublishBeforeStartAsync(IDistributedApplicationBuilder builder) =>
-        builder.Eventing.PublishAsync(new BeforeStartEvent(_app.Services, _app.Services.GetRequiredService<DistributedApplicationModel>()));
+        builder.Eventing.PublishAsync(new BeforeStartEvent(Services, Services.GetRequiredService<DistributedApplicationModel>()), Cancellation);
 
-    public Task PublishBeforeResourceStartedAsync<T>(IResourceBuilder<T> resource)
-        where T : IResource
-        => resource.ApplicationBuilder.Eventing.PublishAsync(new BeforeResourceStartedEvent(resource.Resource, _app.Services));
-
+    /// <summary>Evaluates a variable as Aspire does when it starts a resource.</summary>
     public static async Task<string?> GetVariableAsync<T>(IResourceBuilder<T> resource, string name)
-        where T : IResource
-        => (await GetVariablesAsync(resource)).GetValueOrDefault(name);
+        where T : IResource =>
+        (await GetVariablesAsync(resource)).GetValueOrDefault(name);
 
+    /// <summary>Evaluates the variables as Aspire does when it starts a resource.</summary>
     public static async Task<IReadOnlyDictionary<string, string>> GetVariablesAsync<T>(IResourceBuilder<T> resource)
         where T : IResource
     {
         var configuration = await ExecutionConfigurationBuilder.Create(resource.Resource)
             .WithEnvironmentVariablesConfig()
-            .BuildAsync(resource.ApplicationBuilder.ExecutionContext, NullLogger.Instance, TestContext.Current.CancellationToken);
+            .BuildAsync(resource.ApplicationBuilder.ExecutionContext, NullLogger.Instance, Cancellation);
         Assert.Null(configuration.Exception);
         return configuration.EnvironmentVariables.ToDictionary();
     }
 
-    /// <summary>The value as the callbacks left it, for a resource some of whose variables are known only when it starts, such as the address of an endpoint.</summary>
+    /// <summary>Evaluates a variable whose value, or that of another one, is known only when the resource starts.</summary>
     public static async Task<object?> GetUnresolvedAsync<T>(IResourceBuilder<T> resource, string name)
-        where T : IResource
-    {
-        var context = new EnvironmentCallbackContext(resource.ApplicationBuilder.ExecutionContext, resource.Resource);
-        foreach (var annotation in resource.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
-        {
-            await annotation.Callback(context);
-        }
+        where T : IResource =>
+        (await GetVariablesAfterRestartAsync(resource)).GetValueOrDefault(name);
 
-        return context.EnvironmentVariables.GetValueOrDefault(name);
-    }
-
-    /// <summary>The variables as they are evaluated anew, as Aspire does when it restarts a resource.</summary>
+    /// <summary>Evaluates the variables anew, as Aspire does when it restarts a resource.</summary>
     public static async Task<IReadOnlyDictionary<string, object>> GetVariablesAfterRestartAsync<T>(IResourceBuilder<T> resource)
         where T : IResource
     {
         var context = new EnvironmentCallbackContext(resource.ApplicationBuilder.ExecutionContext, resource.Resource);
-        foreach (var annotation in resource.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
+        foreach (var annotation in resource.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>().ToArray())
         {
             await annotation.Callback(context);
         }
@@ -85,49 +101,112 @@ internal sealed class TestModel : IAsyncDisposable
         return context.EnvironmentVariables;
     }
 
-    /// <summary>What the dashboard shows as the resource's excluded URLs.</summary>
+    /// <summary>Gets what the dashboard shows as the resource's excluded URLs.</summary>
     public string? GetProperty<T>(IResourceBuilder<T> resource)
+        where T : IResource =>
+        Notifications.TryGetCurrentState(resource.Resource.Name, out var current) ? GetProperty(current) : null;
+
+    /// <summary>Waits until the dashboard shows this text as the resource's excluded URLs.</summary>
+    public async Task AssertPropertyAsync<T>(IResourceBuilder<T> resource, string expected)
         where T : IResource
     {
-        var notifications = _app.Services.GetRequiredService<ResourceNotificationService>();
-        return notifications.TryGetCurrentState(GetId(resource.Resource), out var current)
-            ? current.Snapshot.Properties.Single(property => property.DisplayName == "Excluded URLs").Value as string
-            : null;
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        deadline.CancelAfter(Deadline);
+        try
+        {
+            await Notifications.WaitForResourceAsync(resource.Resource.Name, state => GetProperty(state) == expected, deadline.Token);
+        }
+        catch (OperationCanceledException) when (!Cancellation.IsCancellationRequested)
+        {
+            Assert.Equal(expected, GetProperty(resource));
+        }
     }
 
-    /// <summary>Has it that the resource runs, though nothing of the model does.</summary>
-    public Task SetRunningAsync<T>(IResourceBuilder<T> resource)
-        where T : IResource
-        => _app.Services.GetRequiredService<ResourceNotificationService>().PublishUpdateAsync(resource.Resource, snapshot => snapshot with { State = KnownResourceStates.Running });
-
-    /// <summary>Executes a command with arguments, as the command line does.</summary>
-    public Task<ExecuteCommandResult> ExecuteAsync<T>(IResourceBuilder<T> resource, string command, params (string Name, string Value)[] arguments)
+    /// <summary>Publishes the state of the resource's instances as Aspire's orchestrator does, and waits until it is known.</summary>
+    public async Task SetStateAsync<T>(IResourceBuilder<T> resource, string state)
         where T : IResource
     {
-        var definitions = resource.Resource.Annotations.OfType<ResourceCommandAnnotation>().Single(annotation => annotation.Name == command).Arguments;
-        var inputs = definitions.Select(definition => new InteractionInput
+        await Notifications.PublishUpdateAsync(resource.Resource, snapshot => snapshot with { State = state });
+        if (resource.Resource.TryGetLastAnnotation<LiveResource>(out var live))
+        {
+            await PollAsync(() => live.CountRunning() > 0 == (state == KnownResourceStates.Running));
+        }
+    }
+
+    public Task SetRunningAsync<T>(IResourceBuilder<T> resource)
+        where T : IResource =>
+        SetStateAsync(resource, KnownResourceStates.Running);
+
+    /// <summary>Executes a command with arguments, as the command line does.</summary>
+    public async Task<ExecuteCommandResult> ExecuteAsync<T>(IResourceBuilder<T> resource, string command, params (string Name, string Value)[] arguments)
+        where T : IResource
+    {
+        var inputs = GetArguments(resource, command).Select(definition => new InteractionInput
         {
             Name = definition.Name,
             InputType = definition.InputType,
             Value = arguments.Where(argument => argument.Name == definition.Name).Select(argument => argument.Value).LastOrDefault(definition.Value),
         });
-        return _app.Services.GetRequiredService<ResourceCommandService>().ExecuteCommandAsync(
-            GetId(resource.Resource), command, new InteractionInputCollection([.. inputs]), TestContext.Current.CancellationToken);
+        return await Services.GetRequiredService<ResourceCommandService>()
+            .ExecuteCommandAsync(await GetIdAsync(resource.Resource), command, new InteractionInputCollection([.. inputs]), Cancellation);
     }
 
-    /// <summary>What the dashboard shows beside the arguments of a command that were refused, and the command line prints.</summary>
-    public static string GetErrors(ExecuteCommandResult result)
+    /// <summary>Executes a command that succeeds, and returns its answer.</summary>
+    public async Task<string> AnswerAsync<T>(IResourceBuilder<T> resource, string command, params (string Name, string Value)[] arguments)
+        where T : IResource
     {
-        Assert.False(result.Success);
-        return string.Join('\n', GetInvalidArguments(result)!.SelectMany(GetValidationErrors));
+        var result = await ExecuteAsync(resource, command, arguments);
+        Assert.True(result.Success, result.Message);
+        Assert.Equal(result.Message, result.Data?.Value);
+        return result.Message!;
     }
 
-    // A project is known by the name of its instance.
-    private string GetId(IResource resource)
+    /// <summary>Executes a command that fails, and returns why: its message, or the errors of its arguments.</summary>
+    public async Task<string> FailAsync<T>(IResourceBuilder<T> resource, string command, params (string Name, string Value)[] arguments)
+        where T : IResource
     {
-        var notifications = _app.Services.GetRequiredService<ResourceNotificationService>();
-        Assert.True(notifications.TryGetCurrentState(resource.Name, out var current));
-        return current.ResourceId;
+        var result = await ExecuteAsync(resource, command, arguments);
+        Assert.False(result.Success, result.Message);
+        string[] errors = [.. GetInvalidArguments(result)?.SelectMany(GetValidationErrors) ?? []];
+        return errors.Length > 0 ? string.Join('\n', errors) : result.Message!;
+    }
+
+    public static IReadOnlyList<InteractionInput> GetArguments<T>(IResourceBuilder<T> resource, string command)
+        where T : IResource =>
+        [.. resource.Resource.Annotations.OfType<ResourceCommandAnnotation>().Single(annotation => annotation.Name == command).Arguments];
+
+    public static async Task PollAsync(Func<bool> condition)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        var started = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Deadline, "The condition is still false.");
+            await timer.WaitForNextTickAsync(Cancellation);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_services.Select(service => service.StopAsync(CancellationToken.None)));
+        await _app.DisposeAsync();
+    }
+
+    private static string? GetProperty(ResourceEvent state) =>
+        state.Snapshot.Properties.SingleOrDefault(property => property.DisplayName == "Excluded URLs")?.Value as string;
+
+    // A project is known by the names of its instances.
+    private async Task<string> GetIdAsync(IResource resource)
+    {
+        await foreach (var state in Notifications.WatchAsync(Cancellation))
+        {
+            if (state.Resource == resource)
+            {
+                return state.ResourceId;
+            }
+        }
+
+        throw new InvalidOperationException($"'{resource.Name}' has no state.");
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_InvalidArguments")]
@@ -135,29 +214,4 @@ internal sealed class TestModel : IAsyncDisposable
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_ValidationErrors")]
     private static extern List<string> GetValidationErrors(InteractionInput input);
-
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
-
-    private sealed class LogMessages : ILoggerProvider, ILogger
-    {
-        private readonly List<string> _warnings = [];
-
-        public IReadOnlyList<string> Warnings => _warnings;
-
-        public ILogger CreateLogger(string categoryName) =>
-            categoryName.StartsWith("Aspire.Hosting.RouteTracing", StringComparison.Ordinal) ? this : NullLogger.Instance;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull
-            => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            _warnings.Add(formatter(state, exception));
-
-        public void Dispose()
-        {
-        }
-    }
 }

@@ -7,13 +7,15 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace Aspire.Hosting.RouteTracing.Tests;
 
-/// <summary>playground/typescript-apphost calls what this package exports, with arguments that it takes.</summary>
+/// <summary>The AppHost in playground/typescript-apphost calls the methods that this package exports.</summary>
 public sealed partial class TypeScriptAppHostTests
 {
+    private static readonly Type[] ExtensionTypes = [typeof(RouteTracingBuilderExtensions), typeof(RouteTracingResourceBuilderExtensions)];
+
     private static readonly string Folder = Path.Combine(Repository.Root, "playground/typescript-apphost");
 
     [Fact]
-    public void The_example_calls_every_exported_method_and_its_arguments_are_taken()
+    public void The_example_calls_every_exported_method_with_valid_arguments()
     {
         var exports = Exports();
         var called = new HashSet<string>();
@@ -22,9 +24,10 @@ public sealed partial class TypeScriptAppHostTests
         {
             var builder = TestModel.CreateBuilder();
             var resource = builder.AddProject<TestProject>("resource");
-            var onBuilder = true;
+            var onBuilder = false;
             foreach (Match call in Call().Matches(statement))
             {
+                onBuilder |= call.Groups["receiver"].Value == "builder";
                 var name = call.Groups["name"].Value;
                 if (exports.GetValueOrDefault((name, onBuilder)) is { } method)
                 {
@@ -46,7 +49,7 @@ public sealed partial class TypeScriptAppHostTests
     }
 
     [Fact]
-    public void The_example_has_this_package_from_its_project_and_the_other_packages_at_the_version_that_it_is_built_with()
+    public void The_example_uses_the_versions_that_this_package_is_built_with()
     {
         var configuration = JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, "aspire.config.json")))!;
         var packages = configuration["packages"]!.AsObject().ToDictionary(package => package.Key, package => package.Value!.GetValue<string>());
@@ -67,12 +70,22 @@ public sealed partial class TypeScriptAppHostTests
     }
 
     [Fact]
-    public void The_ids_of_the_exports_are_distinct_and_their_parameters_documented()
+    public void Each_public_method_is_exported_once_with_an_id_of_its_own()
+    {
+        var methods = ExtensionTypes.SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.DeclaredOnly)).ToArray();
+
+        Assert.Equal(5, methods.Length);
+        Assert.All(methods, method => Assert.Single(method.GetCustomAttributes<AspireExportAttribute>()));
+        Assert.Equal(methods, ExportedMethods());
+        Assert.Equal(methods.Length, methods.Select(Id).Distinct().Count());
+    }
+
+    [Fact]
+    public void The_parameters_of_the_exports_are_documented()
     {
         var documentation = XDocument.Load(Path.ChangeExtension(typeof(RouteTracingBuilderExtensions).Assembly.Location, ".xml"));
         var methods = ExportedMethods().ToArray();
 
-        Assert.Equal(methods.Length, methods.Select(method => Id(method)).Distinct().Count());
         Assert.All(methods, method =>
         {
             var member = Assert.Single(documentation.Descendants("member"), member => Regex.IsMatch(member.Attribute("name")!.Value, $@"^M:{method.DeclaringType}\.{method.Name}\b"));
@@ -81,16 +94,16 @@ public sealed partial class TypeScriptAppHostTests
         });
     }
 
-    /// <summary>The exported methods by the name that an AppHost in another language calls them by, on the builder of the application or of a resource.</summary>
+    /// <summary>Returns the exported methods by their names in other languages, on the builder of the application or of a resource.</summary>
     private static Dictionary<(string Name, bool OnBuilder), MethodInfo> Exports() =>
         ExportedMethods().ToDictionary(method => (method.GetCustomAttribute<AspireExportAttribute>()!.MethodName ?? Id(method), !method.IsGenericMethod));
 
     private static IEnumerable<MethodInfo> ExportedMethods() =>
-        new[] { typeof(RouteTracingBuilderExtensions), typeof(RouteTracingResourceBuilderExtensions) }
+        ExtensionTypes
             .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
             .Where(method => method.IsDefined(typeof(AspireExportAttribute)));
 
-    // Without an id of its own an export is called as the method is.
+    // An export without an id has the method's name.
     private static string Id(MethodInfo method) => method.GetCustomAttribute<AspireExportAttribute>()!.Id ?? JsonNamingPolicy.CamelCase.ConvertName(method.Name);
 
     private static string[] Statements() => Comment().Replace(File.ReadAllText(Path.Combine(Folder, "apphost.mts")), "").Split(';');
@@ -98,7 +111,7 @@ public sealed partial class TypeScriptAppHostTests
     [GeneratedRegex("^//.*$", RegexOptions.Multiline)]
     private static partial Regex Comment();
 
-    [GeneratedRegex("""\.(?<name>\w+)\((?<arguments>(?:"(?:\\.|[^"\\])*"|[^()"])*)\)""")]
+    [GeneratedRegex("""(?<receiver>\w+)?\s*\.(?<name>\w+)\((?<arguments>(?:"(?:\\.|[^"\\])*"|[^()"])*)\)""")]
     private static partial Regex Call();
 
     [GeneratedRegex("addProject\\(\"[^\"]*\", \"([^\"]*)\"")]

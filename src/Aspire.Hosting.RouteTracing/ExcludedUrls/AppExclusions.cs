@@ -43,6 +43,7 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
         app = new AppExclusions(builder);
         builder.Services.AddSingleton(app);
         builder.Services.AddSingleton<LiveListFolder>();
+        builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddHostedService<LiveListMonitor>();
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, UnsampledHealthChecks>());
         builder.Services.TryAddEventingSubscriber<RouteTracingSubscriber>();
@@ -69,7 +70,9 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
     {
         var list = GetDeclarations(resource)
             .SelectMany(declaration => declaration.Exclusions.Patterns.Select(pattern => new ListedUrl(pattern, declaration.Source)));
-        if (ExcludesHealthChecksOf(resource))
+
+        // Aspire's own health checks are unsampled, so a language that reads no list misses nothing.
+        if (ExcludesHealthChecksOf(resource) && Language.Of(resource).ReadsExcludedUrls)
         {
             list = list.Concat(HealthChecks.GetPatterns(resource).Select(pattern => new ListedUrl(pattern, $"the health checks of '{resource.Name}'")));
         }

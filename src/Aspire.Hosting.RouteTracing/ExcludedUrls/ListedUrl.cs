@@ -1,3 +1,5 @@
+using Aspire.Hosting.RouteTracing.Variables;
+
 namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
 
 /// <summary>A pattern in a resource's list.</summary>
@@ -8,4 +10,7 @@ internal sealed record ListedUrl(string Pattern, string Source, bool IsSecret = 
 {
     /// <summary>Gets the pattern as users may see it.</summary>
     public string Display => IsSecret ? "(secret)" : Pattern;
+
+    /// <summary>Gets whether the user set it for Python, in Python's syntax.</summary>
+    public bool IsForPython => VariableNames.IsExcludedUrls(Source, Language.Python);
 }

@@ -13,6 +13,9 @@ internal static class Commands
     private const string Reset = "reset";
     private const string AllResources = "all-resources";
 
+    /// <summary>The number of arguments of the command that edits the list.</summary>
+    public const int EditInputCount = 5;
+
     // Not a valid pattern, so it names no item.
     private const string Everything = "*";
 
@@ -104,8 +107,7 @@ internal static class Commands
             new() { Name = Reset, Label = "Reset to the list that the AppHost declares", InputType = InputType.Boolean, Value = "false" },
             CreateAllResourcesInput("Edit the lists of all resources"),
         ];
-        live.EditInputs.Clear();
-        live.EditInputs.AddRange(inputs);
+        inputs.CopyTo(live.EditInputs, 0);
     }
 
     private static string DescribeList(LiveResource live)
@@ -131,26 +133,28 @@ internal static class Commands
 
     private static async Task<ExecuteCommandResult> EditAsync(ExecuteCommandContext context, IReadOnlyList<LiveResource> lives)
     {
+        if (!IsEdit(context.Arguments))
+        {
+            return Answer(true, lives.Select(live => live.Describe(live.Current)));
+        }
+
+        var applied = await Task.WhenAll(lives.Select(live => EditAsync(context, live))).ConfigureAwait(false);
+        return Answer(applied.All(result => result.Success), applied.Select(result => result.Text));
+    }
+
+    private static async Task<(bool Success, string Text)> EditAsync(ExecuteCommandContext context, LiveResource live)
+    {
         var inputs = context.Arguments;
         try
         {
-            if (!IsEdit(inputs))
-            {
-                return Answer(true, lives.Select(live => live.Describe(live.Current)));
-            }
-
-            foreach (var live in lives)
-            {
-                live.Edit(IsSet(inputs, Reset) ? null : GetEdited(live, inputs));
-            }
+            live.Edit(IsSet(inputs, Reset) ? null : GetEdited(live, inputs), IsGiven(inputs, Patterns) || GetRemoved(inputs).Contains(Everything));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return CommandResults.Failure($"The list was not changed: {exception.Message}");
+            return (false, $"The list of '{live.Name}' was not changed: {exception.Message}");
         }
 
-        var applied = await Task.WhenAll(lives.Select(live => live.ApplyAsync(context.Services, context.CancellationToken))).ConfigureAwait(false);
-        return Answer(applied.All(result => result.Success), applied.Select(result => result.Text));
+        return await live.ApplyAsync(context.Services, context.CancellationToken).ConfigureAwait(false);
     }
 
     private static void Validate(InputsDialogValidationContext context, IReadOnlyList<LiveResource> lives)

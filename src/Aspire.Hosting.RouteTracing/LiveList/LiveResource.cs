@@ -11,7 +11,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Aspire.Hosting.RouteTracing.LiveList;
 
 /// <summary>The list of a resource in a run. It can be seen, tested and edited in the dashboard and from the command line.</summary>
-internal sealed class LiveResource(IResource resource, AppExclusions app, LiveListFolder folder, ResourceNotificationService notifications) : IResourceAnnotation
+internal sealed class LiveResource(
+    IResource resource, AppExclusions app, LiveListFolder folder, ResourceNotificationService notifications, TimeProvider time)
+    : IResourceAnnotation
 {
     private const string PropertyName = "aspire.route_tracing.excluded_urls";
     private const string EditedSource = "the list edited in this run";
@@ -27,6 +29,8 @@ internal sealed class LiveResource(IResource resource, AppExclusions app, LiveLi
     private readonly ConcurrentDictionary<string, bool> _instances = new(StringComparer.Ordinal);
     private volatile IReadOnlyList<ListedUrl> _declared = app.GetList(resource);
     private volatile IReadOnlyList<ListedUrl>? _edited;
+    private bool _hasReadVariables;
+    private bool _keepsUnreadVariables;
     private bool _followsFile;
     private long _runningSince;
     private bool _isShownAsUnread;
@@ -41,8 +45,8 @@ internal sealed class LiveResource(IResource resource, AppExclusions app, LiveLi
     /// <summary>Gets the list: what code and variables declare, or what it was edited to.</summary>
     public IReadOnlyList<ListedUrl> Current => _edited ?? _declared;
 
-    /// <summary>Gets the arguments of the command that edits the list.</summary>
-    public List<InteractionInput> EditInputs { get; } = [];
+    /// <summary>Gets the arguments of the command that edits the list. Each is replaced while others read them.</summary>
+    public InteractionInput[] EditInputs { get; } = new InteractionInput[Commands.EditInputCount];
 
     // A container doesn't see the AppHost's files, and other executables may not read them. A persistent resource would be created again in the next run,
     // whose folder has another name.
@@ -65,7 +69,7 @@ internal sealed class LiveResource(IResource resource, AppExclusions app, LiveLi
         }
         else if (_runningSince == 0 && state.Snapshot.HealthStatus is HealthStatus.Healthy)
         {
-            _runningSince = Stopwatch.GetTimestamp();
+            _runningSince = time.GetTimestamp();
         }
     }
 
@@ -87,7 +91,7 @@ internal sealed class LiveResource(IResource resource, AppExclusions app, LiveLi
             // A file that the user names replaces the variable.
             if (name != VariableNames.DotNetExcludedUrls || !variables.ContainsKey(VariableNames.ExclusionsFile))
             {
-                users.AddRange(Parse(name, variables[name] as string).Select(pattern => new ListedUrl(pattern, name, isSecret)));
+                users.AddRange(Parse(name, variables[name] as string, isSecret));
             }
 
             if (IsEdited)
@@ -96,8 +100,17 @@ internal sealed class LiveResource(IResource resource, AppExclusions app, LiveLi
             }
         }
 
-        _declared = [.. users.Concat(list).DistinctBy(url => url.Pattern, StringComparer.Ordinal)];
-        return _edited ?? list;
+        lock (_editing)
+        {
+            IReadOnlyList<ListedUrl> declared = Distinct(users.Concat(list));
+            if (_keepsUnreadVariables)
+            {
+                _edited = Distinct(declared.ExceptBy(_declared.Select(url => url.Pattern), url => url.Pattern).Concat(_edited!));
+            }
+
+            (_declared, _hasReadVariables, _keepsUnreadVariables) = (declared, true, false);
+            return _edited ?? list;
+        }
     }
 
     /// <summary>Writes the list for the service that reads it while it runs, and sets the variables that name the file and the folder of the statuses.</summary>
@@ -126,7 +139,7 @@ internal sealed class LiveResource(IResource resource, AppExclusions app, LiveLi
     {
         try
         {
-            new ExclusionVariables(Name, Language, app.Carriers, new Dictionary<string, object>()).Write(patterns);
+            new ExclusionVariables(Name, Language, app.Carriers, new Dictionary<string, object>()).Write(GetUrls(patterns));
             return null;
         }
         catch (InvalidOperationException exception)
@@ -136,20 +149,22 @@ internal sealed class LiveResource(IResource resource, AppExclusions app, LiveLi
     }
 
     /// <summary>Replaces the list, or returns to the declared one. If the service's file can't be written, the list stays as it was.</summary>
+    /// <param name="patterns">The list, or <see langword="null"/> for the declared one.</param>
+    /// <param name="replacesAll">Whether nothing of the list is kept, also not what the variables hold.</param>
     /// <exception cref="IOException">The file can't be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The file can't be written.</exception>
-    public void Edit(IReadOnlyList<string>? patterns)
+    public void Edit(IReadOnlyList<string>? patterns, bool replacesAll)
     {
         lock (_editing)
         {
-            var known = Current.Concat(_declared).DistinctBy(url => url.Pattern, StringComparer.Ordinal).ToDictionary(url => url.Pattern, StringComparer.Ordinal);
-            IReadOnlyList<ListedUrl>? edited = patterns is null ? null
-                : [.. patterns.Distinct(StringComparer.Ordinal).Select(pattern => known.GetValueOrDefault(pattern) ?? new ListedUrl(pattern, EditedSource))];
+            var edited = patterns is null ? null : GetUrls(patterns);
             if (Reports)
             {
                 folder.WriteList(Name, (edited ?? _declared).Select(url => url.Pattern));
             }
 
+            // Before the first start, the lists in the variables are not known yet.
+            _keepsUnreadVariables = edited is not null && !replacesAll && !_hasReadVariables && (!IsEdited || _keepsUnreadVariables);
             _edited = edited;
         }
     }
@@ -292,21 +307,31 @@ internal sealed class LiveResource(IResource resource, AppExclusions app, LiveLi
     private bool IsUnread()
     {
         var timeout = resource.HasAnnotationOfType<HealthCheckAnnotation>() ? ReadTimeoutWithHealthCheck : ReadTimeout;
-        return Reports && Current.Count > 0 && _runningSince != 0 && Stopwatch.GetElapsedTime(_runningSince) > timeout && ReadStatuses().Count == 0;
+        return Reports && Current.Count > 0 && _runningSince != 0 && time.GetElapsedTime(_runningSince) > timeout && ReadStatuses().Count == 0;
     }
 
-    private IEnumerable<string> Parse(string variable, string? text)
+    private IReadOnlyList<ListedUrl> GetUrls(IReadOnlyList<string> patterns)
+    {
+        var known = Distinct(Current.Concat(_declared)).ToDictionary(url => url.Pattern, StringComparer.Ordinal);
+        return [.. patterns.Distinct(StringComparer.Ordinal).Select(pattern => known.GetValueOrDefault(pattern) ?? new ListedUrl(pattern, EditedSource))];
+    }
+
+    private IEnumerable<ListedUrl> Parse(string variable, string? text, bool isSecret)
     {
         if (variable != VariableNames.DotNetExcludedUrls)
         {
-            return ExclusionVariables.ParsePython(text);
+            return ExclusionVariables.ParsePython(text).Select(pattern => new ListedUrl(pattern, variable, isSecret));
         }
 
         // A service ignores a file that has an invalid item.
-        var patterns = ExclusionListFormat.Parse(text, out _).ToLookup(pattern => ExclusionPattern.Validate(pattern, out _));
-        app.Warn(resource, patterns[false].Select(pattern => $"The item '{pattern}' of {variable} in '{Name}' is not a valid regular expression and was ignored."));
-        return patterns[true];
+        var urls = ExclusionListFormat.Parse(text, out _)
+            .Select(pattern => new ListedUrl(pattern, variable, isSecret))
+            .ToLookup(url => ExclusionPattern.Validate(url.Pattern, out _));
+        app.Warn(resource, urls[false].Select(url => $"The item '{url.Display}' of {variable} in '{Name}' is not a valid regular expression and was ignored."));
+        return urls[true];
     }
+
+    private static ListedUrl[] Distinct(IEnumerable<ListedUrl> urls) => [.. urls.DistinctBy(url => url.Pattern, StringComparer.Ordinal)];
 
     private static bool IsRunning(ResourceEvent state) => state.Snapshot.State?.Text == KnownResourceStates.Running;
 

@@ -50,24 +50,25 @@ internal static class UrlTest
     private static int Find(string[] patterns, bool matchFullUrl, string url)
     {
         _ = RequestUrl.TryParse(url, out var parsed);
-        return ExclusionMatcher.Build(patterns, matchFullUrl, out _).Find(parsed);
+        return ExclusionMatcher.Build(patterns, matchFullUrl, out _).Find(matchFullUrl ? WithHost(parsed) : parsed);
     }
 
     private static ListedUrl? FindForPython(IReadOnlyList<ListedUrl> list, string urlOrPath)
     {
         _ = RequestUrl.TryParse(urlOrPath, out var url);
 
-        // Python searches the whole URL, so a path needs a host.
-        url = url.Host.IsEmpty ? url with { Scheme = "http", Host = "localhost" } : url;
+        url = WithHost(url);
         var text = new char[url.FullUrlLength];
         url.CopyFullUrlTo(text);
         var fullUrl = new string(text);
         return list.FirstOrDefault(item => IsFoundByPython(item, fullUrl));
     }
 
-    // What the user set for Python is in Python's syntax.
+    // Where the whole URL is searched, a path needs a host.
+    private static RequestUrl WithHost(RequestUrl url) => url.Host.IsEmpty ? url with { Scheme = "http", Host = "localhost" } : url;
+
     private static bool IsFoundByPython(ListedUrl item, string url) =>
-        VariableNames.IsExcludedUrls(item.Source, Language.Python) ? IsFound(item.Pattern, url)
+        item.IsForPython ? IsFound(item.Pattern, url)
             : PythonPattern.TryWrite(item.Pattern, out var pattern, out _) && IsFound(pattern, url);
 
     private static bool IsFound(string pattern, string text)

@@ -48,7 +48,7 @@ internal static class ExclusionEnvironment
         }
 
         var writer = new ExclusionVariables(resource.Name, Language.Of(resource), app.Carriers, variables);
-        writer.Write([.. list.Select(url => url.Pattern)]);
+        writer.Write(list);
         app.Warn(resource, writer.Warnings);
         if (live is not null)
         {

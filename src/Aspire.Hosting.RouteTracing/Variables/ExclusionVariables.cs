@@ -1,5 +1,6 @@
 using System.Text;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.Hosting.RouteTracing.Python;
 using Aspire.RouteTracing.ExcludedUrls;
 
@@ -25,9 +26,9 @@ internal sealed class ExclusionVariables(
     public IReadOnlyList<string> Warnings => _warnings;
 
     /// <exception cref="InvalidOperationException">A list is longer than <see cref="MaxListSize"/>.</exception>
-    public void Write(IReadOnlyList<string> patterns)
+    public void Write(IReadOnlyList<ListedUrl> list)
     {
-        if (patterns.Count == 0)
+        if (list.Count == 0)
         {
             return;
         }
@@ -41,12 +42,12 @@ internal sealed class ExclusionVariables(
 
         if (language.ReadsDotNetVariables)
         {
-            WriteForDotNet(patterns);
+            WriteForDotNet([.. list.Select(url => url.Pattern)]);
         }
 
         if (language.ReadsPythonVariables)
         {
-            WriteForPython(patterns);
+            WriteForPython(list);
         }
     }
 
@@ -80,20 +81,23 @@ internal sealed class ExclusionVariables(
     }
 
     // Into the general list, and into those that replace it for one instrumentation.
-    private void WriteForPython(IReadOnlyList<string> patterns)
+    private void WriteForPython(IReadOnlyList<ListedUrl> list)
     {
         var texts = new List<string>();
-        foreach (var pattern in patterns)
+        foreach (var url in list)
         {
-            if (PythonPattern.TryWrite(pattern, out var text, out var reason) && VariableCarrier.Preserve(carriers, text))
+            var (text, reason) = (url.Pattern, "");
+            if ((url.IsForPython || PythonPattern.TryWrite(url.Pattern, out text, out reason)) && VariableCarrier.Preserve(carriers, text))
             {
                 texts.Add(text);
             }
             else
             {
-                reason = reason is "" ? $"the deployment would change '{text}', its form for Python" : reason;
+                reason = url.IsSecret ? "it has no form for Python"
+                    : reason is "" ? $"the deployment would change '{text}', its form for Python"
+                    : reason;
                 var reader = language == Language.Python ? $"'{resourceName}'" : $"'{resourceName}' if it is a Python service";
-                _warnings.Add($"The pattern '{pattern}' is ignored in {reader}: {reason}.");
+                _warnings.Add($"The pattern '{url.Display}' is ignored in {reader}: {reason}.");
             }
         }
 

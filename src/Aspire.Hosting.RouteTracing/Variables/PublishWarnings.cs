@@ -10,13 +10,23 @@ internal static class PublishWarnings
 {
     private const string StepName = "check-excluded-urls";
 
+    // Aspire's, which depends on no other step.
+    private const string ManifestStepName = "publish-manifest";
+
     public static void AddStep(IDistributedApplicationBuilder builder, AppExclusions app)
     {
 #pragma warning disable ASPIREPIPELINES001 // The pipeline is the only place whose warnings the command line prints.
         builder.Pipeline.AddStep(
             StepName,
             context => WarnAsync(context, app),
-            requiredBy: new[] { WellKnownPipelineSteps.PublishPrereq, WellKnownPipelineSteps.DeployPrereq });
+            requiredBy: new[]
+            {
+                WellKnownPipelineSteps.PublishPrereq,
+                WellKnownPipelineSteps.Publish,
+                WellKnownPipelineSteps.DeployPrereq,
+                WellKnownPipelineSteps.Deploy,
+                ManifestStepName,
+            });
     }
 
     private static async Task WarnAsync(PipelineStepContext context, AppExclusions app)

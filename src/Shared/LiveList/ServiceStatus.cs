@@ -48,5 +48,5 @@ internal sealed record ServiceStatus
 }
 
 [JsonSerializable(typeof(ServiceStatus))]
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true)]
 internal sealed partial class StatusJson : JsonSerializerContext;

@@ -1,6 +1,6 @@
 namespace Aspire.Hosting.RouteTracing.Tests.Publishing;
 
-/// <summary>A text kept beside the tests; UPDATE_SNAPSHOTS=1 writes it anew.</summary>
+/// <summary>A text that is kept beside the tests. UPDATE_SNAPSHOTS=1 writes it.</summary>
 internal static class Snapshot
 {
     public static void Match(string fileName, string actual)

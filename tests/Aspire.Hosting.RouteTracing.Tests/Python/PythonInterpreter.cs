@@ -2,10 +2,10 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
 
-namespace Aspire.Hosting.RouteTracing.Tests.ExcludedUrls;
+namespace Aspire.Hosting.RouteTracing.Tests.Python;
 
-/// <summary>python3, searching URLs for a list of excluded URLs as OpenTelemetry's Python instrumentation does.</summary>
-internal static class Python
+/// <summary>Searches URLs with python3 as OpenTelemetry's Python instrumentation does.</summary>
+internal static class PythonInterpreter
 {
     private const string Program = """
         import json, re, sys
@@ -15,7 +15,7 @@ internal static class Python
         json.dump([excluded(*question) for question in json.load(sys.stdin)], sys.stdout)
         """;
 
-    /// <summary>Answers all questions with one process; skips the test where there is no Python.</summary>
+    /// <summary>Answers all questions with one process. Skips the test if there is no Python.</summary>
     public static async Task<bool[][]> FindExcludedAsync(IEnumerable<(string List, IReadOnlyList<string> Urls)> questions)
     {
         var start = new ProcessStartInfo("python3") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
@@ -31,7 +31,7 @@ internal static class Python
         }
         catch (Win32Exception exception)
         {
-            Assert.Skip($"python3, which answers what Python's regexes find, can't be started: {exception.Message}");
+            Assert.Skip($"python3 can't be started: {exception.Message}");
         }
 
         await process.StandardInput.WriteAsync(JsonSerializer.Serialize(questions.Select(question => new object[] { question.List, question.Urls })));

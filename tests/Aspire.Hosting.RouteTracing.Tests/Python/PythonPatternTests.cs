@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
-using Aspire.Hosting.RouteTracing.ExcludedUrls;
+using Aspire.Hosting.RouteTracing.Python;
 
-namespace Aspire.Hosting.RouteTracing.Tests.ExcludedUrls;
+namespace Aspire.Hosting.RouteTracing.Tests.Python;
 
 public sealed class PythonPatternTests
 {
@@ -53,7 +53,7 @@ public sealed class PythonPatternTests
     };
 
     [Fact]
-    public async Task Python_excludes_the_same_whole_urls_for_patterns_that_are_anchored_to_the_start_of_the_path()
+    public async Task Python_excludes_the_same_URLs_for_anchored_patterns()
     {
         string[] urls = [.. from path in Paths from query in Queries select $"http://aaa.health:8080{path}{query}"];
 
@@ -61,7 +61,7 @@ public sealed class PythonPatternTests
     }
 
     [Fact]
-    public async Task Python_excludes_the_same_paths_for_patterns_that_are_searched_anywhere()
+    public async Task Python_excludes_the_same_paths_for_unanchored_patterns()
     {
         string[] urls = [.. Paths.Select(path => $"s:0{path}?0")];
 
@@ -69,7 +69,7 @@ public sealed class PythonPatternTests
     }
 
     [Fact]
-    public async Task Python_excludes_the_same_urls_for_patterns_of_whole_urls()
+    public async Task Python_excludes_the_same_URLs_for_patterns_of_the_whole_URL()
     {
         string[] urls = ["http://shop/a?x=1,2", "https://shop/a?x=1", "http://shop.example/a", "http://shop/b"];
 
@@ -80,29 +80,32 @@ public sealed class PythonPatternTests
     }
 
     [Fact]
-    public async Task A_space_in_a_path_is_found_encoded_as_flask_has_it_and_decoded_as_asgi_has_it()
+    public async Task A_space_in_a_path_is_found_encoded_and_decoded()
     {
-        var answer = Assert.Single(await Python.FindExcludedAsync([(Write("^/a b$"), ["http://host/a%20b", "http://host/a b", "http://host/ab"])]));
+        var answer = Assert.Single(await PythonInterpreter.FindExcludedAsync([(Write("^/a b$"), ["http://host/a%20b", "http://host/a b", "http://host/ab"])]));
 
         Assert.Equal([true, true, false], answer);
     }
 
     [Fact]
-    public async Task Items_stay_apart_when_python_joins_them()
+    public async Task Items_stay_apart_when_Python_joins_them()
     {
         var list = string.Join(',', Write("^/(?<n>health)$"), Write("(?i)^/(?<n>x)$"), Write("^/a{1,3}$"));
 
-        var answer = Assert.Single(await Python.FindExcludedAsync([(list, ["http://host/health", "http://host/HEALTH", "http://host/X", "http://host/aaa", "http://host/3"])]));
+        var answer = Assert.Single(await PythonInterpreter.FindExcludedAsync([(list, ["http://host/health", "http://host/HEALTH", "http://host/X", "http://host/aaa", "http://host/3"])]));
 
         Assert.Equal([true, false, true, true, false], answer);
     }
 
-    [Theory, MemberData(nameof(AnchoredPatterns)), MemberData(nameof(UnanchoredPatterns))]
-    public void What_is_written_has_nothing_that_a_list_or_a_template_takes_for_its_own(string pattern) =>
+    [Theory]
+    [MemberData(nameof(AnchoredPatterns))]
+    [MemberData(nameof(UnanchoredPatterns))]
+    public void A_written_pattern_has_no_character_that_a_carrier_changes(string pattern) =>
         Assert.DoesNotMatch("[^!#%&()*+./0-9:;<=>?@A-Z\\[\\\\\\]^_a-z|~-]", Write(pattern));
 
-    [Theory, MemberData(nameof(PatternsWithoutPython))]
-    public void A_pattern_that_python_has_no_words_for_is_refused_with_the_reason(string pattern, string reason)
+    [Theory]
+    [MemberData(nameof(PatternsWithoutPython))]
+    public void A_pattern_that_Python_doesnt_support_is_refused_with_the_reason(string pattern, string reason)
     {
         Assert.False(PythonPattern.TryWrite(pattern, out _, out var given));
         Assert.Contains(reason, given, StringComparison.Ordinal);
@@ -111,7 +114,7 @@ public sealed class PythonPatternTests
     private static async Task AssertExcludesTheSame(TheoryData<string> patterns, string[] urls, Func<Regex, string, bool> excludes)
     {
         string[] all = [.. patterns.Select(row => row.Data)];
-        var answers = await Python.FindExcludedAsync(all.Select(pattern => (Write(pattern), (IReadOnlyList<string>)urls)));
+        var answers = await PythonInterpreter.FindExcludedAsync(all.Select(pattern => (Write(pattern), (IReadOnlyList<string>)urls)));
 
         Assert.Equal(
             from pattern in all

@@ -1,0 +1,70 @@
+using Aspire.Hosting.ApplicationModel;
+
+namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
+
+public sealed class EditInputsTests
+{
+    private const string Edit = "edit-excluded-urls";
+
+    private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder();
+    private readonly IResourceBuilder<ProjectResource> _orders;
+
+    public EditInputsTests() => _orders = _builder.AddProject<TestProject>("orders").WithExcludedUrls("a,b", "c");
+
+    [Fact]
+    public async Task The_inputs_are_empty()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+
+        var inputs = TestModel.GetArguments(_orders, Edit);
+
+        Assert.Equal(["add", "remove", "patterns", "reset", "all-resources"], inputs.Select(input => input.Name));
+        Assert.All(inputs, input => Assert.True(input.Value is null or "false", input.Name));
+    }
+
+    [Fact]
+    public async Task The_list_is_shown_with_one_pattern_per_line()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        var add = TestModel.GetArguments(_orders, Edit)[0];
+
+        Assert.Equal("Current list:\n\n- `` a,b ``\n- `` c ``", add.Description);
+        Assert.True(add.EnableDescriptionMarkdown);
+    }
+
+    [Fact]
+    public async Task The_edited_list_is_shown_as_edited()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+
+        await model.AnswerAsync(_orders, Edit, ("add", "d"));
+        Assert.Equal("Edited in this run. Current list:\n\n- `` a,b ``\n- `` c ``\n- `` d ``", TestModel.GetArguments(_orders, Edit)[0].Description);
+
+        await model.AnswerAsync(_orders, Edit, ("remove", "*"));
+        Assert.Equal("Edited in this run. The list is empty.", TestModel.GetArguments(_orders, Edit)[0].Description);
+    }
+
+    [Fact]
+    public async Task Each_pattern_and_all_of_them_can_be_chosen_to_be_removed()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+
+        var remove = TestModel.GetArguments(_orders, Edit)[1];
+
+        Assert.Equal([@"a\,b", "c", "*"], remove.Options!.Select(option => option.Key));
+        Assert.Equal(["a,b", "c", "All patterns"], remove.Options!.Select(option => option.Value));
+        await model.AnswerAsync(_orders, Edit, ("remove", @"a\,b"));
+        Assert.Equal(["c", "*"], TestModel.GetArguments(_orders, Edit)[1].Options!.Select(option => option.Key));
+    }
+
+    [Fact]
+    public async Task A_list_in_a_variable_is_shown_once_it_is_known()
+    {
+        _orders.WithEnvironment("OTEL_DOTNET_EXCLUDED_URLS", _builder.AddParameter("users", "users"));
+        await using var model = await TestModel.StartAsync(_builder);
+
+        await TestModel.GetVariablesAsync(_orders);
+
+        Assert.Equal("Current list:\n\n- `` users ``\n- `` a,b ``\n- `` c ``", TestModel.GetArguments(_orders, Edit)[0].Description);
+    }
+}

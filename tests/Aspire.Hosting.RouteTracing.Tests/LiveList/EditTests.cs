@@ -1,0 +1,239 @@
+using Aspire.Hosting.ApplicationModel;
+
+namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
+
+public sealed class EditTests
+{
+    private const string Edit = "edit-excluded-urls";
+    private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";
+
+    private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
+    private readonly IResourceBuilder<ProjectResource> _orders;
+
+    public EditTests() => _orders = _builder.AddProject<TestProject>("orders").WithExcludedUrls("a,b").WithEnvironment(DotNet, "users");
+
+    [Theory]
+    [InlineData("add", "new,b{1,2}", new[] { "users", "everywhere", "a,b", "new", "b{1,2}" })]
+    [InlineData("add", "everywhere", new[] { "users", "everywhere", "a,b" })]
+    [InlineData("remove", "everywhere", new[] { "users", "a,b" })]
+    [InlineData("remove", @"users,a\,b", new[] { "everywhere" })]
+    [InlineData("remove", "*", new string[0])]
+    [InlineData("patterns", "^/a$,b", new[] { "^/a$", "b" })]
+    public async Task An_edit_changes_the_list(string argument, string value, string[] expected)
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+
+        var answer = await model.AnswerAsync(_orders, Edit, (argument, value));
+
+        var list = expected.Length == 0 ? "'orders' excludes no URL." : $"'orders' excludes {string.Join(", ", expected)}.";
+        Assert.Equal($"{list} 'orders' isn't running and reads the list when it starts.", answer);
+        Assert.Equal(expected, service.ReadList());
+    }
+
+    [Fact]
+    public async Task Patterns_are_added_and_removed_in_one_edit()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+
+        await model.AnswerAsync(_orders, Edit, ("add", "new"), ("remove", "*"));
+
+        Assert.Equal(["new"], service.ReadList());
+    }
+
+    [Fact]
+    public async Task A_reset_returns_to_the_declared_list()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+        await model.AnswerAsync(_orders, Edit, ("remove", "*"));
+        Assert.Equal("", await TestModel.GetUnresolvedAsync(_orders, DotNet));
+
+        var answer = await model.AnswerAsync(_orders, Edit, ("reset", "true"));
+
+        Assert.StartsWith("'orders' excludes users, everywhere, a,b.", answer, StringComparison.Ordinal);
+        Assert.Equal(["users", "everywhere", "a,b"], service.ReadList());
+        Assert.Equal(@"users,everywhere,a\,b", await TestModel.GetUnresolvedAsync(_orders, DotNet));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_reset_after_an_edit_before_the_first_start_keeps_the_users_list(bool isParameter)
+    {
+        if (isParameter)
+        {
+            _orders.WithEnvironment(DotNet, _builder.AddParameter("users", "users"));
+        }
+
+        await using var model = await TestModel.StartAsync(_builder);
+        await model.AnswerAsync(_orders, Edit, ("patterns", "edited"));
+        Assert.Equal("edited", await TestModel.GetUnresolvedAsync(_orders, DotNet));
+
+        await model.AnswerAsync(_orders, Edit, ("reset", "true"));
+
+        Assert.Equal(@"users,everywhere,a\,b", await TestModel.GetUnresolvedAsync(_orders, DotNet));
+        Assert.Equal("users, everywhere, a,b (not running)", model.GetProperty(_orders));
+    }
+
+    [Theory]
+    [InlineData("add", "new", @"users,everywhere,a\,b,new")]
+    [InlineData("remove", "everywhere", @"users,a\,b")]
+    [InlineData("remove", "*", "")]
+    [InlineData("patterns", "new", "new")]
+    public async Task An_edit_before_the_first_start_keeps_what_it_doesnt_concern(string argument, string value, string expected)
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+
+        await model.AnswerAsync(_orders, Edit, (argument, value));
+
+        var written = await TestModel.GetUnresolvedAsync(_orders, DotNet);
+        Assert.Equal(expected.Split(',').Order(), Assert.IsType<string>(written).Split(',').Order());
+        Assert.Equal(written, await TestModel.GetUnresolvedAsync(_orders, DotNet));
+    }
+
+    [Fact]
+    public async Task No_argument_answers_the_list_and_changes_nothing()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+        var property = model.GetProperty(_orders);
+
+        Assert.Equal("'orders' excludes users, everywhere, a,b.", await model.AnswerAsync(_orders, Edit));
+
+        Assert.Equal(["users", "everywhere", "a,b"], service.ReadList());
+        Assert.Equal(property, model.GetProperty(_orders));
+    }
+
+    [Theory]
+    [InlineData("patterns", "x", "add", "y")]
+    [InlineData("patterns", "x", "remove", "everywhere")]
+    [InlineData("patterns", "x", "reset", "true")]
+    [InlineData("reset", "true", "add", "y")]
+    [InlineData("reset", "true", "remove", "everywhere")]
+    public async Task Contradictory_arguments_are_refused(string first, string firstValue, string second, string secondValue)
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+
+        var error = await model.FailAsync(_orders, Edit, (first, firstValue), (second, secondValue));
+
+        Assert.Equal("Use one of: add and remove, patterns, reset.", error);
+        Assert.Equal(["users", "everywhere", "a,b"], service.ReadList());
+    }
+
+    [Theory]
+    [InlineData("add", "good,(", "The pattern '(' is invalid: ")]
+    [InlineData("patterns", "good,(", "The pattern '(' is invalid: ")]
+    [InlineData("patterns", "base64:*", "The list can't be read: ")]
+    [InlineData("remove", "unknown", "The pattern 'unknown' is not in the list. 'orders' excludes users, everywhere, a,b.")]
+    public async Task A_bad_argument_is_refused_and_changes_nothing(string argument, string value, string error)
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+        var property = model.GetProperty(_orders);
+
+        Assert.StartsWith(error, await model.FailAsync(_orders, Edit, (argument, value)), StringComparison.Ordinal);
+
+        Assert.Equal(["users", "everywhere", "a,b"], service.ReadList());
+        Assert.Equal(property, model.GetProperty(_orders));
+    }
+
+    [Fact]
+    public async Task A_list_that_a_variable_has_no_room_for_is_refused()
+    {
+        var catalog = _builder.AddProject<TestProject>("catalog").WithExcludedUrls(LongPatterns.Create('a', count: 25, length: 1_000));
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(catalog);
+        var list = service.ReadList();
+
+        var error = await model.FailAsync(catalog, Edit, ("add", string.Join(',', LongPatterns.Create('é', count: 7, length: 1_000))));
+
+        Assert.Contains("The list of excluded URLs for 'catalog' is too long: OTEL_DOTNET_EXCLUDED_URLS would have ", error, StringComparison.Ordinal);
+        Assert.Equal(list, service.ReadList());
+    }
+
+    [Fact]
+    public async Task A_list_that_is_too_long_in_Pythons_syntax_is_refused()
+    {
+        var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("here");
+        await using var model = await TestModel.StartAsync(_builder);
+
+        var error = await model.FailAsync(reviews, Edit, ("patterns", string.Join(',', Enumerable.Range(100, 100).Select(i => $"/{i}a{{1,40}}"))));
+
+        Assert.Contains("for 'reviews' is too long: OTEL_PYTHON_EXCLUDED_URLS", error, StringComparison.Ordinal);
+        Assert.Equal("here", await TestModel.GetUnresolvedAsync(reviews, "OTEL_PYTHON_EXCLUDED_URLS"));
+    }
+
+    [Fact]
+    public async Task All_resources_are_edited_at_once()
+    {
+        var catalog = _builder.AddProject<TestProject>("catalog");
+        _builder.AddExecutable("web", "node", ".").WithOtlpExporter().WithHttpEndpoint(name: "http");
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var orders = await TestService.StartAsync(_orders);
+        await using var service = await TestService.StartAsync(catalog);
+
+        var answer = await model.AnswerAsync(_orders, Edit, ("add", "new"), ("all-resources", "true"));
+
+        Assert.Equal(
+            """
+            'orders' excludes users, everywhere, a,b, new. 'orders' isn't running and reads the list when it starts.
+            'catalog' excludes everywhere, new. 'catalog' isn't running and reads the list when it starts.
+            """.ReplaceLineEndings("\n"),
+            answer);
+        Assert.Equal(["everywhere", "new"], service.ReadList());
+    }
+
+    [Fact]
+    public async Task A_pattern_is_removed_wherever_it_is()
+    {
+        var catalog = _builder.AddProject<TestProject>("catalog").WithExcludedUrls("of-the-catalog");
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var orders = await TestService.StartAsync(_orders);
+        await using var service = await TestService.StartAsync(catalog);
+
+        await model.AnswerAsync(_orders, Edit, ("remove", "of-the-catalog"), ("all-resources", "true"));
+
+        Assert.Equal(["everywhere"], service.ReadList());
+        Assert.Equal(["users", "everywhere", "a,b"], orders.ReadList());
+    }
+
+    [Fact]
+    public async Task After_a_failed_write_file_property_and_test_keep_the_old_list()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+        var property = model.GetProperty(_orders);
+        BlockWrites(service);
+
+        var error = await model.FailAsync(_orders, Edit, ("patterns", "new"));
+
+        Assert.StartsWith("The list of 'orders' was not changed: ", error, StringComparison.Ordinal);
+        Assert.Equal(["users", "everywhere", "a,b"], service.ReadList());
+        Assert.Equal(property, model.GetProperty(_orders));
+        Assert.Equal("'orders' excludes users, everywhere, a,b.", await model.AnswerAsync(_orders, Edit));
+        File.Delete(service.StatusPath);
+        Assert.StartsWith("'/new' is not excluded", await model.AnswerAsync(_orders, "test-url", ("url", "/new")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_failed_write_of_one_resource_doesnt_hide_the_edits_of_others()
+    {
+        var catalog = _builder.AddProject<TestProject>("catalog");
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var orders = await TestService.StartAsync(_orders);
+        await using var service = await TestService.StartAsync(catalog);
+        BlockWrites(orders);
+
+        var error = await model.FailAsync(_orders, Edit, ("add", "new"), ("all-resources", "true"));
+
+        Assert.StartsWith("The list of 'orders' was not changed: ", error, StringComparison.Ordinal);
+        Assert.EndsWith("\n'catalog' excludes everywhere, new. 'catalog' isn't running and reads the list when it starts.", error, StringComparison.Ordinal);
+        Assert.Equal(["everywhere", "new"], service.ReadList());
+    }
+
+    // A folder stands where the new list is written before it is renamed.
+    private static void BlockWrites(TestService service) => Directory.CreateDirectory($"{service.ListPath}.next");
+}

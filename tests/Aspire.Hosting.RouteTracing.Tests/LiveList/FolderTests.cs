@@ -1,0 +1,187 @@
+using System.Runtime.Versioning;
+using Aspire.Hosting.ApplicationModel;
+
+namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
+
+/// <summary>The folder of the lists is in the system's folder for temporary files, where other users can create files, too.</summary>
+[UnsupportedOSPlatform("windows")]
+public sealed class FolderTests : IDisposable
+{
+    private const string Edit = "edit-excluded-urls";
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private readonly DirectoryInfo _target = Directory.CreateTempSubdirectory();
+    private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder();
+    private readonly IResourceBuilder<ProjectResource> _orders;
+    private string? _root;
+
+    public FolderTests()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Modes and links are tested on Unix.");
+        _orders = _builder.AddProject<TestProject>("orders").WithExcludedUrls("here");
+    }
+
+    [Fact]
+    public async Task Only_the_user_can_read_folders_and_list()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        var service = await CreateServiceAsync();
+
+        Assert.Equal(OwnerOnly, File.GetUnixFileMode(_root!));
+        Assert.Equal(OwnerOnly, File.GetUnixFileMode(service.Folder));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(service.ListPath));
+    }
+
+    [Fact]
+    public async Task A_folder_that_the_system_cleaned_away_is_created_again()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        var service = await CreateServiceAsync();
+        Directory.Delete(_root!, recursive: true);
+
+        await model.AnswerAsync(_orders, Edit, ("add", "new"));
+
+        Assert.Equal(["here", "new"], service.ReadList());
+        Assert.Equal(OwnerOnly, File.GetUnixFileMode(_root!));
+        Assert.Equal(OwnerOnly, File.GetUnixFileMode(service.Folder));
+    }
+
+    [Fact]
+    public async Task A_folder_that_is_created_again_is_deleted_at_the_end()
+    {
+        await using (var model = await TestModel.StartAsync(_builder))
+        {
+            await CreateServiceAsync();
+            Directory.Delete(_root!, recursive: true);
+            await model.AnswerAsync(_orders, Edit, ("add", "new"));
+        }
+
+        Assert.False(Path.Exists(_root));
+    }
+
+    [Fact]
+    public async Task Nothing_is_written_into_a_folder_of_somebody_else()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        var service = await CreateServiceAsync();
+        Directory.Delete(_root!, recursive: true);
+        Directory.CreateDirectory(_root!, OwnerOnly);
+        Directory.CreateSymbolicLink(service.Folder, _target.FullName);
+
+        await AssertEditFailsAsync(model, $"The folder '{_root}' is not the one that this AppHost created. Restart the AppHost.");
+
+        Assert.Empty(_target.GetFileSystemInfos());
+    }
+
+    [Fact]
+    public async Task A_folder_of_somebody_else_stays_at_the_end()
+    {
+        await using (var model = await TestModel.StartAsync(_builder))
+        {
+            await CreateServiceAsync();
+            Directory.Delete(_root!, recursive: true);
+            Directory.CreateDirectory(_root!, OwnerOnly);
+        }
+
+        Assert.True(Directory.Exists(_root));
+    }
+
+    [Fact]
+    public async Task Nothing_is_written_through_a_link_in_place_of_the_folder()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await CreateServiceAsync();
+        Directory.Delete(_root!, recursive: true);
+        Directory.CreateSymbolicLink(_root!, _target.FullName);
+
+        await AssertEditFailsAsync(model, $"The folder '{_root}' is not the one that this AppHost created. Restart the AppHost.");
+
+        Assert.Empty(_target.GetFileSystemInfos());
+    }
+
+    [Fact]
+    public async Task A_dangling_link_in_place_of_the_folder_fails_the_edit()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await CreateServiceAsync();
+        Directory.Delete(_root!, recursive: true);
+        Directory.CreateSymbolicLink(_root!, Path.Combine(_target.FullName, "missing"));
+
+        await AssertEditFailsAsync(model, $"The folder '{_root}' is not the one that this AppHost created. Restart the AppHost.");
+
+        Assert.Empty(_target.GetFileSystemInfos());
+    }
+
+    [Fact]
+    public async Task Nothing_is_written_through_a_link_in_place_of_the_resources_folder()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        var service = await CreateServiceAsync();
+        Directory.Delete(service.Folder, recursive: true);
+        Directory.CreateSymbolicLink(service.Folder, _target.FullName);
+
+        await AssertEditFailsAsync(model, $"The folder '{service.Folder}' is a link. Restart the AppHost.");
+
+        Assert.Empty(_target.GetFileSystemInfos());
+    }
+
+    [Fact]
+    public async Task Nothing_is_written_through_a_link_in_place_of_the_list()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        var service = await CreateServiceAsync();
+        var target = Path.Combine(_target.FullName, "target");
+        await File.WriteAllTextAsync(target, "untouched", TestContext.Current.CancellationToken);
+        File.Delete(service.ListPath);
+        File.CreateSymbolicLink(service.ListPath, target);
+        File.CreateSymbolicLink($"{service.ListPath}.next", target);
+
+        await model.AnswerAsync(_orders, Edit, ("add", "new"));
+
+        Assert.Equal("untouched", await File.ReadAllTextAsync(target, TestContext.Current.CancellationToken));
+        Assert.Null(new FileInfo(service.ListPath).LinkTarget);
+        Assert.Equal(["here", "new"], service.ReadList());
+    }
+
+    [Fact]
+    public async Task A_folder_that_others_can_open_fails_the_edit()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        var service = await CreateServiceAsync();
+        File.SetUnixFileMode(_root!, OwnerOnly | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+
+        await AssertEditFailsAsync(model, $"The folder '{_root}' is not the one that this AppHost created. Restart the AppHost.");
+
+        Assert.Equal(["here"], service.ReadList());
+    }
+
+    public void Dispose()
+    {
+        _target.Delete(recursive: true);
+        if (_root is not null && new DirectoryInfo(_root) is { } root)
+        {
+            // A link to a folder is a file.
+            if (root.LinkTarget is not null)
+            {
+                File.Delete(_root);
+            }
+            else if (root.Exists)
+            {
+                root.Delete(recursive: true);
+            }
+        }
+    }
+
+    private async Task<TestService> CreateServiceAsync()
+    {
+        var service = await TestService.CreateAsync(_orders);
+        _root = Path.GetDirectoryName(service.Folder);
+        return service;
+    }
+
+    private async Task AssertEditFailsAsync(TestModel model, string reason)
+    {
+        Assert.Equal($"The list of 'orders' was not changed: {reason}", await model.FailAsync(_orders, Edit, ("add", "new")));
+        Assert.Equal("'orders' excludes here.", await model.AnswerAsync(_orders, Edit));
+    }
+}

@@ -1,0 +1,133 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.RouteTracing.ExcludedUrls;
+
+namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
+
+public sealed class LiveListTests
+{
+    private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";
+    private const string ListFile = "Aspire__RouteTracing__ExclusionsFile";
+    private const string StatusFolder = "Aspire__RouteTracing__StatusFolder";
+
+    [Fact]
+    public async Task A_project_gets_a_file_with_its_whole_list()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
+        var users = builder.AddParameter("users", "from-a-parameter,a\\,b");
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here").WithEnvironment(DotNet, users);
+        string path;
+        await using (var model = await TestModel.StartAsync(builder))
+        {
+            var variables = await TestModel.GetVariablesAsync(orders);
+            path = variables[ListFile];
+
+            Assert.Equal(["from-a-parameter", "a,b", "everywhere", "here"], Read(path));
+            Assert.Equal(["from-a-parameter", "a,b", "everywhere", "here"], ExclusionListFormat.Parse(variables[DotNet], out _));
+            Assert.Equal(Path.GetDirectoryName(path), variables[StatusFolder]);
+        }
+
+        Assert.False(Path.Exists(Path.GetDirectoryName(path)));
+    }
+
+    [Fact]
+    public async Task Nothing_of_the_run_is_published()
+    {
+        var builder = TestModel.CreateBuilder(DistributedApplicationOperation.Publish);
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here");
+        await using var model = await TestModel.StartAsync(builder);
+
+        var variables = await TestModel.GetVariablesAsync(orders);
+
+        Assert.False(variables.ContainsKey(ListFile));
+        Assert.False(variables.ContainsKey(StatusFolder));
+        Assert.DoesNotContain(orders.Resource.Annotations.OfType<ResourceCommandAnnotation>(), command => IsOurs(command.Name));
+    }
+
+    [Fact]
+    public async Task Other_containers_and_executables_get_no_file()
+    {
+        var builder = TestModel.CreateBuilder();
+        var container = builder.AddContainer("container", "image").WithExcludedUrls("here");
+        var executable = builder.AddExecutable("executable", "./run", ".").WithExcludedUrls("here");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Null(await TestModel.GetVariableAsync(container, ListFile));
+        Assert.Null(await TestModel.GetVariableAsync(executable, ListFile));
+    }
+
+    [Fact]
+    public async Task A_persistent_resource_gets_the_same_variables_in_each_run()
+    {
+        var runs = new List<object?[]>();
+        for (var run = 0; run < 2; run++)
+        {
+            var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
+            var container = builder.AddContainer("container", "image").WithOtlpExporter().WithLifetime(ContainerLifetime.Persistent);
+#pragma warning disable ASPIREPERSISTENCE001
+            var orders = builder.AddProject<TestProject>("orders").WithPersistentLifetime();
+#pragma warning restore ASPIREPERSISTENCE001
+            await using var model = await TestModel.StartAsync(builder);
+            var variables = await TestModel.GetVariablesAsync(orders);
+
+            Assert.Equal("everywhere", variables[DotNet]);
+            runs.Add([.. variables.Select(variable => (object)variable), await TestModel.GetUnresolvedAsync(container, DotNet)]);
+        }
+
+        Assert.Equal(runs[0], runs[1]);
+    }
+
+    [Fact]
+    public async Task An_edited_list_survives_a_restart_of_the_resource()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
+        var orders = builder.AddProject<TestProject>("orders").WithEnvironment(DotNet, "users");
+        await using var model = await TestModel.StartAsync(builder);
+        var path = (await TestModel.GetVariablesAsync(orders))[ListFile];
+
+        await model.AnswerAsync(orders, "edit-excluded-urls", ("patterns", "^/a$,b"));
+
+        Assert.Equal(["^/a$", "b"], Read(path));
+        Assert.Equal("^/a$,b", (await TestModel.GetVariablesAfterRestartAsync(orders))[DotNet]);
+        Assert.Equal(["^/a$", "b"], Read(path));
+    }
+
+    [Fact]
+    public async Task A_bad_item_of_the_user_is_warned_of_and_not_in_the_file()
+    {
+        var builder = TestModel.CreateBuilder();
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here").WithEnvironment(DotNet, "(bad,good");
+        await using var model = await TestModel.StartAsync(builder);
+        var path = (await TestModel.GetVariablesAsync(orders))[ListFile];
+        const string warning = "The item '(bad' of OTEL_DOTNET_EXCLUDED_URLS in 'orders' is not a valid regular expression and was ignored.";
+
+        Assert.Equal(["good", "here"], Read(path));
+        Assert.Equal([warning], model.Warnings);
+        Assert.Equal($"good, here (not running) {warning}", model.GetProperty(orders));
+    }
+
+    [Fact]
+    public async Task A_command_of_the_user_keeps_its_name()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
+        var orders = builder.AddProject<TestProject>("orders")
+            .WithCommand("test-url", "The user's", _ => Task.FromResult(CommandResults.Success("The user's")));
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal("The user's", (await model.ExecuteAsync(orders, "test-url")).Message);
+        await model.AnswerAsync(orders, "edit-excluded-urls", ("patterns", "a"));
+    }
+
+    [Fact]
+    public async Task A_resource_that_reads_no_list_has_no_commands()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
+        var web = builder.AddExecutable("web", "node", ".").WithOtlpExporter();
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.DoesNotContain(web.Resource.Annotations.OfType<ResourceCommandAnnotation>(), command => IsOurs(command.Name));
+    }
+
+    private static bool IsOurs(string command) => command is "test-url" or "edit-excluded-urls";
+
+    private static IReadOnlyList<string> Read(string path) => ExclusionListFormat.Parse(File.ReadAllText(path), out _);
+}

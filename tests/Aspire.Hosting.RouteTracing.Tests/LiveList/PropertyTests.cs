@@ -1,0 +1,171 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.RouteTracing.LiveList;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
+
+public sealed class PropertyTests
+{
+    private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder();
+    private readonly IResourceBuilder<ProjectResource> _orders;
+
+    public PropertyTests() => _orders = _builder.AddProject<TestProject>("orders").WithExcludedUrls("^/a$", "b");
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_list_is_in_force_while_its_service_reports_it()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        Assert.Equal("^/a$, b (not running)", model.GetProperty(_orders));
+        await using var service = await TestService.CreateAsync(_orders);
+
+        await model.SetRunningAsync(_orders);
+        await model.AssertPropertyAsync(_orders, "^/a$, b (not read yet)");
+        service.Report();
+        await model.AssertPropertyAsync(_orders, "^/a$, b (in force)");
+        await model.SetStateAsync(_orders, KnownResourceStates.Exited);
+        await model.AssertPropertyAsync(_orders, "^/a$, b (not running)");
+    }
+
+    [Fact]
+    public async Task Items_of_the_services_own_sources_are_shown()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(
+            _orders, change: status => status with { Items = [.. status.Items, new ServiceStatus.Item("own", "code")] });
+
+        await model.SetRunningAsync(_orders);
+
+        await model.AssertPropertyAsync(_orders, "^/a$, b, own (in force)");
+    }
+
+    [Fact]
+    public async Task An_edited_list_is_shown_as_edited_until_it_is_reset()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+        await model.SetRunningAsync(_orders);
+
+        await model.AnswerAsync(_orders, "edit-excluded-urls", ("add", "c"));
+        await model.AssertPropertyAsync(_orders, "Edited in this run. ^/a$, b, c (in force)");
+        await model.AnswerAsync(_orders, "edit-excluded-urls", ("remove", "*"));
+        await model.AssertPropertyAsync(_orders, "Edited in this run. none (in force)");
+        await model.AnswerAsync(_orders, "edit-excluded-urls", ("reset", "true"));
+        await model.AssertPropertyAsync(_orders, "^/a$, b (in force)");
+    }
+
+    [Fact]
+    public async Task Another_list_is_shown_with_the_number_of_processes_that_use_it()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        using var other = ChildProcess.Start();
+        await using var first = await TestService.StartAsync(_orders);
+        await using var second = await TestService.StartAsync(
+            _orders, other.Process, status => status with { FileItems = ["old"], Items = [new ServiceStatus.Item("old", "OTEL_DOTNET_EXCLUDED_URLS")] });
+        await model.SetRunningAsync(_orders);
+
+        await model.AssertPropertyAsync(_orders, "^/a$, b (in force; 1 of 2 processes use another list)");
+        File.Delete(first.StatusPath);
+        await model.AssertPropertyAsync(_orders, "old (in force; 1 of 1 processes use another list)");
+    }
+
+    [Fact]
+    public async Task Disabled_route_tracing_is_shown()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders, change: status => status with { Enabled = false, Items = [] });
+        await model.SetRunningAsync(_orders);
+
+        await model.AssertPropertyAsync(_orders, "none (route tracing is disabled in the service)");
+    }
+
+    [Fact]
+    public async Task A_list_that_is_not_read_asks_for_AddRouteTracing_also_in_the_log()
+    {
+        var time = new ShiftedTime();
+        _builder.Services.AddSingleton<TimeProvider>(time);
+        _orders.WithHttpEndpoint(name: "http");
+        await using var model = await TestModel.StartAsync(_builder);
+        await TestService.CreateAsync(_orders);
+        await model.SetRunningAsync(_orders);
+        await model.AssertPropertyAsync(_orders, "^/a$, b (not read yet)");
+
+        time.Shift = TimeSpan.FromSeconds(31);
+
+        await model.AssertPropertyAsync(_orders, "^/a$, b (not read by 'orders': does it call AddRouteTracing()?)");
+        await AssertLoggedAsync(model, _orders.Resource, "The excluded URLs are not read by 'orders': does it call AddRouteTracing()?");
+        Assert.Contains("not read by 'orders'", await model.AnswerAsync(_orders, "test-url", ("url", "/a")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_resource_that_doesnt_report_is_shown_so()
+    {
+        var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("here");
+        await using var model = await TestModel.StartAsync(_builder);
+        await model.SetRunningAsync(reviews);
+
+        await model.AssertPropertyAsync(reviews, "here (read at startup; 'reviews' doesn't report its list)");
+    }
+
+    [Fact]
+    public async Task A_warning_is_in_the_property_and_in_the_console_log_of_its_resource()
+    {
+        var web = _builder.AddExecutable("web", "node", ".").WithExcludedUrls("here");
+        await using var model = await TestModel.StartAsync(_builder);
+        var warning = Assert.Single(model.Warnings);
+
+        Assert.StartsWith("The excluded URLs of 'web' were ignored because OpenTelemetry for JavaScript ", warning, StringComparison.Ordinal);
+        await model.AssertPropertyAsync(web, $"none {warning}");
+        await AssertLoggedAsync(model, web.Resource, warning);
+    }
+
+    [Fact]
+    public async Task A_warning_of_a_later_evaluation_is_logged_once()
+    {
+        _orders.WithEnvironment("OTEL_DOTNET_EXCLUDED_URLS", "(bad");
+        await using var model = await TestModel.StartAsync(_builder);
+
+        await TestModel.GetVariablesAfterRestartAsync(_orders);
+        await TestModel.GetVariablesAfterRestartAsync(_orders);
+
+        var warning = Assert.Single(model.Warnings);
+        var loggers = model.Services.GetRequiredService<ResourceLoggerService>();
+        loggers.Complete(_orders.Resource);
+        var lines = new List<string>();
+        await foreach (var batch in loggers.WatchAsync(_orders.Resource).WithCancellation(Cancellation))
+        {
+            lines.AddRange(batch.Select(line => line.Content));
+        }
+
+        Assert.Contains(warning, Assert.Single(lines), StringComparison.Ordinal);
+    }
+
+    private static async Task AssertLoggedAsync(TestModel model, IResource resource, string text)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        deadline.CancelAfter(TimeSpan.FromSeconds(60));
+        await foreach (var batch in model.Services.GetRequiredService<ResourceLoggerService>().WatchAsync(resource).WithCancellation(deadline.Token))
+        {
+            if (batch.Any(line => line.Content.Contains(text, StringComparison.Ordinal)))
+            {
+                return;
+            }
+        }
+
+        Assert.Fail($"The console log of '{resource.Name}' has no line with '{text}'.");
+    }
+
+    /// <summary>The system's clock, which a test sets forward.</summary>
+    private sealed class ShiftedTime : TimeProvider
+    {
+        private long _shift;
+
+        public TimeSpan Shift
+        {
+            set => Volatile.Write(ref _shift, value.Ticks * (System.TimestampFrequency / TimeSpan.TicksPerSecond));
+        }
+
+        public override long GetTimestamp() => System.GetTimestamp() + Volatile.Read(ref _shift);
+    }
+}

@@ -1,0 +1,114 @@
+using Aspire.Hosting.ApplicationModel;
+
+namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
+
+public sealed class PythonListTests
+{
+    private const string Edit = "edit-excluded-urls";
+    private const string Python = "OTEL_PYTHON_EXCLUDED_URLS";
+    private const string FastApi = "OTEL_PYTHON_FASTAPI_EXCLUDED_URLS";
+
+    private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder();
+    private readonly IResourceBuilder<ExecutableResource> _reviews;
+
+    public PythonListTests() => _reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("here");
+
+    [Fact]
+    public async Task The_list_of_one_instrumentation_is_in_property_test_and_edit()
+    {
+        _reviews.WithEnvironment(FastApi, "users");
+        await using var model = await TestModel.StartAsync(_builder);
+
+        Assert.Equal("users,here", await TestModel.GetVariableAsync(_reviews, FastApi));
+
+        Assert.Equal("users, here (read at startup; 'reviews' doesn't report its list)", model.GetProperty(_reviews));
+        Assert.StartsWith(
+            "'/users' would be excluded in 'reviews' by 'users', from OTEL_PYTHON_FASTAPI_EXCLUDED_URLS.",
+            await model.AnswerAsync(_reviews, "test-url", ("url", "/users")),
+            StringComparison.Ordinal);
+        Assert.Equal("Current list:\n\n- `` users ``\n- `` here ``", TestModel.GetArguments(_reviews, Edit)[0].Description);
+    }
+
+    [Fact]
+    public async Task Saving_the_dialog_unchanged_changes_nothing()
+    {
+        _reviews.WithEnvironment(FastApi, "users");
+        await using var model = await TestModel.StartAsync(_builder);
+        var variables = await TestModel.GetVariablesAsync(_reviews);
+        var property = model.GetProperty(_reviews);
+
+        Assert.Equal("'reviews' excludes users, here.", await model.AnswerAsync(_reviews, Edit));
+
+        Assert.Equal(property, model.GetProperty(_reviews));
+        var restarted = await TestModel.GetVariablesAfterRestartAsync(_reviews);
+        Assert.Equal(variables, restarted.ToDictionary(variable => variable.Key, variable => (string)variable.Value));
+    }
+
+    [Fact]
+    public async Task An_edit_keeps_the_items_of_one_instrumentation()
+    {
+        _reviews.WithEnvironment(FastApi, "users");
+        await using var model = await TestModel.StartAsync(_builder);
+        await TestModel.GetVariablesAsync(_reviews);
+
+        await model.AnswerAsync(_reviews, Edit, ("add", "new"));
+
+        Assert.Equal("users,here,new", await TestModel.GetUnresolvedAsync(_reviews, FastApi));
+        Assert.Equal("users,here,new", await TestModel.GetUnresolvedAsync(_reviews, Python));
+    }
+
+    [Fact]
+    public async Task An_edited_list_replaces_every_variable()
+    {
+        _reviews.WithEnvironment("OTEL_PYTHON_FLASK_EXCLUDED_URLS", "users");
+        await using var model = await TestModel.StartAsync(_builder);
+        await TestModel.GetVariablesAsync(_reviews);
+
+        await model.AnswerAsync(_reviews, Edit, ("patterns", @"/a{1,2}$,\p{L}"));
+
+        Assert.Equal("/(?:aa|a)(?![^?])", await TestModel.GetUnresolvedAsync(_reviews, "OTEL_PYTHON_FLASK_EXCLUDED_URLS"));
+        Assert.Equal("/(?:aa|a)(?![^?])", await TestModel.GetUnresolvedAsync(_reviews, Python));
+        Assert.Equal(@"The pattern '\p{L}' is ignored in 'reviews': Python has no Unicode categories.", Assert.Single(model.Warnings));
+    }
+
+    [Fact]
+    public async Task Pythons_own_items_keep_their_syntax_in_an_edit()
+    {
+        // A lookbehind is refused in .NET's items, and a dollar sign would become the end of the path.
+        _reviews.WithEnvironment(Python, "(?<!x)/a$");
+        await using var model = await TestModel.StartAsync(_builder);
+        await TestModel.GetVariablesAsync(_reviews);
+
+        await model.AnswerAsync(_reviews, Edit, ("add", "new"));
+
+        Assert.Equal("(?<!x)/a$,here,new", await TestModel.GetUnresolvedAsync(_reviews, Python));
+        Assert.Empty(model.Warnings);
+    }
+
+    [Fact]
+    public async Task The_users_list_is_split_at_each_comma_as_Python_does()
+    {
+        _reviews.WithEnvironment(Python, "/a{1,2}$");
+        await using var model = await TestModel.StartAsync(_builder);
+
+        Assert.Equal("/a{1,2}$,here", await TestModel.GetVariableAsync(_reviews, Python));
+        Assert.StartsWith("'/aa' is not excluded", await model.AnswerAsync(_reviews, "test-url", ("url", "/aa")), StringComparison.Ordinal);
+        Assert.StartsWith("/a{1, 2}$, here (", model.GetProperty(_reviews), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/health?x=1", "would be excluded in 'reviews' by '^/health$', from the list of 'reviews'.")]
+    [InlineData("/orders?next=/client/1/info", "would be excluded in 'reviews' by 'client/.*/info', from the list of 'reviews'.")]
+    [InlineData("/Ärger", "is not excluded by the AppHost's list of 'reviews'.")]
+    [InlineData("/users", "would be excluded in 'reviews' by '^http://[^/]*/users$', from OTEL_PYTHON_EXCLUDED_URLS.")]
+    public async Task A_URL_is_tested_as_Python_searches_it(string url, string answer)
+    {
+        _reviews.WithExcludedUrls("^/health$", "client/.*/info", @"^/\p{Lu}").WithEnvironment(Python, "^http://[^/]*/users$");
+        await using var model = await TestModel.StartAsync(_builder);
+        await TestModel.GetVariablesAsync(_reviews);
+
+        Assert.Equal(
+            $"'{url}' {answer} The service doesn't report its list and may add its own items.",
+            await model.AnswerAsync(_reviews, "test-url", ("url", url)));
+    }
+}

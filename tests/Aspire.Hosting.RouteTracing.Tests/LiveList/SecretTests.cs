@@ -1,0 +1,110 @@
+using Aspire.Hosting.ApplicationModel;
+
+namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
+
+public sealed class SecretTests
+{
+    private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";
+    private const string Python = "OTEL_PYTHON_EXCLUDED_URLS";
+    private const string Secret = "s3cret";
+
+    private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder();
+    private readonly IResourceBuilder<ProjectResource> _orders;
+
+    public SecretTests() => _orders = _builder.AddProject<TestProject>("orders").WithExcludedUrls("here");
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_secret_is_in_the_variable_and_in_the_file_and_shown_nowhere(bool inExpression)
+    {
+        AddSecret(_orders, DotNet, Secret, inExpression);
+        await using var model = await TestModel.StartAsync(_builder);
+
+        Assert.Equal($"{Secret},here", await TestModel.GetVariableAsync(_orders, DotNet));
+        await using var service = await TestService.StartAsync(_orders);
+        Assert.Equal([Secret, "here"], service.ReadList());
+        await model.SetRunningAsync(_orders);
+
+        await model.AssertPropertyAsync(_orders, "(secret), here (in force)");
+        AssertNotShown(_orders);
+        Assert.Equal(
+            "'/s3cret' is excluded in 'orders' by '(secret)', from OTEL_DOTNET_EXCLUDED_URLS.",
+            await model.AnswerAsync(_orders, "test-url", ("url", $"/{Secret}")));
+        Assert.Equal("'orders' excludes (secret), here.", await model.AnswerAsync(_orders, "edit-excluded-urls"));
+    }
+
+    [Fact]
+    public async Task A_secret_stays_secret_after_an_edit()
+    {
+        AddSecret(_orders, DotNet, Secret);
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+
+        Assert.StartsWith(
+            "'orders' excludes (secret), here, new.", await model.AnswerAsync(_orders, "edit-excluded-urls", ("add", "new")), StringComparison.Ordinal);
+
+        Assert.Equal([Secret, "here", "new"], service.ReadList());
+        Assert.Equal("Edited in this run. (secret), here, new (not running)", model.GetProperty(_orders));
+        AssertNotShown(_orders);
+    }
+
+    [Fact]
+    public async Task A_parameter_that_is_no_secret_is_shown()
+    {
+        _orders.WithEnvironment(DotNet, _builder.AddParameter("users", "users"));
+        await using var model = await TestModel.StartAsync(_builder);
+        await TestModel.GetVariablesAsync(_orders);
+
+        Assert.Equal("users, here (not running)", model.GetProperty(_orders));
+    }
+
+    [Fact]
+    public async Task A_bad_item_of_a_secret_is_not_in_the_warning()
+    {
+        AddSecret(_orders, DotNet, $"({Secret}");
+        await using var model = await TestModel.StartAsync(_builder);
+        await TestModel.GetVariablesAsync(_orders);
+
+        Assert.Equal(
+            ["The item '(secret)' of OTEL_DOTNET_EXCLUDED_URLS in 'orders' is not a valid regular expression and was ignored."],
+            model.Warnings);
+        Assert.DoesNotContain(Secret, model.GetProperty(_orders), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_secret_of_a_Python_service_is_not_in_a_warning_after_an_edit()
+    {
+        var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("here");
+        AddSecret(reviews, Python, $"(?<!{Secret})x");
+        await using var model = await TestModel.StartAsync(_builder);
+        await TestModel.GetVariablesAsync(reviews);
+
+        await model.AnswerAsync(reviews, "edit-excluded-urls", ("add", "new"));
+        await TestModel.GetVariablesAfterRestartAsync(reviews);
+
+        Assert.DoesNotContain(model.Warnings, warning => warning.Contains(Secret, StringComparison.Ordinal));
+        AssertNotShown(reviews);
+    }
+
+    private static void AssertNotShown(IResourceBuilder<IResource> resource) =>
+        Assert.All(TestModel.GetArguments(resource, "edit-excluded-urls"), input =>
+        {
+            Assert.DoesNotContain(Secret, input.Description ?? "", StringComparison.Ordinal);
+            Assert.DoesNotContain(input.Options ?? [], option => option.Key.Contains(Secret, StringComparison.Ordinal));
+        });
+
+    private void AddSecret<T>(IResourceBuilder<T> resource, string variable, string value, bool inExpression = false)
+        where T : IResourceWithEnvironment
+    {
+        var parameter = _builder.AddParameter("secret", value, secret: true);
+        if (inExpression)
+        {
+            resource.WithEnvironment(variable, ReferenceExpression.Create($"{parameter}"));
+        }
+        else
+        {
+            resource.WithEnvironment(variable, parameter);
+        }
+    }
+}

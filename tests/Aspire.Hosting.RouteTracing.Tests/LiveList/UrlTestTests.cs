@@ -1,0 +1,179 @@
+using Aspire.Hosting.ApplicationModel;
+using Aspire.RouteTracing.LiveList;
+
+namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
+
+public sealed class UrlTestTests
+{
+    private const string Test = "test-url";
+
+    private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder().WithExcludedUrls("^/health$", @"^/\p{Lu}");
+    private readonly IResourceBuilder<ProjectResource> _orders;
+
+    public UrlTestTests() => _orders = _builder.AddProject<TestProject>("orders")
+        .WithExcludedUrls("client/.*/info")
+        .WithEnvironment("OTEL_DOTNET_EXCLUDED_URLS", "://internal[.]");
+
+    [Theory]
+    [InlineData("/health", "'/health' is excluded in 'orders' by '^/health$', from the app-wide list.")]
+    [InlineData("/health?x=1", "'/health?x=1' is excluded in 'orders' by '^/health$', from the app-wide list.")]
+    [InlineData("https://shop/client/42/info", "'https://shop/client/42/info' is excluded in 'orders' by 'client/.*/info', from the list of 'orders'.")]
+    [InlineData("http://internal.example/x", "'http://internal.example/x' is excluded in 'orders' by '://internal[.]', from OTEL_DOTNET_EXCLUDED_URLS.")]
+    [InlineData("/Ärger", @"'/Ärger' is excluded in 'orders' by '^/\p{Lu}', from the app-wide list.")]
+    [InlineData("/from/code", "'/from/code' is excluded in 'orders' by '^/from/code$', from code.")]
+    [InlineData("/from/variable", "'/from/variable' is excluded in 'orders' by '^/from/variable$', from OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS.")]
+    [InlineData("/orders?next=/client/1/info", "'/orders?next=/client/1/info' is traced in 'orders': none of its 6 items matches.")]
+    public async Task The_services_list_with_all_its_sources_answers(string url, string answer)
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders, change: AddOwnItems);
+
+        Assert.Equal(answer, await model.AnswerAsync(_orders, Test, ("url", url)));
+    }
+
+    [Fact]
+    public async Task The_services_list_answers_even_if_it_isnt_the_AppHosts()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders, change: status => status with { FileItems = ["old"], Items = [new("old", "file")] });
+
+        Assert.Equal("'/health' is traced in 'orders': none of its 1 items matches.", await model.AnswerAsync(_orders, Test, ("url", "/health")));
+        Assert.Equal("'/old' is excluded in 'orders' by 'old', from file.", await model.AnswerAsync(_orders, Test, ("url", "/old")));
+    }
+
+    [Fact]
+    public async Task A_service_with_MatchFullUrl_searches_the_whole_URL()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders, change: status => status with { MatchFullUrl = true });
+
+        Assert.Equal(
+            "'http://shop/?next=/client/1/info' is excluded in 'orders' by 'client/.*/info', from the list of 'orders'.",
+            await model.AnswerAsync(_orders, Test, ("url", "http://shop/?next=/client/1/info")));
+        Assert.StartsWith("'/health' is traced", await model.AnswerAsync(_orders, Test, ("url", "/health")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_service_with_route_tracing_disabled_traces_every_URL()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders, change: status => status with { Enabled = false });
+
+        Assert.Equal("'/health' is traced: route tracing is disabled in 'orders'.", await model.AnswerAsync(_orders, Test, ("url", "/health")));
+    }
+
+    [Fact]
+    public async Task Processes_that_differ_answer_each()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        using var other = ChildProcess.Start();
+        await using var first = await TestService.StartAsync(_orders);
+        await using var second = await TestService.StartAsync(_orders, other.Process, status => status with { Items = [] });
+
+        var answer = await model.AnswerAsync(_orders, Test, ("url", "/health"));
+
+        Assert.Contains("In one process: '/health' is excluded in 'orders' by '^/health$', from the app-wide list.", answer, StringComparison.Ordinal);
+        Assert.Contains("In one process: '/health' is traced in 'orders': none of its 0 items matches.", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_running_service_the_AppHosts_list_answers_and_says_so()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await TestModel.GetVariablesAsync(_orders);
+        const string reason = "The service isn't running and may add its own items.";
+
+        Assert.Equal(
+            $"'/health' would be excluded in 'orders' by '^/health$', from the app-wide list. {reason}",
+            await model.AnswerAsync(_orders, Test, ("url", "/health")));
+        Assert.Equal(
+            $"'http://internal.example/' would be excluded in 'orders' by '://internal[.]', from OTEL_DOTNET_EXCLUDED_URLS. {reason}",
+            await model.AnswerAsync(_orders, Test, ("url", "http://internal.example/")));
+        Assert.Equal($"'/' is not excluded by the AppHost's list of 'orders'. {reason}", await model.AnswerAsync(_orders, Test, ("url", "/")));
+    }
+
+    [Fact]
+    public async Task Without_a_report_the_answer_asks_for_AddRouteTracing()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await TestModel.GetVariablesAsync(_orders);
+        await model.SetRunningAsync(_orders);
+
+        Assert.Equal(
+            "'/health' would be excluded in 'orders' by '^/health$', from the app-wide list. "
+            + "But the list is not read by 'orders': does it call AddRouteTracing()?",
+            await model.AnswerAsync(_orders, Test, ("url", "/health")));
+    }
+
+    [Fact]
+    public async Task An_edited_pattern_is_named_as_edited()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+        await model.SetRunningAsync(_orders);
+
+        await model.AnswerAsync(_orders, "edit-excluded-urls", ("add", "^/$"));
+
+        Assert.Equal("'/' is excluded in 'orders' by '^/$', from the list edited in this run.", await model.AnswerAsync(_orders, Test, ("url", "/")));
+        Assert.EndsWith("from the app-wide list.", await model.AnswerAsync(_orders, Test, ("url", "/health")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task All_resources_answer_at_once()
+    {
+        var catalog = _builder.AddProject<TestProject>("catalog");
+        _builder.AddExecutable("web", "node", ".").WithOtlpExporter().WithHttpEndpoint(name: "http");
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var orders = await TestService.StartAsync(_orders);
+        await using var service = await TestService.StartAsync(catalog);
+
+        Assert.Equal(
+            """
+            '/client/1/info' is excluded in 'orders' by 'client/.*/info', from the list of 'orders'.
+            '/client/1/info' is traced in 'catalog': none of its 2 items matches.
+            """.ReplaceLineEndings("\n"),
+            await model.AnswerAsync(catalog, Test, ("url", "/client/1/info"), ("all-resources", "true")));
+    }
+
+    [Theory]
+    [InlineData("health")]
+    [InlineData("ftp://h/a")]
+    public async Task What_is_neither_a_path_nor_a_web_address_is_refused(string url)
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+
+        Assert.Equal(
+            $"'{url}' is neither a path that starts with a slash nor an http or https URL.",
+            await model.FailAsync(_orders, Test, ("url", url)));
+    }
+
+    [Fact]
+    public async Task A_missing_URL_is_refused()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+
+        Assert.False((await model.ExecuteAsync(_orders, Test)).Success);
+    }
+
+    [Theory]
+    [InlineData("(a+)+!|healthz$", "is excluded in 'orders' by '(a+)+!|healthz$'")]
+    [InlineData("(?=(a+)+!)|healthz$", "is traced in 'orders'")]
+    public async Task A_pattern_that_backtracks_for_ever_answers_as_the_service_decides(string pattern, string answer)
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders, change: status => status with { Items = [new(pattern, "code")] });
+
+        Assert.Contains(
+            answer, await model.AnswerAsync(_orders, Test, ("url", $"/{new string('a', 60)}/healthz")), StringComparison.Ordinal);
+    }
+
+    private static ServiceStatus AddOwnItems(ServiceStatus status) => status with
+    {
+        Items =
+        [
+            .. status.Items,
+            new ServiceStatus.Item("^/from/code$", "code"),
+            new ServiceStatus.Item("^/from/variable$", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"),
+        ],
+    };
+}

@@ -1,0 +1,65 @@
+using Aspire.Hosting.ApplicationModel;
+
+namespace Aspire.Hosting.RouteTracing.Tests.Variables;
+
+public sealed class SamplerTests
+{
+    private const string Sampler = "OTEL_TRACES_SAMPLER";
+
+    [Fact]
+    public async Task Always_on_becomes_parent_based_in_every_resource_with_telemetry()
+    {
+        var builder = TestModel.CreateBuilder();
+        IResourceBuilder<IResource>[] resources =
+        [
+            builder.AddProject<TestProject>("excluded").WithExcludedUrls("here"),
+            builder.AddContainer("late", "image").WithExcludedUrls("here").WithOtlpExporter(),
+            builder.AddContainer("behind", "image").WithOtlpExporter(),
+            builder.AddProject<TestProject>("without").WithoutAppWideExclusions(),
+            builder.AddExecutable("node", "node", ".").WithOtlpExporter(),
+        ];
+        await using var model = await TestModel.StartAsync(builder);
+
+        foreach (var resource in resources)
+        {
+            Assert.Equal("parentbased_always_on", await TestModel.GetUnresolvedAsync(resource, Sampler));
+        }
+    }
+
+    [Theory]
+    [InlineData("always_on", "parentbased_always_on")]
+    [InlineData("traceidratio", "traceidratio")]
+    [InlineData("parentbased_traceidratio", "parentbased_traceidratio")]
+    [InlineData("always_off", "always_off")]
+    public async Task A_users_sampler_is_replaced_by_value(string sampler, string expected)
+    {
+        var builder = TestModel.CreateBuilder();
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here").WithEnvironment(Sampler, sampler);
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal(expected, await TestModel.GetVariableAsync(orders, Sampler));
+    }
+
+    [Fact]
+    public async Task The_sampler_stays_where_nothing_is_excluded()
+    {
+        var builder = TestModel.CreateBuilder();
+        builder.WithExcludedUrls();
+        var orders = builder.AddProject<TestProject>("orders");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal("always_on", await TestModel.GetVariableAsync(orders, Sampler));
+    }
+
+    [Theory]
+    [InlineData("Production", DistributedApplicationOperation.Run)]
+    [InlineData("Development", DistributedApplicationOperation.Publish)]
+    public async Task Without_a_sampler_none_is_set(string environment, DistributedApplicationOperation operation)
+    {
+        var builder = TestModel.CreateBuilder(operation, environment);
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Null(await TestModel.GetVariableAsync(orders, Sampler));
+    }
+}
