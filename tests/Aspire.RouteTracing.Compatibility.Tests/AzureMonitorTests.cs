@@ -78,7 +78,9 @@ public sealed class AzureMonitorTests : LibraryTests
     /// <summary>Accepts what is exported and sends nothing.</summary>
     private sealed class IngestionHandler : HttpMessageHandler
     {
+        private const string Accepted = """{"itemsReceived":1,"itemsAccepted":1,"errors":[]}""";
+
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("""{"itemsReceived":1,"itemsAccepted":1,"errors":[]}""") });
+            Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(Accepted) });
     }
 }

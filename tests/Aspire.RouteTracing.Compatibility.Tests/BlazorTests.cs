@@ -54,7 +54,8 @@ public sealed class BlazorTests : LibraryTests
         socket.Options.CollectHttpResponseDetails = true;
         using var handler = new SocketsHttpHandler { ActivityHeadersPropagator = null };
         using var invoker = new HttpMessageInvoker(handler);
-        await socket.ConnectAsync(new UriBuilder(client.BaseAddress!) { Scheme = "ws", Path = "/_blazor" }.Uri, invoker, TestContext.Current.CancellationToken);
+        var circuit = new UriBuilder(client.BaseAddress!) { Scheme = "ws", Path = "/_blazor" }.Uri;
+        await socket.ConnectAsync(circuit, invoker, TestContext.Current.CancellationToken);
         await socket.SendAsync(
             "{\"protocol\":\"blazorpack\",\"version\":1}\u001e"u8.ToArray(),
             WebSocketMessageType.Text,

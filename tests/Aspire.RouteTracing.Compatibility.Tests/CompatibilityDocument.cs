@@ -46,7 +46,8 @@ internal static class CompatibilityDocument
         return usual == alwaysOn ? usual : $"{usual}; under `{AlwaysOn}` {alwaysOn}";
     }
 
-    private static string Spans(Outcome outcome) => outcome.Spans.Count == 0 ? "none" : string.Join(", ", outcome.Spans.Select(span => Span(outcome, span)));
+    private static string Spans(Outcome outcome) =>
+        outcome.Spans.Count == 0 ? "none" : string.Join(", ", outcome.Spans.Select(span => Span(outcome, span)));
 
     private static string Span(Outcome outcome, Activity span) => $"{(outcome.IsOrphan(span) ? "orphan " : "")}`{span.DisplayName}`";
 }

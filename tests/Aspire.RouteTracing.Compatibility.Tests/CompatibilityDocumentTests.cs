@@ -33,6 +33,8 @@ public sealed class CompatibilityDocumentTests
             return;
         }
 
-        Assert.True(expected.ToString() == text, $"docs/compatibility.md does not hold what the requests export. {Update}=1 has this test write its table.");
+        Assert.True(
+            expected.ToString() == text,
+            $"docs/compatibility.md does not hold what the requests export. {Update}=1 has this test write its table.");
     }
 }

@@ -9,7 +9,9 @@ namespace Aspire.RouteTracing.Compatibility.Tests;
 /// <summary>OpenTelemetry's instrumentation starts the span of a command from a diagnostic event.</summary>
 public sealed class EntityFrameworkTests : LibraryTests
 {
-    internal static readonly Library EntityFramework = new("Microsoft.EntityFrameworkCore.Sqlite", typeof(SqliteDbContextOptionsBuilderExtensions))
+    internal static readonly Library EntityFramework = new(
+        "Microsoft.EntityFrameworkCore.Sqlite",
+        typeof(SqliteDbContextOptionsBuilderExtensions))
     {
         ExcludedUrls = "^/health$",
         FilteredUrls = "^/(health|probe)$",

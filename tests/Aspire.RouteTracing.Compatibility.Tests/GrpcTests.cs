@@ -19,7 +19,8 @@ public sealed class GrpcTests : LibraryTests
         FilteredUrls = "^/shop[.]Stock/Check$",
         Configure = builder =>
         {
-            builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2));
+            builder.WebHost.ConfigureKestrel(kestrel =>
+                kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2));
             builder.Services.AddGrpc();
         },
         Map = app => app.MapGrpcService<StockService>(),

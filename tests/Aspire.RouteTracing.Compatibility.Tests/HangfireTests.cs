@@ -63,7 +63,8 @@ public sealed class HangfireTests : LibraryTests
     private static async Task<int> AskForNumbersAsync(HttpClient client)
     {
         using var form = new FormUrlEncodedContent([new("metrics[]", "servers:count")]);
-        using var response = await client.PostAsync(new Uri("/hangfire/stats", UriKind.Relative), form, TestContext.Current.CancellationToken);
+        var stats = new Uri("/hangfire/stats", UriKind.Relative);
+        using var response = await client.PostAsync(stats, form, TestContext.Current.CancellationToken);
         return (int)response.StatusCode;
     }
 

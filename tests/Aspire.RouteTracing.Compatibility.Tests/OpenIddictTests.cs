@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.Tokens;
 using OpenIddict.Abstractions;
-using OpenIddict.Server;
 using OpenIddict.Server.AspNetCore;
+using static OpenIddict.Server.OpenIddictServerEvents;
 
 namespace Aspire.RouteTracing.Compatibility.Tests;
 
@@ -28,8 +28,8 @@ public sealed class OpenIddictTests : LibraryTests
                 // RSA keys take seconds to generate.
                 server.AddEncryptionKey(new SymmetricSecurityKey(new byte[32])).AddEphemeralSigningKey(SecurityAlgorithms.EcdsaSha256);
                 server.UseAspNetCore().DisableTransportSecurityRequirement();
-                server.AddEventHandler<OpenIddictServerEvents.ValidateTokenRequestContext>(handler => handler.UseInlineHandler(_ => default));
-                server.AddEventHandler<OpenIddictServerEvents.HandleTokenRequestContext>(handler => handler.UseInlineHandler(context =>
+                server.AddEventHandler<ValidateTokenRequestContext>(handler => handler.UseInlineHandler(_ => default));
+                server.AddEventHandler<HandleTokenRequestContext>(handler => handler.UseInlineHandler(context =>
                 {
                     using var work = Library.Work.StartActivity("sign in");
                     var identity = new ClaimsIdentity("token");
@@ -73,7 +73,8 @@ public sealed class OpenIddictTests : LibraryTests
             ["client_id"] = "worker",
             ["client_secret"] = "of the worker",
         });
-        using var response = await client.PostAsync(new Uri("/connect/token", UriKind.Relative), form, TestContext.Current.CancellationToken);
+        var token = new Uri("/connect/token", UriKind.Relative);
+        using var response = await client.PostAsync(token, form, TestContext.Current.CancellationToken);
         return (int)response.StatusCode;
     }
 }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.RouteTracing.Compatibility.Tests;
 
-/// <summary>A grain runs outside the execution context of the request that calls it. Orleans hands it the trace of the client's activity.</summary>
+/// <summary>A grain runs outside the execution context of the request that calls it, in the trace of the client's activity.</summary>
 public sealed class OrleansTests : LibraryTests
 {
     internal static readonly Library Orleans = new("Microsoft.Orleans.Server", typeof(ISiloBuilder))

@@ -9,9 +9,11 @@ internal sealed record Outcome(int Status, IReadOnlyList<Activity> Spans)
 
     /// <summary>Gets the spans without the names of requests, which route tracing may change.</summary>
     public IReadOnlyList<string> Shape =>
-        [.. Spans.Select(span => $"{(span.Kind == ActivityKind.Server ? "" : span.DisplayName)} {span.Kind} of {span.Source.Name} in {ParentOf(span)}")];
+        [.. Spans.Select(span => $"{span.Kind} {NameOfWork(span)} of {span.Source.Name} in {ParentOf(span)}")];
 
     public bool IsOrphan(Activity span) => span.ParentSpanId != default && ParentOf(span) < 0;
+
+    private static string NameOfWork(Activity span) => span.Kind == ActivityKind.Server ? "" : span.DisplayName;
 
     private int ParentOf(Activity span)
     {

@@ -18,7 +18,9 @@ internal static class Run
     public static Task<Outcome> GetAsync(Library library, Use use, Tracing tracing, string? sampler) =>
         Outcomes.GetOrAdd((library, use, tracing, sampler), _ => RunAsync(library, use, tracing, sampler));
 
-    /// <summary>Starts the application of a library. Its end ends its tracer provider, whose instrumentations then export what they have.</summary>
+    /// <summary>
+    /// Starts the application of a library. Its end ends its tracer provider, whose instrumentations then export what they have.
+    /// </summary>
     public static async Task<WebApplication> StartAsync(Library library, Tracing tracing, string? sampler, List<Activity> spans)
     {
         var app = Build(library, tracing, sampler, spans);
@@ -37,8 +39,11 @@ internal static class Run
     }
 
     /// <summary>Creates a client that doesn't trace, because the requests come from outside.</summary>
-    public static HttpClient CreateClient(WebApplication app) =>
-        new(new SocketsHttpHandler { ActivityHeadersPropagator = null, AllowAutoRedirect = false }) { BaseAddress = new Uri(app.Urls.First()) };
+    public static HttpClient CreateClient(WebApplication app)
+    {
+        var handler = new SocketsHttpHandler { ActivityHeadersPropagator = null, AllowAutoRedirect = false };
+        return new HttpClient(handler) { BaseAddress = new Uri(app.Urls.First()) };
+    }
 
     private static async Task<Outcome> RunAsync(Library library, Use use, Tracing tracing, string? sampler)
     {

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.RouteTracing.Compatibility.Tests;
 
-/// <summary>A request without a version, or with one that doesn't exist, is answered by an endpoint that no route of the application stands for.</summary>
+/// <summary>An endpoint that no route stands for answers a request without a version, or with one that doesn't exist.</summary>
 public sealed class VersioningTests : LibraryTests
 {
     internal static readonly Library Versioning = new("Asp.Versioning.Http", typeof(IApiVersioningBuilder))

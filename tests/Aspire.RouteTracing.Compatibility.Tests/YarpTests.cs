@@ -5,7 +5,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace Aspire.RouteTracing.Compatibility.Tests;
 
-/// <summary>A proxy in front of the same application. The request that it forwards is a second one, with the first as its remote parent.</summary>
+/// <summary>A proxy in front of the same application. What it forwards is a second request, with the first as its remote parent.</summary>
 public sealed class YarpTests : LibraryTests
 {
     internal static readonly Library Yarp = new("Yarp.ReverseProxy", typeof(IReverseProxyFeature))

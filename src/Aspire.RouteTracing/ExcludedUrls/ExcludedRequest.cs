@@ -60,7 +60,8 @@ internal sealed class ExcludedRequest
     public bool IsOf(HttpContext context) => ReferenceEquals(_context, context);
 
     /// <summary>Returns whether a span of code that belongs to the request started before the request ended.</summary>
-    public bool HasStarted(Activity span) => Server is { IsStopped: true } server && span.StartTimeUtc < server.StartTimeUtc + server.Duration;
+    public bool HasStarted(Activity span) =>
+        Server is { IsStopped: true } server && span.StartTimeUtc < server.StartTimeUtc + server.Duration;
 
     /// <summary>
     /// Excludes the request. Stops recording its server activity, and the spans between it and <see cref="Activity.Current"/>, which the

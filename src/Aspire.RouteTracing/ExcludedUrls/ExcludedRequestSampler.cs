@@ -77,7 +77,7 @@ internal sealed class ExcludedRequestSampler : Sampler
     }
 
     // The call of a hub is a new root within the request. It has another trace, and work that outlives the request may have started in it.
-    private static bool IsOf(ExcludedRequest request, in ActivityContext parent)
-        => parent.TraceId == request.Server?.TraceId
+    private static bool IsOf(ExcludedRequest request, in ActivityContext parent) =>
+        parent.TraceId == request.Server?.TraceId
             || (Activity.Current is { } current && current.SpanId == parent.SpanId && request.HasStarted(current));
 }

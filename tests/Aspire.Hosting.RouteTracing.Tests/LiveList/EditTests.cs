@@ -74,7 +74,7 @@ public sealed class EditTests
         await model.AnswerAsync(_orders, Edit, ("reset", "true"));
 
         Assert.Equal(@"users,everywhere,a\,b", await TestModel.GetUnresolvedAsync(_orders, DotNet));
-        Assert.Equal("users, everywhere, a,b (not running)", model.GetProperty(_orders));
+        Assert.Equal("Not running: users, everywhere, a,b.", model.GetProperty(_orders));
     }
 
     [Theory]

@@ -102,7 +102,7 @@ public sealed class LiveListTests
 
         Assert.Equal(["good", "here"], Read(path));
         Assert.Equal([warning], model.Warnings);
-        Assert.Equal($"good, here (not running) {warning}", model.GetProperty(orders));
+        Assert.Equal($"Not running: good, here. {warning}", model.GetProperty(orders));
     }
 
     [Fact]

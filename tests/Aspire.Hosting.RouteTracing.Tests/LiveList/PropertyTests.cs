@@ -17,15 +17,15 @@ public sealed class PropertyTests
     public async Task A_list_is_in_force_while_its_service_reports_it()
     {
         await using var model = await TestModel.StartAsync(_builder);
-        Assert.Equal("^/a$, b (not running)", model.GetProperty(_orders));
+        Assert.Equal("Not running: ^/a$, b.", model.GetProperty(_orders));
         await using var service = await TestService.CreateAsync(_orders);
 
         await model.SetRunningAsync(_orders);
-        await model.AssertPropertyAsync(_orders, "^/a$, b (not read yet)");
+        await model.AssertPropertyAsync(_orders, "Not read yet: ^/a$, b.");
         service.Report();
-        await model.AssertPropertyAsync(_orders, "^/a$, b (in force)");
+        await model.AssertPropertyAsync(_orders, "In force: ^/a$, b.");
         await model.SetStateAsync(_orders, KnownResourceStates.Exited);
-        await model.AssertPropertyAsync(_orders, "^/a$, b (not running)");
+        await model.AssertPropertyAsync(_orders, "Not running: ^/a$, b.");
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class PropertyTests
 
         await model.SetRunningAsync(_orders);
 
-        await model.AssertPropertyAsync(_orders, "^/a$, b, own (in force)");
+        await model.AssertPropertyAsync(_orders, "In force: ^/a$, b, own.");
     }
 
     [Fact]
@@ -48,11 +48,11 @@ public sealed class PropertyTests
         await model.SetRunningAsync(_orders);
 
         await model.AnswerAsync(_orders, "edit-excluded-urls", ("add", "c"));
-        await model.AssertPropertyAsync(_orders, "Edited in this run. ^/a$, b, c (in force)");
+        await model.AssertPropertyAsync(_orders, "Edited in this run. In force: ^/a$, b, c.");
         await model.AnswerAsync(_orders, "edit-excluded-urls", ("remove", "*"));
-        await model.AssertPropertyAsync(_orders, "Edited in this run. none (in force)");
+        await model.AssertPropertyAsync(_orders, "Edited in this run. In force: none.");
         await model.AnswerAsync(_orders, "edit-excluded-urls", ("reset", "true"));
-        await model.AssertPropertyAsync(_orders, "^/a$, b (in force)");
+        await model.AssertPropertyAsync(_orders, "In force: ^/a$, b.");
     }
 
     [Fact]
@@ -65,9 +65,9 @@ public sealed class PropertyTests
             _orders, other.Process, status => status with { FileItems = ["old"], Items = [new ServiceStatus.Item("old", "OTEL_DOTNET_EXCLUDED_URLS")] });
         await model.SetRunningAsync(_orders);
 
-        await model.AssertPropertyAsync(_orders, "^/a$, b (in force; 1 of 2 processes use another list)");
+        await model.AssertPropertyAsync(_orders, "In force in 1 of 2 processes: ^/a$, b.");
         File.Delete(first.StatusPath);
-        await model.AssertPropertyAsync(_orders, "old (in force; 1 of 1 processes use another list)");
+        await model.AssertPropertyAsync(_orders, "Another list is in force: old.");
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class PropertyTests
         await using var service = await TestService.StartAsync(_orders, change: status => status with { Enabled = false, Items = [] });
         await model.SetRunningAsync(_orders);
 
-        await model.AssertPropertyAsync(_orders, "none (route tracing is disabled in the service)");
+        await model.AssertPropertyAsync(_orders, "Route tracing is disabled in the service.");
     }
 
     [Fact]
@@ -89,11 +89,11 @@ public sealed class PropertyTests
         await using var model = await TestModel.StartAsync(_builder);
         await TestService.CreateAsync(_orders);
         await model.SetRunningAsync(_orders);
-        await model.AssertPropertyAsync(_orders, "^/a$, b (not read yet)");
+        await model.AssertPropertyAsync(_orders, "Not read yet: ^/a$, b.");
 
         time.Shift = TimeSpan.FromSeconds(31);
 
-        await model.AssertPropertyAsync(_orders, "^/a$, b (not read by 'orders': does it call AddRouteTracing()?)");
+        await model.AssertPropertyAsync(_orders, "Not read by 'orders': does it call AddRouteTracing()? ^/a$, b.");
         await AssertLoggedAsync(model, _orders.Resource, "The excluded URLs are not read by 'orders': does it call AddRouteTracing()?");
         Assert.Contains("not read by 'orders'", await model.AnswerAsync(_orders, "test-url", ("url", "/a")), StringComparison.Ordinal);
     }
@@ -105,7 +105,7 @@ public sealed class PropertyTests
         await using var model = await TestModel.StartAsync(_builder);
         await model.SetRunningAsync(reviews);
 
-        await model.AssertPropertyAsync(reviews, "here (read at startup; 'reviews' doesn't report its list)");
+        await model.AssertPropertyAsync(reviews, "Read at startup: here.");
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public sealed class PythonListTests
 
         Assert.Equal("users,here", await TestModel.GetVariableAsync(_reviews, FastApi));
 
-        Assert.Equal("users, here (read at startup; 'reviews' doesn't report its list)", model.GetProperty(_reviews));
+        Assert.Equal("Read at startup: users, here.", model.GetProperty(_reviews));
         Assert.StartsWith(
             "'/users' would be excluded in 'reviews' by 'users', from OTEL_PYTHON_FASTAPI_EXCLUDED_URLS.",
             await model.AnswerAsync(_reviews, "test-url", ("url", "/users")),
@@ -93,7 +93,7 @@ public sealed class PythonListTests
 
         Assert.Equal("/a{1,2}$,here", await TestModel.GetVariableAsync(_reviews, Python));
         Assert.StartsWith("'/aa' is not excluded", await model.AnswerAsync(_reviews, "test-url", ("url", "/aa")), StringComparison.Ordinal);
-        Assert.StartsWith("/a{1, 2}$, here (", model.GetProperty(_reviews), StringComparison.Ordinal);
+        Assert.StartsWith("Read at startup: /a{1, 2}$, here.", model.GetProperty(_reviews), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -26,7 +26,7 @@ public sealed class SecretTests
         Assert.Equal([Secret, "here"], service.ReadList());
         await model.SetRunningAsync(_orders);
 
-        await model.AssertPropertyAsync(_orders, "(secret), here (in force)");
+        await model.AssertPropertyAsync(_orders, "In force: (secret), here.");
         AssertNotShown(_orders);
         Assert.Equal(
             "'/s3cret' is excluded in 'orders' by '(secret)', from OTEL_DOTNET_EXCLUDED_URLS.",
@@ -45,7 +45,7 @@ public sealed class SecretTests
             "'orders' excludes (secret), here, new.", await model.AnswerAsync(_orders, "edit-excluded-urls", ("add", "new")), StringComparison.Ordinal);
 
         Assert.Equal([Secret, "here", "new"], service.ReadList());
-        Assert.Equal("Edited in this run. (secret), here, new (not running)", model.GetProperty(_orders));
+        Assert.Equal("Edited in this run. Not running: (secret), here, new.", model.GetProperty(_orders));
         AssertNotShown(_orders);
     }
 
@@ -56,7 +56,7 @@ public sealed class SecretTests
         await using var model = await TestModel.StartAsync(_builder);
         await TestModel.GetVariablesAsync(_orders);
 
-        Assert.Equal("users, here (not running)", model.GetProperty(_orders));
+        Assert.Equal("Not running: users, here.", model.GetProperty(_orders));
     }
 
     [Fact]

@@ -29,8 +29,12 @@ public sealed class ExclusionLimitsTests
         try
         {
             var header = default(string);
-            await using var orders = await StartAsync(sampler, app => app.MapGet("/called", (HttpRequest request) => header = request.Headers["b3"]));
-            await using var storefront = await StartAsync(sampler, app => app.MapGet("/{name}", (IHttpClientFactory clients) => CallAsync(clients, orders)));
+            await using var orders = await StartAsync(
+                sampler,
+                app => app.MapGet("/called", (HttpRequest request) => header = request.Headers["b3"]));
+            await using var storefront = await StartAsync(
+                sampler,
+                app => app.MapGet("/{name}", (IHttpClientFactory clients) => CallAsync(clients, orders)));
 
             using var excluded = await storefront.GetAsync("/health");
             excluded.EnsureSuccessStatusCode();
@@ -85,7 +89,8 @@ public sealed class ExclusionLimitsTests
             app => app.MapHub<LoopHub>("/loop"),
             new() { ["OTEL_TRACES_SAMPLER"] = sampler });
 
-        await using (var connection = new HubConnectionBuilder().WithUrl(new Uri(app.Client.BaseAddress!, "/loop"), HttpTransportType.WebSockets).Build())
+        var hub = new Uri(app.Client.BaseAddress!, "/loop");
+        await using (var connection = new HubConnectionBuilder().WithUrl(hub, HttpTransportType.WebSockets).Build())
         {
             await connection.StartAsync(TestContext.Current.CancellationToken);
             await connection.InvokeAsync(nameof(LoopHub.StartLoop), TestContext.Current.CancellationToken);
@@ -96,7 +101,8 @@ public sealed class ExclusionLimitsTests
         await loop.TurnAsync("when it is closed");
         await app.StopAsync();
 
-        Assert.Equal(["when it is closed"], app.Spans.Where(span => span.Source.Name == TracedApp.SourceName).Select(span => span.DisplayName));
+        var turns = app.Spans.Where(span => span.Source.Name == TracedApp.SourceName).Select(span => span.DisplayName);
+        Assert.Equal(["when it is closed"], turns);
     }
 
     private static Task<TracedApp> StartAsync(string? sampler, Action<WebApplication> map) => TracedApp.StartAsync(
@@ -132,7 +138,8 @@ public sealed class ExclusionLimitsTests
     /// <summary>A loop for the whole application, which the first caller starts.</summary>
     private sealed class Loop
     {
-        private readonly Channel<(string Name, TaskCompletionSource Done)> _turns = Channel.CreateUnbounded<(string, TaskCompletionSource)>();
+        private readonly Channel<(string Name, TaskCompletionSource Done)> _turns =
+            Channel.CreateUnbounded<(string, TaskCompletionSource)>();
 
         public void Start() => _ = Task.Run(async () =>
         {
