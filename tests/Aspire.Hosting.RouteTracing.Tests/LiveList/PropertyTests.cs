@@ -116,7 +116,7 @@ public sealed class PropertyTests
         var warning = Assert.Single(model.Warnings);
 
         Assert.StartsWith("The excluded URLs of 'web' were ignored because OpenTelemetry for JavaScript ", warning, StringComparison.Ordinal);
-        await model.AssertPropertyAsync(web, $"none {warning}");
+        await model.AssertPropertyAsync(web, $"None. {warning}");
         await AssertLoggedAsync(model, web.Resource, warning);
     }
 
