@@ -11,9 +11,13 @@ public sealed partial class PublishTests : IDisposable
     [Fact]
     public async Task Docker_compose_reads_back_as_the_same_lists()
     {
-        await PublishedLists.PublishAsync("publish", _output.FullName, builder => builder.AddDockerComposeEnvironment("compose").WithDashboard(enabled: false));
+        await PublishedLists.PublishAsync(
+            "publish",
+            _output.FullName,
+            builder => builder.AddDockerComposeEnvironment("compose").WithDashboard(enabled: false));
 
-        var text = await File.ReadAllTextAsync(Path.Combine(_output.FullName, "docker-compose.yaml"), TestContext.Current.CancellationToken);
+        var text = await File.ReadAllTextAsync(
+            Path.Combine(_output.FullName, "docker-compose.yaml"), TestContext.Current.CancellationToken);
         var services = Child(ReadYaml(text), "services");
 
         PublishedLists.AssertReadsBack((resource, variable) =>
@@ -25,7 +29,10 @@ public sealed partial class PublishTests : IDisposable
     [Fact]
     public async Task Kubernetes_reads_back_as_the_same_lists()
     {
-        await PublishedLists.PublishAsync("publish", _output.FullName, builder => builder.AddKubernetesEnvironment("k8s").WithDashboard(enabled: false));
+        await PublishedLists.PublishAsync(
+            "publish",
+            _output.FullName,
+            builder => builder.AddKubernetesEnvironment("k8s").WithDashboard(enabled: false));
 
         var valuesText = await File.ReadAllTextAsync(Path.Combine(_output.FullName, "values.yaml"), TestContext.Current.CancellationToken);
         var values = ReadYaml(valuesText);
@@ -48,7 +55,8 @@ public sealed partial class PublishTests : IDisposable
     private static object? GetValue(Dictionary<object, object> values, string path) =>
         path.Split('.').Aggregate((object?)values, (node, name) => ((Dictionary<object, object>)node!).GetValueOrDefault(name));
 
-    private static Dictionary<object, object> ReadYaml(string text) => new DeserializerBuilder().Build().Deserialize<Dictionary<object, object>>(text);
+    private static Dictionary<object, object> ReadYaml(string text) =>
+        new DeserializerBuilder().Build().Deserialize<Dictionary<object, object>>(text);
 
     private static Dictionary<object, object> Child(Dictionary<object, object> node, string name) => (Dictionary<object, object>)node[name];
 

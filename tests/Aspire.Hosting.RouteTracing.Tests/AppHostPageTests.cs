@@ -37,8 +37,10 @@ public sealed partial class AppHostPageTests
     {
         var builder = TestModel.CreateBuilder();
         AppHostPage.Quiet(builder);
-        var resources = new[] { builder.AddProject<Projects.Shop_Orders>("orders"), builder.AddProject<Projects.Shop_Storefront>("storefront") }
-            .ToDictionary(resource => resource.Resource.Name, resource => resource.WithHttpEndpoint(name: "http").WithHttpHealthCheck("/ready"));
+        IResourceBuilder<ProjectResource>[] projects =
+            [builder.AddProject<Projects.Shop_Orders>("orders"), builder.AddProject<Projects.Shop_Storefront>("storefront")];
+        var resources = projects.ToDictionary(
+            resource => resource.Resource.Name, resource => resource.WithHttpEndpoint(name: "http").WithHttpHealthCheck("/ready"));
         await using var model = await TestModel.StartAsync(builder);
         await using var orders = await TestService.StartAsync(resources["orders"]);
         await using var storefront = await TestService.StartAsync(resources["storefront"]);
@@ -50,7 +52,7 @@ public sealed partial class AppHostPageTests
         foreach (var command in commands)
         {
             var options = Option().Matches(command.Groups["options"].Value)
-                .Select(option => (option.Groups["name"].Value, option.Groups["value"] is { Success: true, Value: var value } ? value.Trim('\'') : "true"));
+                .Select(option => (option.Groups["name"].Value, GetValue(option)));
             var resource = resources[command.Groups["resource"].Value];
             var result = await model.ExecuteAsync(resource, command.Groups["command"].Value, [.. options]);
             Assert.Equal(command.Groups["answer"].Value.Replace("\n# ", "\n", StringComparison.Ordinal), result.Data?.Value);
@@ -91,7 +93,8 @@ public sealed partial class AppHostPageTests
             .Where(name => columns.Any(variables => variables.ContainsKey(name)));
         await AssertTableAsync(
             "Variable",
-            names.Select(name => (string[])[$"`{name}`", .. columns.Select(variables => Describe(name, variables.GetValueOrDefault(name)))]));
+            names.Select(name =>
+                (string[])[$"`{name}`", .. columns.Select(variables => Describe(name, variables.GetValueOrDefault(name)))]));
     }
 
     [Fact]
@@ -115,6 +118,9 @@ public sealed partial class AppHostPageTests
             return (string[])[target.Name, string.Join(' ', shortest.Select(DescribeText))];
         }));
     }
+
+    private static string GetValue(Match option) =>
+        option.Groups["value"] is { Success: true, Value: var value } ? value.Trim('\'') : "true";
 
     private static string Describe(string name, object? value) => (name, value) switch
     {
@@ -145,7 +151,8 @@ public sealed partial class AppHostPageTests
         }
 
         Assert.True(
-            expected == table.Value, $"The table '{firstColumn}' of docs/apphost.md should have these rows; {Update}=1 has this test write them.\n{expected}");
+            expected == table.Value,
+            $"The table '{firstColumn}' of docs/apphost.md should have these rows; {Update}=1 has this test write them.\n{expected}");
     }
 
     private static async Task<string> ReadAsync(string path) =>
@@ -153,9 +160,11 @@ public sealed partial class AppHostPageTests
 
     private static string WithoutIndents(string code) => Indent().Replace(code.ReplaceLineEndings("\n"), "");
 
-    private static Regex Block(string language) => new($"^```{language}\n(?<text>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline);
+    private static Regex Block(string language) =>
+        new($"^```{language}\n(?<text>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline);
 
-    [GeneratedRegex(@"^aspire resource (?<resource>\S+) (?<command>\S+)(?<options>.*)\n# (?<answer>.*(?:\n# .*)*)$", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^aspire resource (?<resource>\S+) (?<command>\S+)(?<options>.*)\n# (?<answer>.*(?:\n# .*)*)$", RegexOptions.Multiline)]
     private static partial Regex Command();
 
     [GeneratedRegex(@"--(?<name>\S+)(?: (?<value>'[^']*'|[^-]\S*))?")]

@@ -27,7 +27,8 @@ internal sealed class TestModel : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
 
     /// <summary>Gets what resources can't be told.</summary>
-    public IReadOnlyList<string> Warnings => [.. Services.GetRequiredService<AppExclusions>().GetWarnings().Select(warning => warning.Text)];
+    public IReadOnlyList<string> Warnings =>
+        [.. Services.GetRequiredService<AppExclusions>().GetWarnings().Select(warning => warning.Text)];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -38,7 +39,12 @@ internal sealed class TestModel : IAsyncDisposable
     {
         string[] arguments = operation == DistributedApplicationOperation.Publish
             ? ["AppHost:Operation=publish"]
-            : ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:4317", "DcpPublisher:CliPath=unused", "DcpPublisher:DashboardPath=unused"];
+            :
+            [
+                "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:4317",
+                "DcpPublisher:CliPath=unused",
+                "DcpPublisher:DashboardPath=unused",
+            ];
         return DistributedApplication.CreateBuilder(
             new DistributedApplicationOptions { Args = [.. arguments, "--environment", environment], DisableDashboard = true });
     }
@@ -50,7 +56,8 @@ internal sealed class TestModel : IAsyncDisposable
             .OfType<Type>()
             .Where(service => service.Assembly == typeof(RouteTracingBuilderExtensions).Assembly);
         var model = new TestModel(builder.Build(), services);
-        foreach (var subscriber in model.Services.GetServices<Lifecycle.IDistributedApplicationEventingSubscriber>().OfType<RouteTracingSubscriber>())
+        var subscribers = model.Services.GetServices<Lifecycle.IDistributedApplicationEventingSubscriber>();
+        foreach (var subscriber in subscribers.OfType<RouteTracingSubscriber>())
         {
             await subscriber.SubscribeAsync(builder.Eventing, builder.ExecutionContext, Cancellation);
         }
@@ -65,7 +72,8 @@ internal sealed class TestModel : IAsyncDisposable
     }
 
     public Task PublishBeforeStartAsync(IDistributedApplicationBuilder builder) =>
-        builder.Eventing.PublishAsync(new BeforeStartEvent(Services, Services.GetRequiredService<DistributedApplicationModel>()), Cancellation);
+        builder.Eventing.PublishAsync(
+            new BeforeStartEvent(Services, Services.GetRequiredService<DistributedApplicationModel>()), Cancellation);
 
     /// <summary>Evaluates a variable as Aspire does when it starts a resource.</summary>
     public static async Task<string?> GetVariableAsync<T>(IResourceBuilder<T> resource, string name)
@@ -138,14 +146,16 @@ internal sealed class TestModel : IAsyncDisposable
         SetStateAsync(resource, KnownResourceStates.Running);
 
     /// <summary>Executes a command with arguments, as the command line does.</summary>
-    public async Task<ExecuteCommandResult> ExecuteAsync<T>(IResourceBuilder<T> resource, string command, params (string Name, string Value)[] arguments)
+    public async Task<ExecuteCommandResult> ExecuteAsync<T>(
+        IResourceBuilder<T> resource, string command, params (string Name, string Value)[] arguments)
         where T : IResource
     {
         var inputs = GetArguments(resource, command).Select(definition => new InteractionInput
         {
             Name = definition.Name,
             InputType = definition.InputType,
-            Value = arguments.Where(argument => argument.Name == definition.Name).Select(argument => argument.Value).LastOrDefault(definition.Value),
+            Value = arguments.Where(argument => argument.Name == definition.Name).Select(argument => argument.Value).LastOrDefault(
+                definition.Value),
         });
         return await Services.GetRequiredService<ResourceCommandService>()
             .ExecuteCommandAsync(await GetIdAsync(resource.Resource), command, new InteractionInputCollection([.. inputs]), Cancellation);

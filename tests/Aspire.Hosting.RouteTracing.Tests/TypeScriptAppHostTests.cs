@@ -33,8 +33,14 @@ public sealed partial class TypeScriptAppHostTests
                 {
                     called.Add(name);
                     var arguments = call.Groups["arguments"].Value;
-                    object?[] target = [onBuilder ? builder : resource, .. arguments is "" ? [] : new[] { JsonSerializer.Deserialize<string[]>(arguments) }];
-                    (method.IsGenericMethod ? method.MakeGenericMethod(typeof(ProjectResource)) : method).Invoke(null, BindingFlags.DoNotWrapExceptions, null, target, null);
+                    string[]?[] lists = arguments is "" ? [] : [JsonSerializer.Deserialize<string[]>(arguments)];
+                    object?[] target = [onBuilder ? builder : resource, .. lists];
+                    (method.IsGenericMethod ? method.MakeGenericMethod(typeof(ProjectResource)) : method).Invoke(
+                        null,
+                        BindingFlags.DoNotWrapExceptions,
+                        null,
+                        target,
+                        null);
                 }
                 else
                 {
@@ -52,18 +58,24 @@ public sealed partial class TypeScriptAppHostTests
     public void The_example_uses_the_versions_that_this_package_is_built_with()
     {
         var configuration = JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, "aspire.config.json")))!;
-        var packages = configuration["packages"]!.AsObject().ToDictionary(package => package.Key, package => package.Value!.GetValue<string>());
-        var aspireVersion = XDocument.Load(Path.Combine(Repository.Root, "Directory.Packages.props")).Descendants("AspireVersion").Single().Value;
+        var packages = configuration["packages"]!.AsObject().ToDictionary(
+            package => package.Key, package => package.Value!.GetValue<string>());
+        var aspireVersion = XDocument.Load(Path.Combine(Repository.Root, "Directory.Packages.props"))
+            .Descendants("AspireVersion")
+            .Single()
+            .Value;
 
         Assert.True(packages.Remove("Aspire.Hosting.RouteTracing", out var project));
         Assert.True(File.Exists(Path.Combine(Folder, project)), project);
-        Assert.All(packages.Values.Append(configuration["sdk"]!["version"]!.GetValue<string>()), version => Assert.Equal(aspireVersion, version));
+        Assert.All(
+            packages.Values.Append(configuration["sdk"]!["version"]!.GetValue<string>()), version => Assert.Equal(aspireVersion, version));
     }
 
     [Fact]
     public void The_example_names_projects_that_exist()
     {
-        var projects = Statements().SelectMany(statement => ProjectPath().Matches(statement)).Select(path => path.Groups[1].Value).ToArray();
+        var projects = Statements().SelectMany(statement => ProjectPath().Matches(statement)).Select(path => path.Groups[1].Value).ToArray(
+            );
 
         Assert.NotEmpty(projects);
         Assert.All(projects, project => Assert.True(File.Exists(Path.Combine(Folder, project)), project));
@@ -72,7 +84,9 @@ public sealed partial class TypeScriptAppHostTests
     [Fact]
     public void Each_public_method_is_exported_once_with_an_id_of_its_own()
     {
-        var methods = ExtensionTypes.SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.DeclaredOnly)).ToArray();
+        var methods = ExtensionTypes
+            .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.DeclaredOnly))
+            .ToArray();
 
         Assert.Equal(5, methods.Length);
         Assert.All(methods, method => Assert.Single(method.GetCustomAttributes<AspireExportAttribute>()));
@@ -88,15 +102,20 @@ public sealed partial class TypeScriptAppHostTests
 
         Assert.All(methods, method =>
         {
-            var member = Assert.Single(documentation.Descendants("member"), member => Regex.IsMatch(member.Attribute("name")!.Value, $@"^M:{method.DeclaringType}\.{method.Name}\b"));
+            var member = Assert.Single(
+                documentation.Descendants("member"),
+                member => Regex.IsMatch(member.Attribute("name")!.Value, $@"^M:{method.DeclaringType}\.{method.Name}\b"));
             Assert.NotNull(member.Element("summary"));
-            Assert.Equal(method.GetParameters().Select(parameter => parameter.Name), member.Elements("param").Select(parameter => parameter.Attribute("name")!.Value));
+            Assert.Equal(
+                method.GetParameters().Select(parameter => parameter.Name),
+                member.Elements("param").Select(parameter => parameter.Attribute("name")!.Value));
         });
     }
 
-    /// <summary>Returns the exported methods by their names in other languages, on the builder of the application or of a resource.</summary>
+    /// <summary>Returns the exported methods by their names in other languages, on the builder or on a resource.</summary>
     private static Dictionary<(string Name, bool OnBuilder), MethodInfo> Exports() =>
-        ExportedMethods().ToDictionary(method => (method.GetCustomAttribute<AspireExportAttribute>()!.MethodName ?? Id(method), !method.IsGenericMethod));
+        ExportedMethods().ToDictionary(
+            method => (method.GetCustomAttribute<AspireExportAttribute>()!.MethodName ?? Id(method), !method.IsGenericMethod));
 
     private static IEnumerable<MethodInfo> ExportedMethods() =>
         ExtensionTypes
@@ -104,7 +123,8 @@ public sealed partial class TypeScriptAppHostTests
             .Where(method => method.IsDefined(typeof(AspireExportAttribute)));
 
     // An export without an id has the method's name.
-    private static string Id(MethodInfo method) => method.GetCustomAttribute<AspireExportAttribute>()!.Id ?? JsonNamingPolicy.CamelCase.ConvertName(method.Name);
+    private static string Id(MethodInfo method) =>
+        method.GetCustomAttribute<AspireExportAttribute>()!.Id ?? JsonNamingPolicy.CamelCase.ConvertName(method.Name);
 
     private static string[] Statements() => Comment().Replace(File.ReadAllText(Path.Combine(Folder, "apphost.mts")), "").Split(';');
 

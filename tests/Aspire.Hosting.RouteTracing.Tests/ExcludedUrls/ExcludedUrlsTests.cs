@@ -7,7 +7,8 @@ public sealed class ExcludedUrlsTests
     private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";
     private const string Python = "OTEL_PYTHON_EXCLUDED_URLS";
 
-    public static TheoryData<DistributedApplicationOperation> Operations => [DistributedApplicationOperation.Run, DistributedApplicationOperation.Publish];
+    public static TheoryData<DistributedApplicationOperation> Operations =>
+        [DistributedApplicationOperation.Run, DistributedApplicationOperation.Publish];
 
     [Theory]
     [MemberData(nameof(Operations))]
@@ -128,7 +129,10 @@ public sealed class ExcludedUrlsTests
     public async Task WithoutAppWideExclusions_keeps_the_resources_own_list()
     {
         var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere").WithExcludedHealthChecks();
-        var orders = builder.AddProject<TestProject>("orders").WithHttpEndpoint(name: "http").WithHttpHealthCheck("/health").WithoutAppWideExclusions();
+        var orders = builder.AddProject<TestProject>("orders")
+            .WithHttpEndpoint(name: "http")
+            .WithHttpHealthCheck("/health")
+            .WithoutAppWideExclusions();
         var catalog = builder.AddProject<TestProject>("catalog").WithExcludedUrls("here").WithoutAppWideExclusions();
         var payments = builder.AddProject<TestProject>("payments")
             .WithHttpEndpoint(name: "http")
@@ -193,7 +197,9 @@ public sealed class ExcludedUrlsTests
     {
         string[] patterns = [.. LongPatterns.Create('a', count: 31, length: 1_000), new('b', 969)];
         var builder = TestModel.CreateBuilder();
-        var app = builder.AddContainer("app", "image").WithExcludedUrls(patterns).WithEnvironment("OTEL_PYTHON_AIOHTTP_SERVER_EXCLUDED_URLS", "");
+        var app = builder.AddContainer("app", "image")
+            .WithExcludedUrls(patterns)
+            .WithEnvironment("OTEL_PYTHON_AIOHTTP_SERVER_EXCLUDED_URLS", "");
         await using var model = await TestModel.StartAsync(builder);
 
         var variables = await TestModel.GetVariablesAsync(app);
@@ -206,5 +212,6 @@ public sealed class ExcludedUrlsTests
     private static IEnumerable<T[]> Permutations<T>(T[] items) =>
         items.Length < 2
             ? [items]
-            : items.SelectMany((item, index) => Permutations([.. items[..index], .. items[(index + 1)..]]).Select(rest => (T[])[item, .. rest]));
+            : items.SelectMany(
+                (item, index) => Permutations([.. items[..index], .. items[(index + 1)..]]).Select(rest => (T[])[item, .. rest]));
 }

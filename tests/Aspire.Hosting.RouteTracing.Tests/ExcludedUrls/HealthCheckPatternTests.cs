@@ -12,7 +12,10 @@ public sealed class HealthCheckPatternTests
     public async Task Health_checks_and_probes_are_excluded_by_their_exact_paths()
     {
         var builder = TestModel.CreateBuilder();
-        var orders = builder.AddProject<TestProject>("orders").WithHttpEndpoint(name: "http").WithHttpHealthCheck("/health?full=1").WithExcludedHealthChecks();
+        var orders = builder.AddProject<TestProject>("orders")
+            .WithHttpEndpoint(name: "http")
+            .WithHttpHealthCheck("/health?full=1")
+            .WithExcludedHealthChecks();
 #pragma warning disable ASPIREPROBES001
         orders.WithHttpProbe(ProbeType.Liveness, "/alive.json").WithHttpProbe(ProbeType.Readiness, "ready_now", endpointName: "http");
 #pragma warning restore ASPIREPROBES001
@@ -53,7 +56,10 @@ public sealed class HealthCheckPatternTests
     public async Task Health_checks_of_a_language_without_a_list_give_no_warning(string command)
     {
         var builder = TestModel.CreateBuilder().WithExcludedHealthChecks();
-        var app = builder.AddExecutable("app", command, ".").WithOtlpExporter().WithHttpEndpoint(name: "http").WithHttpHealthCheck("/health");
+        var app = builder.AddExecutable("app", command, ".")
+            .WithOtlpExporter()
+            .WithHttpEndpoint(name: "http")
+            .WithHttpHealthCheck("/health");
         await using var model = await TestModel.StartAsync(builder);
 
         await TestModel.GetVariablesAfterRestartAsync(app);

@@ -67,7 +67,10 @@ public sealed class RefusedCallsTests
 
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => TestModel.StartAsync(builder));
 
-        Assert.Contains("for 'orders' is too long: OTEL_DOTNET_EXCLUDED_URLS would have 39999 bytes", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "for 'orders' is too long: OTEL_DOTNET_EXCLUDED_URLS would have 39999 bytes",
+            exception.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -80,12 +83,14 @@ public sealed class RefusedCallsTests
         Exception? exception = null;
         builder.OnBeforeStart((_, _) =>
         {
-            exception = Record.Exception(() => _ = onResource ? (object)orders.WithExcludedUrls("here") : builder.WithExcludedHealthChecks());
+            exception = Record.Exception(
+                () => _ = onResource ? (object)orders.WithExcludedUrls("here") : builder.WithExcludedHealthChecks());
             return Task.CompletedTask;
         });
         await using var app = builder.Build();
 
-        await builder.Eventing.PublishAsync(new BeforeStartEvent(app.Services, new DistributedApplicationModel([])), TestContext.Current.CancellationToken);
+        await builder.Eventing.PublishAsync(
+            new BeforeStartEvent(app.Services, new DistributedApplicationModel([])), TestContext.Current.CancellationToken);
 
         Assert.IsType<InvalidOperationException>(exception);
         Assert.Contains(
@@ -102,9 +107,12 @@ public sealed class RefusedCallsTests
 
         Assert.Throws<ArgumentNullException>("builder", () => RouteTracingBuilderExtensions.WithExcludedUrls(null!, "a"));
         Assert.Throws<ArgumentNullException>("builder", () => RouteTracingBuilderExtensions.WithExcludedHealthChecks(null!));
-        Assert.Throws<ArgumentNullException>("builder", () => RouteTracingResourceBuilderExtensions.WithExcludedUrls<ProjectResource>(null!, "a"));
-        Assert.Throws<ArgumentNullException>("builder", () => RouteTracingResourceBuilderExtensions.WithExcludedHealthChecks<ProjectResource>(null!));
-        Assert.Throws<ArgumentNullException>("builder", () => RouteTracingResourceBuilderExtensions.WithoutAppWideExclusions<ProjectResource>(null!));
+        Assert.Throws<ArgumentNullException>(
+            "builder", () => RouteTracingResourceBuilderExtensions.WithExcludedUrls<ProjectResource>(null!, "a"));
+        Assert.Throws<ArgumentNullException>(
+            "builder", () => RouteTracingResourceBuilderExtensions.WithExcludedHealthChecks<ProjectResource>(null!));
+        Assert.Throws<ArgumentNullException>(
+            "builder", () => RouteTracingResourceBuilderExtensions.WithoutAppWideExclusions<ProjectResource>(null!));
         Assert.Throws<ArgumentNullException>("patterns", () => builder.WithExcludedUrls(null!));
         Assert.Throws<ArgumentNullException>("patterns", () => orders.WithExcludedUrls(null!));
     }

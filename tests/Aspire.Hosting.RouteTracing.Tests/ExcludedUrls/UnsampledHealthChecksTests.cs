@@ -95,9 +95,11 @@ public sealed class UnsampledHealthChecksTests
     // As Aspire does when the resource has started.
     private static async Task CheckAsync(TestModel model, IResourceBuilder<IResource> resource)
     {
-        await resource.ApplicationBuilder.Eventing.PublishAsync(new BeforeResourceStartedEvent(resource.Resource, model.Services), Cancellation);
+        await resource.ApplicationBuilder.Eventing.PublishAsync(
+            new BeforeResourceStartedEvent(resource.Resource, model.Services), Cancellation);
         var key = resource.Resource.Annotations.OfType<HealthCheckAnnotation>().Single().Key;
-        var report = await model.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Name == key, Cancellation);
+        var report = await model.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(
+            check => check.Name == key, Cancellation);
         Assert.Equal(HealthStatus.Healthy, report.Status);
     }
 

@@ -98,7 +98,8 @@ public sealed class ConfirmationTests
     public async Task A_resource_that_doesnt_read_the_AppHosts_file_is_restarted()
     {
         var restarts = 0;
-        _orders.WithEnvironment("Aspire__RouteTracing__ExclusionsFile", "/users.txt").WithEnvironment("OTEL_DOTNET_EXCLUDED_URLS", "hidden");
+        _orders.WithEnvironment("Aspire__RouteTracing__ExclusionsFile", "/users.txt")
+            .WithEnvironment("OTEL_DOTNET_EXCLUDED_URLS", "hidden");
         await using var model = await TestModel.StartAsync(_builder);
         AddRestart(_orders, () => restarts++);
         await TestModel.GetVariablesAsync(_orders);

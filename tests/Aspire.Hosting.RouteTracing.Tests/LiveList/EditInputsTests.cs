@@ -38,7 +38,8 @@ public sealed class EditInputsTests
         await using var model = await TestModel.StartAsync(_builder);
 
         await model.AnswerAsync(_orders, Edit, ("add", "d"));
-        Assert.Equal("Edited in this run. Current list:\n\n- `` a,b ``\n- `` c ``\n- `` d ``", TestModel.GetArguments(_orders, Edit)[0].Description);
+        Assert.Equal(
+            "Edited in this run. Current list:\n\n- `` a,b ``\n- `` c ``\n- `` d ``", TestModel.GetArguments(_orders, Edit)[0].Description);
 
         await model.AnswerAsync(_orders, Edit, ("remove", "*"));
         Assert.Equal("Edited in this run. The list is empty.", TestModel.GetArguments(_orders, Edit)[0].Description);

@@ -150,7 +150,10 @@ public sealed class EditTests
 
         var error = await model.FailAsync(catalog, Edit, ("add", string.Join(',', LongPatterns.Create('é', count: 7, length: 1_000))));
 
-        Assert.Contains("The list of excluded URLs for 'catalog' is too long: OTEL_DOTNET_EXCLUDED_URLS would have ", error, StringComparison.Ordinal);
+        Assert.Contains(
+            "The list of excluded URLs for 'catalog' is too long: OTEL_DOTNET_EXCLUDED_URLS would have ",
+            error,
+            StringComparison.Ordinal);
         Assert.Equal(list, service.ReadList());
     }
 
@@ -160,7 +163,10 @@ public sealed class EditTests
         var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("here");
         await using var model = await TestModel.StartAsync(_builder);
 
-        var error = await model.FailAsync(reviews, Edit, ("patterns", string.Join(',', Enumerable.Range(100, 100).Select(i => $"/{i}a{{1,40}}"))));
+        var error = await model.FailAsync(
+            reviews,
+            Edit,
+            ("patterns", string.Join(',', Enumerable.Range(100, 100).Select(i => $"/{i}a{{1,40}}"))));
 
         Assert.Contains("for 'reviews' is too long: OTEL_PYTHON_EXCLUDED_URLS", error, StringComparison.Ordinal);
         Assert.Equal("here", await TestModel.GetUnresolvedAsync(reviews, "OTEL_PYTHON_EXCLUDED_URLS"));
@@ -215,7 +221,10 @@ public sealed class EditTests
         Assert.Equal(property, model.GetProperty(_orders));
         Assert.Equal("'orders' excludes users, everywhere, a,b.", await model.AnswerAsync(_orders, Edit));
         File.Delete(service.StatusPath);
-        Assert.StartsWith("'/new' is not excluded", await model.AnswerAsync(_orders, "test-url", ("url", "/new")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "'/new' is not excluded",
+            await model.AnswerAsync(_orders, "test-url", ("url", "/new")),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -230,7 +239,10 @@ public sealed class EditTests
         var error = await model.FailAsync(_orders, Edit, ("add", "new"), ("all-resources", "true"));
 
         Assert.StartsWith("The list of 'orders' was not changed: ", error, StringComparison.Ordinal);
-        Assert.EndsWith("\n'catalog' excludes everywhere, new. 'catalog' isn't running and reads the list when it starts.", error, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "\n'catalog' excludes everywhere, new. 'catalog' isn't running and reads the list when it starts.",
+            error,
+            StringComparison.Ordinal);
         Assert.Equal(["everywhere", "new"], service.ReadList());
     }
 

@@ -98,7 +98,8 @@ public sealed class LiveListTests
         var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here").WithEnvironment(DotNet, "(bad,good");
         await using var model = await TestModel.StartAsync(builder);
         var path = (await TestModel.GetVariablesAsync(orders))[ListFile];
-        const string warning = "The item '(bad' of OTEL_DOTNET_EXCLUDED_URLS in 'orders' is not a valid regular expression and was ignored.";
+        const string warning =
+            "The item '(bad' of OTEL_DOTNET_EXCLUDED_URLS in 'orders' is not a valid regular expression and was ignored.";
 
         Assert.Equal(["good", "here"], Read(path));
         Assert.Equal([warning], model.Warnings);

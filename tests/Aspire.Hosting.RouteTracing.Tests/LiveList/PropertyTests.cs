@@ -62,7 +62,7 @@ public sealed class PropertyTests
         using var other = ChildProcess.Start();
         await using var first = await TestService.StartAsync(_orders);
         await using var second = await TestService.StartAsync(
-            _orders, other.Process, status => status with { FileItems = ["old"], Items = [new ServiceStatus.Item("old", "OTEL_DOTNET_EXCLUDED_URLS")] });
+            _orders, other.Process, status => status with { FileItems = ["old"], Items = [new ServiceStatus.Item("old", "code")] });
         await model.SetRunningAsync(_orders);
 
         await model.AssertPropertyAsync(_orders, "In force in 1 of 2 processes: ^/a$, b.");
@@ -145,7 +145,8 @@ public sealed class PropertyTests
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         deadline.CancelAfter(TimeSpan.FromSeconds(60));
-        await foreach (var batch in model.Services.GetRequiredService<ResourceLoggerService>().WatchAsync(resource).WithCancellation(deadline.Token))
+        var loggers = model.Services.GetRequiredService<ResourceLoggerService>();
+        await foreach (var batch in loggers.WatchAsync(resource).WithCancellation(deadline.Token))
         {
             if (batch.Any(line => line.Content.Contains(text, StringComparison.Ordinal)))
             {

@@ -42,7 +42,9 @@ public sealed class SecretTests
         await using var service = await TestService.StartAsync(_orders);
 
         Assert.StartsWith(
-            "'orders' excludes (secret), here, new.", await model.AnswerAsync(_orders, "edit-excluded-urls", ("add", "new")), StringComparison.Ordinal);
+            "'orders' excludes (secret), here, new.",
+            await model.AnswerAsync(_orders, "edit-excluded-urls", ("add", "new")),
+            StringComparison.Ordinal);
 
         Assert.Equal([Secret, "here", "new"], service.ReadList());
         Assert.Equal("Edited in this run. Not running: (secret), here, new.", model.GetProperty(_orders));

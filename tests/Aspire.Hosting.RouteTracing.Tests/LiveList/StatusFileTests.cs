@@ -30,7 +30,8 @@ public sealed class StatusFileTests
     public async Task The_status_of_an_earlier_process_with_the_same_id_is_ignored_and_deleted()
     {
         await using var model = await TestModel.StartAsync(_builder);
-        await using var service = await TestService.CreateAsync(_orders, change: status => status with { ProcessStart = status.ProcessStart.AddMinutes(-1) });
+        await using var service = await TestService.CreateAsync(
+            _orders, change: status => status with { ProcessStart = status.ProcessStart.AddMinutes(-1) });
         service.Report();
 
         await AssertNotReadAsync(model);
@@ -121,11 +122,16 @@ public sealed class StatusFileTests
         await AssertNotReadAsync(model);
     }
 
-    private static Task WriteAsync(string path, byte[] bytes) => File.WriteAllBytesAsync(path, bytes, TestContext.Current.CancellationToken);
+    private static Task WriteAsync(string path, byte[] bytes) =>
+        File.WriteAllBytesAsync(path, bytes, TestContext.Current.CancellationToken);
 
     private async Task AssertReadAsync(TestModel model) =>
-        Assert.Equal("'/a' is excluded in 'orders' by 'a', from the list of 'orders'.", await model.AnswerAsync(_orders, "test-url", ("url", "/a")));
+        Assert.Equal(
+            "'/a' is excluded in 'orders' by 'a', from the list of 'orders'.", await model.AnswerAsync(_orders, "test-url", ("url", "/a")));
 
     private async Task AssertNotReadAsync(TestModel model) =>
-        Assert.StartsWith("'/a' would be excluded in 'orders'", await model.AnswerAsync(_orders, "test-url", ("url", "/a")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "'/a' would be excluded in 'orders'",
+            await model.AnswerAsync(_orders, "test-url", ("url", "/a")),
+            StringComparison.Ordinal);
 }

@@ -9,7 +9,8 @@ namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 /// <summary>Plays a process of a service with AddRouteTracing: it reads the AppHost's list and reports what it uses.</summary>
 internal sealed class TestService : IAsyncDisposable
 {
-    private readonly CancellationTokenSource _ended = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+    private readonly CancellationTokenSource _ended =
+        CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
     private readonly Func<ServiceStatus, ServiceStatus> _change;
     private Task _following = Task.CompletedTask;
 

@@ -17,11 +17,16 @@ public sealed class UrlTestTests
     [Theory]
     [InlineData("/health", "'/health' is excluded in 'orders' by '^/health$', from the app-wide list.")]
     [InlineData("/health?x=1", "'/health?x=1' is excluded in 'orders' by '^/health$', from the app-wide list.")]
-    [InlineData("https://shop/client/42/info", "'https://shop/client/42/info' is excluded in 'orders' by 'client/.*/info', from the list of 'orders'.")]
-    [InlineData("http://internal.example/x", "'http://internal.example/x' is excluded in 'orders' by '://internal[.]', from OTEL_DOTNET_EXCLUDED_URLS.")]
+    [InlineData(
+        "https://shop/client/42/info",
+        "'https://shop/client/42/info' is excluded in 'orders' by 'client/.*/info', from the list of 'orders'.")]
+    [InlineData(
+        "http://internal.example/x",
+        "'http://internal.example/x' is excluded in 'orders' by '://internal[.]', from OTEL_DOTNET_EXCLUDED_URLS.")]
     [InlineData("/Ärger", @"'/Ärger' is excluded in 'orders' by '^/\p{Lu}', from the app-wide list.")]
     [InlineData("/from/code", "'/from/code' is excluded in 'orders' by '^/from/code$', from code.")]
-    [InlineData("/from/variable", "'/from/variable' is excluded in 'orders' by '^/from/variable$', from OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS.")]
+    [InlineData(
+        "/from/variable", "'/from/variable' is excluded in 'orders' by '^/from/variable$', from OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS.")]
     [InlineData("/orders?next=/client/1/info", "'/orders?next=/client/1/info' is traced in 'orders': none of its 6 items matches.")]
     public async Task The_services_list_with_all_its_sources_answers(string url, string answer)
     {
@@ -35,9 +40,11 @@ public sealed class UrlTestTests
     public async Task The_services_list_answers_even_if_it_isnt_the_AppHosts()
     {
         await using var model = await TestModel.StartAsync(_builder);
-        await using var service = await TestService.StartAsync(_orders, change: status => status with { FileItems = ["old"], Items = [new("old", "file")] });
+        await using var service = await TestService.StartAsync(
+            _orders, change: status => status with { FileItems = ["old"], Items = [new("old", "file")] });
 
-        Assert.Equal("'/health' is traced in 'orders': none of its 1 items matches.", await model.AnswerAsync(_orders, Test, ("url", "/health")));
+        Assert.Equal(
+            "'/health' is traced in 'orders': none of its 1 items matches.", await model.AnswerAsync(_orders, Test, ("url", "/health")));
         Assert.Equal("'/old' is excluded in 'orders' by 'old', from file.", await model.AnswerAsync(_orders, Test, ("url", "/old")));
     }
 
@@ -59,7 +66,8 @@ public sealed class UrlTestTests
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.StartAsync(_orders, change: status => status with { Enabled = false });
 
-        Assert.Equal("'/health' is traced: route tracing is disabled in 'orders'.", await model.AnswerAsync(_orders, Test, ("url", "/health")));
+        Assert.Equal(
+            "'/health' is traced: route tracing is disabled in 'orders'.", await model.AnswerAsync(_orders, Test, ("url", "/health")));
     }
 
     [Fact]
@@ -72,7 +80,10 @@ public sealed class UrlTestTests
 
         var answer = await model.AnswerAsync(_orders, Test, ("url", "/health"));
 
-        Assert.Contains("In one process: '/health' is excluded in 'orders' by '^/health$', from the app-wide list.", answer, StringComparison.Ordinal);
+        Assert.Contains(
+            "In one process: '/health' is excluded in 'orders' by '^/health$', from the app-wide list.",
+            answer,
+            StringComparison.Ordinal);
         Assert.Contains("In one process: '/health' is traced in 'orders': none of its 0 items matches.", answer, StringComparison.Ordinal);
     }
 
@@ -89,7 +100,8 @@ public sealed class UrlTestTests
         Assert.Equal(
             $"'http://internal.example/' would be excluded in 'orders' by '://internal[.]', from OTEL_DOTNET_EXCLUDED_URLS. {reason}",
             await model.AnswerAsync(_orders, Test, ("url", "http://internal.example/")));
-        Assert.Equal($"'/' is not excluded by the AppHost's list of 'orders'. {reason}", await model.AnswerAsync(_orders, Test, ("url", "/")));
+        Assert.Equal(
+            $"'/' is not excluded by the AppHost's list of 'orders'. {reason}", await model.AnswerAsync(_orders, Test, ("url", "/")));
     }
 
     [Fact]
@@ -114,7 +126,9 @@ public sealed class UrlTestTests
 
         await model.AnswerAsync(_orders, "edit-excluded-urls", ("add", "^/$"));
 
-        Assert.Equal("'/' is excluded in 'orders' by '^/$', from the list edited in this run.", await model.AnswerAsync(_orders, Test, ("url", "/")));
+        Assert.Equal(
+            "'/' is excluded in 'orders' by '^/$', from the list edited in this run.",
+            await model.AnswerAsync(_orders, Test, ("url", "/")));
         Assert.EndsWith("from the app-wide list.", await model.AnswerAsync(_orders, Test, ("url", "/health")), StringComparison.Ordinal);
     }
 

@@ -6,7 +6,8 @@ namespace Aspire.Hosting.RouteTracing.Tests.Publishing;
 
 public sealed class PublishTests : IDisposable
 {
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable =
+        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly DirectoryInfo _output = Directory.CreateTempSubdirectory();
 
@@ -20,9 +21,11 @@ public sealed class PublishTests : IDisposable
         var resources = JsonNode.Parse(text)!["resources"]!.AsObject();
 
         PublishedLists.AssertReadsBack((resource, variable) =>
-            resources[resource]!["env"]![variable]?.GetValue<string>() is { } value && !value.AsSpan().ContainsAny('{', '}') ? value : null);
+            resources[resource]!["env"]![variable]?.GetValue<string>() is { } value
+            && !value.AsSpan().ContainsAny('{', '}') ? value : null);
         Assert.DoesNotContain("Aspire__RouteTracing__", text, StringComparison.Ordinal);
-        var variables = resources.Select(resource => KeyValuePair.Create(resource.Key, (resource.Value!["env"] ?? resource.Value)?.DeepClone()));
+        var variables = resources.Select(
+            resource => KeyValuePair.Create(resource.Key, (resource.Value!["env"] ?? resource.Value)?.DeepClone()));
         Snapshot.Match("manifest.json", new JsonObject(variables).ToJsonString(Readable));
     }
 

@@ -31,7 +31,8 @@ public sealed class PublishWarningsTests : IDisposable
         Assert.Collection(
             logged,
             warning => Assert.Equal(@"The pattern '\p{L}' is ignored in 'reviews': Python has no Unicode categories.", warning),
-            warning => Assert.StartsWith("The excluded URLs of 'web' were ignored because OpenTelemetry for JavaScript ", warning, StringComparison.Ordinal));
+            warning => Assert.StartsWith(
+                "The excluded URLs of 'web' were ignored because OpenTelemetry for JavaScript ", warning, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -70,7 +71,8 @@ public sealed class PublishWarningsTests : IDisposable
         public Task<IReportingStep> CreateStepAsync(string title, CancellationToken cancellationToken = default) =>
             Task.FromResult<IReportingStep>(new ReportingStep(title == Step ? Warnings : null));
 
-        public Task CompletePublishAsync(PublishCompletionOptions? options = null, CancellationToken cancellationToken = default) => Task.CompletedTask;
+        public Task CompletePublishAsync(PublishCompletionOptions? options = null, CancellationToken cancellationToken = default) =>
+            Task.CompletedTask;
 
         public Task CompletePublishAsync(
             string? completionMessage = null, CompletionState? completionState = null, CancellationToken cancellationToken = default) =>
@@ -79,7 +81,8 @@ public sealed class PublishWarningsTests : IDisposable
 
     private sealed class ReportingStep(ConcurrentQueue<string>? warnings) : IReportingStep, IReportingTask
     {
-        public Task<IReportingTask> CreateTaskAsync(string statusText, CancellationToken cancellationToken = default) => Task.FromResult<IReportingTask>(this);
+        public Task<IReportingTask> CreateTaskAsync(string statusText, CancellationToken cancellationToken = default) =>
+            Task.FromResult<IReportingTask>(this);
 
         public Task<IReportingTask> CreateTaskAsync(MarkdownString statusText, CancellationToken cancellationToken = default) =>
             Task.FromResult<IReportingTask>(this);
@@ -100,9 +103,11 @@ public sealed class PublishWarningsTests : IDisposable
 
         public Task UpdateAsync(MarkdownString statusText, CancellationToken cancellationToken = default) => Task.CompletedTask;
 
-        public Task CompleteAsync(string? completionMessage, CompletionState completionState, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task CompleteAsync(string? completionMessage, CompletionState completionState, CancellationToken cancellationToken) =>
+            Task.CompletedTask;
 
-        public Task CompleteAsync(MarkdownString completionMessage, CompletionState completionState, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task CompleteAsync(MarkdownString completionMessage, CompletionState completionState, CancellationToken cancellationToken) =>
+            Task.CompletedTask;
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

@@ -18,7 +18,12 @@ internal static class PythonInterpreter
     /// <summary>Answers all questions with one process. Skips the test if there is no Python.</summary>
     public static async Task<bool[][]> FindExcludedAsync(IEnumerable<(string List, IReadOnlyList<string> Urls)> questions)
     {
-        var start = new ProcessStartInfo("python3") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("python3")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.ArgumentList.Add("-W");
         start.ArgumentList.Add("error");
         start.ArgumentList.Add("-c");
@@ -34,7 +39,8 @@ internal static class PythonInterpreter
             Assert.Skip($"python3 can't be started: {exception.Message}");
         }
 
-        await process.StandardInput.WriteAsync(JsonSerializer.Serialize(questions.Select(question => new object[] { question.List, question.Urls })));
+        await process.StandardInput.WriteAsync(
+            JsonSerializer.Serialize(questions.Select(question => new object[] { question.List, question.Urls })));
         process.StandardInput.Close();
         var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var answers = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

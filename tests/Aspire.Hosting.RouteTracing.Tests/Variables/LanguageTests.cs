@@ -7,7 +7,8 @@ public sealed class LanguageTests
     private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";
     private const string Python = "OTEL_PYTHON_EXCLUDED_URLS";
 
-    public static TheoryData<DistributedApplicationOperation> Operations => [DistributedApplicationOperation.Run, DistributedApplicationOperation.Publish];
+    public static TheoryData<DistributedApplicationOperation> Operations =>
+        [DistributedApplicationOperation.Run, DistributedApplicationOperation.Publish];
 
     [Theory]
     [MemberData(nameof(Operations))]

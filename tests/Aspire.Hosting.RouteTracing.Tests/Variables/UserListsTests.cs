@@ -139,6 +139,9 @@ public sealed class UserListsTests
         var value = Assert.IsType<ReferenceExpression>(await TestModel.GetUnresolvedAsync(reviews, Python));
 
         Assert.Equal(",a,b", await value.GetValueAsync(TestContext.Current.CancellationToken));
-        Assert.StartsWith("If 'reviews' is deployed with an empty value of OTEL_PYTHON_EXCLUDED_URLS", Assert.Single(model.Warnings), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "If 'reviews' is deployed with an empty value of OTEL_PYTHON_EXCLUDED_URLS",
+            Assert.Single(model.Warnings),
+            StringComparison.Ordinal);
     }
 }

@@ -40,12 +40,16 @@ public sealed class VariableCarrierTests
         await using var model = await TestModel.StartAsync(builder);
 
         Assert.Equal("^[^:/?#]+://[^/?#]*/health[.]json(?![^?])", await TestModel.GetVariableAsync(reviews, "OTEL_PYTHON_EXCLUDED_URLS"));
-        Assert.StartsWith(@"The pattern '^/v\d' is ignored in 'reviews': the deployment would change", Assert.Single(model.Warnings), StringComparison.Ordinal);
+        Assert.StartsWith(
+            @"The pattern '^/v\d' is ignored in 'reviews': the deployment would change",
+            Assert.Single(model.Warnings),
+            StringComparison.Ordinal);
     }
 
     private static IDistributedApplicationBuilder CreateBuilder(string target)
     {
-        var builder = TestModel.CreateBuilder(target == "Run" ? DistributedApplicationOperation.Run : DistributedApplicationOperation.Publish);
+        var builder = TestModel.CreateBuilder(
+            target == "Run" ? DistributedApplicationOperation.Run : DistributedApplicationOperation.Publish);
         foreach (var name in target.Split(' '))
         {
             IComputeEnvironmentResource? environment = name switch
