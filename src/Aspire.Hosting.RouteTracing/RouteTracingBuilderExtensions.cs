@@ -7,17 +7,21 @@ namespace Aspire.Hosting;
 public static class RouteTracingBuilderExtensions
 {
     /// <summary>
-    /// Excludes requests whose URL matches any pattern from the traces of every resource that exports telemetry, including resources added later.
+    /// Excludes requests whose URL matches any pattern from the traces of every resource that exports telemetry, including resources added
+    /// later.
     /// </summary>
     /// <remarks>
-    /// Projects, the applications of Aspire's language integrations, and resources with <c>WithOtlpExporter</c> export telemetry. To exclude one of them, call
+    /// Projects, the applications of Aspire's language integrations, and resources with <c>WithOtlpExporter</c> export telemetry. To
+    /// exclude one of them, call
     /// <see cref="RouteTracingResourceBuilderExtensions.WithoutAppWideExclusions"/> on it. Patterns are read as in
     /// <see cref="RouteTracingResourceBuilderExtensions.WithExcludedUrls"/>.
     /// </remarks>
     /// <param name="builder">The distributed application builder.</param>
     /// <param name="patterns">.NET regular expressions, one per argument. Commas need no escape.</param>
     /// <returns>The same builder, for chaining.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="patterns"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentNullException">
+    /// <paramref name="builder"/> or <paramref name="patterns"/> is <see langword="null"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A pattern is empty or invalid, or the list would be longer than 32,000 bytes.</exception>
     /// <exception cref="InvalidOperationException">Route tracing is used for the first time after the AppHost was built.</exception>
     [AspireExport("withAppExcludedUrls", MethodName = "withExcludedUrls")]
@@ -31,8 +35,8 @@ public static class RouteTracingBuilderExtensions
     }
 
     /// <summary>
-    /// Excludes the health checks of every resource that exports telemetry from the traces: Aspire's own HTTP health checks, and requests to the paths of
-    /// each resource's HTTP health checks and probes.
+    /// Excludes the health checks of every resource that exports telemetry from the traces: Aspire's own HTTP health checks, and requests
+    /// to the paths of each resource's HTTP health checks and probes.
     /// </summary>
     /// <remarks>Everything else is as in <see cref="RouteTracingResourceBuilderExtensions.WithExcludedHealthChecks"/>.</remarks>
     /// <param name="builder">The distributed application builder.</param>

@@ -10,9 +10,10 @@ public static class RouteTracingResourceBuilderExtensions
     /// <summary>Excludes requests whose URL matches any pattern from the traces of the resource.</summary>
     /// <remarks>
     /// <para>
-    /// Calls add up, in any order, with the app-wide list and with the lists that the resource's variables hold. .NET projects read the list from
-    /// <c>OTEL_DOTNET_EXCLUDED_URLS</c> and need the package Aspire.RouteTracing. Python resources read <c>OTEL_PYTHON_EXCLUDED_URLS</c>; patterns that
-    /// Python doesn't support are ignored with a warning. Other containers and executables get both variables.
+    /// Calls add up, in any order, with the app-wide list and with the lists that the resource's variables hold. .NET projects read the
+    /// list from
+    /// <c>OTEL_DOTNET_EXCLUDED_URLS</c> and need the package Aspire.RouteTracing. Python resources read <c>OTEL_PYTHON_EXCLUDED_URLS</c>;
+    /// patterns that Python doesn't support are ignored with a warning. Other containers and executables get both variables.
     /// </para>
     /// <para>A pattern is searched in the request's path, or in the whole URL if it contains <c>://</c>. It is case-sensitive.</para>
     /// </remarks>
@@ -20,10 +21,13 @@ public static class RouteTracingResourceBuilderExtensions
     /// <param name="builder">The resource builder.</param>
     /// <param name="patterns">.NET regular expressions, one per argument. Commas need no escape.</param>
     /// <returns>The same builder, for chaining.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="patterns"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentNullException">
+    /// <paramref name="builder"/> or <paramref name="patterns"/> is <see langword="null"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A pattern is empty or invalid, or the list would be longer than 32,000 bytes.</exception>
     /// <exception cref="InvalidOperationException">Route tracing is used for the first time after the AppHost was built.</exception>
-    /// <example><code>builder.AddProject&lt;Projects.Orders&gt;("orders").WithExcludedUrls("client/.*/info", "healthcheck");</code></example>
+    /// <example><code>builder.AddProject&lt;Projects.Orders&gt;("orders").WithExcludedUrls("client/.*/info",
+    /// "healthcheck");</code></example>
     [AspireExport]
     public static IResourceBuilder<T> WithExcludedUrls<T>(
         this IResourceBuilder<T> builder, [StringSyntax(StringSyntaxAttribute.Regex)] params string[] patterns)
@@ -36,13 +40,13 @@ public static class RouteTracingResourceBuilderExtensions
     }
 
     /// <summary>
-    /// Excludes the resource's health checks from the traces: Aspire's own HTTP health checks, and requests to the paths of the resource's HTTP health
-    /// checks and probes.
+    /// Excludes the resource's health checks from the traces: Aspire's own HTTP health checks, and requests to the paths of the resource's
+    /// HTTP health checks and probes.
     /// </summary>
     /// <remarks>
-    /// Aspire's health checks say themselves that they are not to be traced, in a <c>traceparent</c> header without the sampled flag, so every service with a
-    /// parent-based sampler leaves them out, in any language. The paths are also added to the list of excluded URLs, except <c>/</c>, which is usually a
-    /// page of the application. Health checks added after this call are excluded, too.
+    /// Aspire's health checks say themselves that they are not to be traced, in a <c>traceparent</c> header without the sampled flag, so
+    /// every service with a parent-based sampler leaves them out, in any language. The paths are also added to the list of excluded URLs,
+    /// except <c>/</c>, which is usually a page of the application. Health checks added after this call are excluded, too.
     /// </remarks>
     /// <typeparam name="T">The resource type.</typeparam>
     /// <param name="builder">The resource builder.</param>

@@ -13,7 +13,10 @@ internal sealed partial class RouteTracingSubscriber(
     AppExclusions app, LiveListFolder folder, ResourceNotificationService notifications, ResourceLoggerService loggers, TimeProvider time)
     : IDistributedApplicationEventingSubscriber
 {
-    public Task SubscribeAsync(IDistributedApplicationEventing eventing, DistributedApplicationExecutionContext executionContext, CancellationToken cancellationToken)
+    public Task SubscribeAsync(
+        IDistributedApplicationEventing eventing,
+        DistributedApplicationExecutionContext executionContext,
+        CancellationToken cancellationToken)
     {
         eventing.Subscribe<BeforeStartEvent>(async (started, _) =>
         {

@@ -6,8 +6,8 @@ using Aspire.Hosting.Testing;
 namespace AppHost.Browser.Tests;
 
 /// <summary>
-/// src/AppHost as a user sees it in Chromium, and a service with OpenTelemetry's packages for Node.js. With PICTURES set to a folder, the pictures of the
-/// documentation are written there.
+/// src/AppHost as a user sees it in Chromium, and a service with OpenTelemetry's packages for Node.js. With PICTURES set to a folder, the
+/// pictures of the documentation are written there.
 /// </summary>
 public sealed class BrowserTests
 {
@@ -91,7 +91,8 @@ public sealed class BrowserTests
     private static async Task<string> RunAsync(DistributedApplication app, string command, string picture)
     {
         var url = await app.GetDashboardUrlAsync(Cancellation);
-        var start = new ProcessStartInfo("node", ["dashboard.mjs", command, url.ToString(), Environment.GetEnvironmentVariable("PICTURES") ?? "-"])
+        var start = new ProcessStartInfo(
+            "node", ["dashboard.mjs", command, url.ToString(), Environment.GetEnvironmentVariable("PICTURES") ?? "-"])
         {
             WorkingDirectory = Folder,
             RedirectStandardOutput = true,

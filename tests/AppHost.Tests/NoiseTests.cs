@@ -12,7 +12,8 @@ public sealed class NoiseTests
     [InlineData("--Noise=false", true)]
     public async Task The_setting_switches_the_exclusions_off(string argument, bool excluded)
     {
-        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>([argument], TestContext.Current.CancellationToken);
+        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
+            [argument], TestContext.Current.CancellationToken);
 
         var storefront = builder.Resources.OfType<ProjectResource>().Single(resource => resource.Name == "storefront");
 #pragma warning disable CS0618 // The replacement needs a started application

@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace AppHost.Tests;
 
 /// <summary>
-/// src/AppHost with its services and its dashboard. Beside the storefront run a shop whose services have a sampler that ignores the parent, a storefront
-/// whose route tracing is disabled, and a service that doesn't call AddRouteTracing. The shopper doesn't run.
+/// src/AppHost with its services and its dashboard. Beside the storefront run a shop whose services have a sampler that ignores the parent,
+/// a storefront whose route tracing is disabled, and a service that doesn't call AddRouteTracing. The shopper doesn't run.
 /// </summary>
 public sealed class RunningAppHost : IAsyncLifetime
 {
@@ -77,7 +77,8 @@ public sealed class RunningAppHost : IAsyncLifetime
     }
 
     /// <summary>
-    /// Places an order and waits for the spans of all services. As exporters keep the order of the spans, everything that ended before is in the dashboard, too.
+    /// Places an order and waits for the spans of all services. As exporters keep the order of the spans, everything that ended before is
+    /// in the dashboard, too.
     /// </summary>
     public async Task<IReadOnlyList<Span>> PlaceOrderAsync(string storefront)
     {
@@ -92,12 +93,15 @@ public sealed class RunningAppHost : IAsyncLifetime
         Polling.UntilAsync(() => Dashboard.GetSpansAsync(Cancellation, traceId), read => read.Count >= spans, Cancellation);
 
     /// <summary>Returns what a service has counted by now.</summary>
-    internal Task<IReadOnlyList<MetricsReceiver.Count>> GetCountsAsync(string service) => _metrics!.GetCountsAsync(service, DateTimeOffset.UtcNow, Cancellation);
+    internal Task<IReadOnlyList<MetricsReceiver.Count>> GetCountsAsync(string service) =>
+        _metrics!.GetCountsAsync(service, DateTimeOffset.UtcNow, Cancellation);
 
     /// <summary>Runs a command as the dashboard and the command line do.</summary>
-    public async Task<(bool Success, string Message)> ExecuteAsync(string service, string command, params (string Name, string Value)[] arguments)
+    public async Task<(bool Success, string Message)> ExecuteAsync(
+        string service, string command, params (string Name, string Value)[] arguments)
     {
-        var inputs = arguments.Select(argument => new InteractionInput { Name = argument.Name, InputType = InputType.Text, Value = argument.Value });
+        var inputs = arguments.Select(
+            argument => new InteractionInput { Name = argument.Name, InputType = InputType.Text, Value = argument.Value });
         var result = await App.Services.GetRequiredService<ResourceCommandService>()
             .ExecuteCommandAsync(GetState(service).ResourceId, command, new InteractionInputCollection([.. inputs]), Cancellation)
             .WaitAsync(Polling.Patience, Cancellation);
@@ -108,7 +112,8 @@ public sealed class RunningAppHost : IAsyncLifetime
     public async Task<IReadOnlyList<string>> GetConsoleLogAsync(string service)
     {
         var lines = new List<string>();
-        await foreach (var batch in App.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync(service).WithCancellation(Cancellation))
+        await foreach (
+            var batch in App.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync(service).WithCancellation(Cancellation))
         {
             lines.AddRange(batch.Select(line => line.Content));
         }
@@ -194,5 +199,7 @@ public sealed class RunningAppHost : IAsyncLifetime
     }
 
     private ResourceEvent GetState(string service) =>
-        App.ResourceNotifications.TryGetCurrentState(service, out var state) ? state : throw new InvalidOperationException($"'{service}' has no state.");
+        App.ResourceNotifications.TryGetCurrentState(service, out var state)
+            ? state
+            : throw new InvalidOperationException($"'{service}' has no state.");
 }

@@ -15,7 +15,9 @@ public sealed class ShopperTests(RunningAppHost appHost) : IAsyncDisposable
 
         Assert.True((await appHost.ExecuteAsync("shopper", KnownResourceCommands.StartCommand)).Success);
         var roots = await Polling.UntilAsync(
-            async () => (await appHost.Dashboard.GetSpansAsync(Cancellation)).Where(span => span.Start >= start && span.ParentSpanId is null).ToArray(),
+            async () => (await appHost.Dashboard.GetSpansAsync(Cancellation))
+                .Where(span => span.Start >= start && span.ParentSpanId is null)
+                .ToArray(),
             spans => expected.All(name => spans.Any(span => span.Name == name)),
             Cancellation);
 

@@ -29,7 +29,9 @@ internal static class AppHostPage
         var app = builder.Build();
         app.MapDefaultEndpoints();
         app.MapGet("/ready", (IHttpClientFactory clients) => clients.CreateClient("orders").GetStringAsync("/ready"));
-        app.MapGet("/orders/{id:int}", (int id, IHttpClientFactory clients) => clients.CreateClient("orders").GetStringAsync($"/orders/{id}"));
+        app.MapGet(
+            "/orders/{id:int}",
+            (int id, IHttpClientFactory clients) => clients.CreateClient("orders").GetStringAsync($"/orders/{id}"));
         app.Run();
     }
 

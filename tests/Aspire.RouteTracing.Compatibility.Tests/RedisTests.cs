@@ -8,7 +8,8 @@ using StackExchange.Redis;
 namespace Aspire.RouteTracing.Compatibility.Tests;
 
 /// <summary>
-/// OpenTelemetry's Redis instrumentation starts its spans later, on a thread of its own, below the activity that was current for the command.
+/// OpenTelemetry's Redis instrumentation starts its spans later, on a thread of its own, below the activity that was current for the
+/// command.
 /// </summary>
 public sealed class RedisTests : LibraryTests
 {

@@ -42,7 +42,9 @@ public class ServiceDefaultsTests
         Assert.NotNull(host.Services.GetRequiredService<TracerProvider>());
     }
 
-    /// <summary>How many spans a request leaves under the sampler that an AppHost sets in Development; a middleware starts one besides the server's.</summary>
+    /// <summary>
+    /// How many spans a request leaves under the sampler that an AppHost sets in Development; a middleware starts one besides the server's.
+    /// </summary>
     private static async Task<int> CountSpansAsync(string path, Dictionary<string, string?> configuration)
     {
         var spans = new List<Activity>();
@@ -65,7 +67,8 @@ public class ServiceDefaultsTests
             await app.StartAsync(Cancellation);
 
             // Without a propagator the client leaves no span of its own.
-            using var client = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = new(app.Urls.Single()) };
+            using var handler = new SocketsHttpHandler { ActivityHeadersPropagator = null };
+            using var client = new HttpClient(handler) { BaseAddress = new(app.Urls.Single()) };
             using var response = await client.GetAsync(new Uri(path, UriKind.Relative), Cancellation);
             response.EnsureSuccessStatusCode();
             await app.StopAsync(Cancellation);

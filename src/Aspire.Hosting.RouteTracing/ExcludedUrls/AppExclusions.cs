@@ -22,7 +22,8 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
 
     /// <summary>Gets whether nothing is excluded in any resource.</summary>
     public bool IsEmpty =>
-        Declared.IsEmpty && builder.Resources.All(resource => !resource.TryGetLastAnnotation<ExclusionsAnnotation>(out var own) || own.Declared.IsEmpty);
+        Declared.IsEmpty
+            && builder.Resources.All(resource => !resource.TryGetLastAnnotation<ExclusionsAnnotation>(out var own) || own.Declared.IsEmpty);
 
     /// <exception cref="InvalidOperationException">The AppHost is built already.</exception>
     public static AppExclusions Of(IDistributedApplicationBuilder builder)
@@ -60,10 +61,12 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
     public static bool ExportsTelemetry(IResource resource) => resource.HasAnnotationOfType<OtlpExporterAnnotation>();
 
     /// <summary>Returns whether a resource ignores the app-wide exclusions and has none of its own.</summary>
-    public bool IsLeftAlone(IResource resource) => GetDeclarations(resource).All(declaration => declaration.Exclusions != Declared && declaration.Exclusions.IsEmpty);
+    public bool IsLeftAlone(IResource resource) =>
+        GetDeclarations(resource).All(declaration => declaration.Exclusions != Declared && declaration.Exclusions.IsEmpty);
 
     /// <summary>Returns whether the health checks of a resource are excluded.</summary>
-    public bool ExcludesHealthChecksOf(IResource resource) => GetDeclarations(resource).Any(declaration => declaration.Exclusions.HealthChecks);
+    public bool ExcludesHealthChecksOf(IResource resource) =>
+        GetDeclarations(resource).Any(declaration => declaration.Exclusions.HealthChecks);
 
     /// <summary>Returns the list that code declares for a resource, each pattern once.</summary>
     public IReadOnlyList<ListedUrl> GetList(IResource resource)
@@ -74,7 +77,8 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
         // Aspire's own health checks are unsampled, so a language that reads no list misses nothing.
         if (ExcludesHealthChecksOf(resource) && Language.Of(resource).ReadsExcludedUrls)
         {
-            list = list.Concat(HealthChecks.GetPatterns(resource).Select(pattern => new ListedUrl(pattern, $"the health checks of '{resource.Name}'")));
+            list = list.Concat(
+                HealthChecks.GetPatterns(resource).Select(pattern => new ListedUrl(pattern, $"the health checks of '{resource.Name}'")));
         }
 
         return [.. list.DistinctBy(url => url.Pattern, StringComparer.Ordinal)];
@@ -89,7 +93,9 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
         }
     }
 
-    /// <summary>Warns of what a resource can't be told. An environment is evaluated more than once, so each warning is shown once.</summary>
+    /// <summary>
+    /// Warns of what a resource can't be told. An environment is evaluated more than once, so each warning is shown once.
+    /// </summary>
     public void Warn(IResource resource, IEnumerable<string> texts)
     {
         lock (_warning)

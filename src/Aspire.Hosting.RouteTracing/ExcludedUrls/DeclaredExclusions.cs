@@ -22,7 +22,9 @@ internal sealed class DeclaredExclusions
         {
             if (pattern is null || ExclusionListFormat.Trim(pattern) is "")
             {
-                throw new ArgumentException("A pattern is empty and would exclude every request. Remove it, or use '.' to exclude every request.", nameof(patterns));
+                throw new ArgumentException(
+                    "A pattern is empty and would exclude every request. Remove it, or use '.' to exclude every request.",
+                    nameof(patterns));
             }
 
             if (!ExclusionPattern.Validate(pattern, out var reason))
@@ -32,10 +34,12 @@ internal sealed class DeclaredExclusions
         }
 
         string[] added = [.. patterns.Select(ExclusionListFormat.Trim).Except(_patterns, StringComparer.Ordinal)];
-        if (Encoding.UTF8.GetByteCount(ExclusionListFormat.Write(_patterns.Concat(added))) is var length and > ExclusionVariables.MaxListSize)
+        var length = Encoding.UTF8.GetByteCount(ExclusionListFormat.Write(_patterns.Concat(added)));
+        if (length > ExclusionVariables.MaxListSize)
         {
             throw new ArgumentException(
-                $"The list of excluded URLs would have {length} bytes and can have {ExclusionVariables.MaxListSize}. Combine several URLs into one pattern.",
+                $"The list of excluded URLs would have {length} bytes and can have {ExclusionVariables.MaxListSize}. "
+                + "Combine several URLs into one pattern.",
                 nameof(patterns));
         }
 

@@ -7,11 +7,14 @@ namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
 /// <summary>The HTTP health checks and probes of a resource.</summary>
 internal static partial class HealthChecks
 {
-    /// <summary>Returns a pattern for each path, with and without a slash at its end. There is none for the root, which is usually a page.</summary>
+    /// <summary>
+    /// Returns a pattern for each path, with and without a slash at its end. There is none for the root, which is usually a page.
+    /// </summary>
     public static IEnumerable<string> GetPatterns(IResource resource)
     {
         string[] endpointNames = [.. resource.Annotations.OfType<EndpointAnnotation>().Select(endpoint => endpoint.Name)];
-        var checks = resource.Annotations.OfType<HealthCheckAnnotation>().Select(check => GetPath(check.Key, resource.Name, endpointNames)).OfType<string>();
+        var checks = resource.Annotations.OfType<HealthCheckAnnotation>().Select(check => GetPath(check.Key, resource.Name, endpointNames))
+            .OfType<string>();
 #pragma warning disable ASPIREPROBES001 // Read where it is present; nothing here asks the user to opt in.
         var probes = resource.Annotations.OfType<EndpointProbeAnnotation>().Select(probe => probe.Path);
 #pragma warning restore ASPIREPROBES001
@@ -19,7 +22,8 @@ internal static partial class HealthChecks
     }
 
     /// <summary>
-    /// Returns the path of a check that WithHttpHealthCheck registered, or <see langword="null"/> for another kind of check. Only the check's key has the path:
+    /// Returns the path of a check that WithHttpHealthCheck registered, or <see langword="null"/> for another kind of check. Only the
+    /// check's key has the path:
     /// <c>{resource}_{endpoint}_{path}_{status}_check</c>, see
     /// https://github.com/microsoft/aspire/blob/v13.5.2/src/Aspire.Hosting/ResourceBuilderExtensions.cs
     /// </summary>

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Http;
 namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// Adds an unsampled <c>traceparent</c> to the requests of Aspire's HTTP health checks, so that services with a parent-based sampler don't trace them.
-/// See https://www.w3.org/TR/trace-context/#trace-flags
+/// Adds an unsampled <c>traceparent</c> to the requests of Aspire's HTTP health checks, so that services with a parent-based sampler don't
+/// trace them. See https://www.w3.org/TR/trace-context/#trace-flags
 /// </summary>
 internal sealed class UnsampledHealthChecks(AppExclusions app, DistributedApplicationModel model) : IHttpMessageHandlerBuilderFilter
 {
@@ -16,7 +16,8 @@ internal sealed class UnsampledHealthChecks(AppExclusions app, DistributedApplic
             next(client);
 
             // The HTTP client of a health check has the check's key as its name.
-            var resource = model.Resources.FirstOrDefault(resource => resource.Annotations.OfType<HealthCheckAnnotation>().Any(check => check.Key == client.Name));
+            var resource = model.Resources.FirstOrDefault(
+                resource => resource.Annotations.OfType<HealthCheckAnnotation>().Any(check => check.Key == client.Name));
             if (resource is not null && app.ExcludesHealthChecksOf(resource))
             {
                 client.AdditionalHandlers.Add(new UnsampledHandler());

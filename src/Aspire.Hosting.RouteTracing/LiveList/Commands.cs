@@ -3,7 +3,9 @@ using Aspire.RouteTracing.ExcludedUrls;
 
 namespace Aspire.Hosting.RouteTracing.LiveList;
 
-/// <summary>The commands of a resource: <c>test-url</c> and <c>edit-excluded-urls</c>. Each can also be run for all resources at once.</summary>
+/// <summary>
+/// The commands of a resource: <c>test-url</c> and <c>edit-excluded-urls</c>. Each can also be run for all resources at once.
+/// </summary>
 internal static class Commands
 {
     private const string Url = "url";
@@ -21,7 +23,7 @@ internal static class Commands
 
     public static void AddTo(IResourceBuilder<IResource> builder, LiveResource live, DistributedApplicationModel model)
     {
-        if (!live.Language.ReadsExcludedUrls)
+        if (!live.IsRead)
         {
             return;
         }
@@ -31,21 +33,27 @@ internal static class Commands
             builder,
             "test-url",
             "Test excluded URLs",
-            context => Task.FromResult(Answer(true, GetLives(context.Arguments).Select(other => UrlTest.Answer(context.Arguments[Url].Value!, other)))),
+            context => Task.FromResult(
+                Answer(true, GetLives(context.Arguments).Select(other => UrlTest.Answer(context.Arguments[Url].Value!, other)))),
             new CommandOptions
             {
                 Description = "Tests whether a URL is excluded from the traces, and by which pattern.",
                 IconName = "Search",
                 Arguments =
                 [
-                    new InteractionInput { Name = Url, Label = "URL or path", InputType = InputType.Text, Required = true, Placeholder = "/health" },
+                    new InteractionInput
+                    {
+                        Name = Url, Label = "URL or path", InputType = InputType.Text, Required = true, Placeholder = "/health",
+                    },
                     CreateAllResourcesInput("Test the lists of all resources"),
                 ],
                 ValidateArguments = context =>
                 {
                     if (!UrlTest.IsUrl(context.Inputs[Url].Value))
                     {
-                        context.AddValidationError(context.Inputs[Url], $"'{context.Inputs[Url].Value}' is neither a path that starts with a slash nor an http or https URL.");
+                        context.AddValidationError(
+                            context.Inputs[Url],
+                            $"'{context.Inputs[Url].Value}' is neither a path that starts with a slash nor an http or https URL.");
                     }
 
                     return Task.CompletedTask;
@@ -70,13 +78,13 @@ internal static class Commands
 
         IReadOnlyList<LiveResource> GetLives(InteractionInputCollection inputs) =>
             IsSet(inputs, AllResources)
-                ? [.. model.Resources.SelectMany(resource => resource.Annotations.OfType<LiveResource>()).Where(other => other.Language.ReadsExcludedUrls)]
+                ? [.. model.Resources.SelectMany(resource => resource.Annotations.OfType<LiveResource>()).Where(other => other.IsRead)]
                 : [live];
     }
 
     /// <summary>
-    /// Makes the arguments of the edit command show the current list, one pattern per line. The inputs are empty, because an input of Aspire has one line
-    /// and is selected when it gets the focus, so the first key would delete the list.
+    /// Makes the arguments of the edit command show the current list, one pattern per line. The inputs are empty, because an input of
+    /// Aspire has one line and is selected when it gets the focus, so the first key would delete the list.
     /// </summary>
     public static void SetEditInputs(LiveResource live)
     {
@@ -99,11 +107,18 @@ internal static class Commands
                 AllowCustomChoice = true,
                 Options =
                 [
-                    .. live.Current.Where(url => !url.IsSecret).Select(url => KeyValuePair.Create(ExclusionListFormat.Write([url.Pattern]), url.Pattern)),
+                    .. live.Current.Where(url => !url.IsSecret).Select(
+                        url => KeyValuePair.Create(ExclusionListFormat.Write([url.Pattern]), url.Pattern)),
                     KeyValuePair.Create(Everything, "All patterns"),
                 ],
             },
-            new() { Name = Patterns, Label = "Replace the list", InputType = InputType.Text, Placeholder = "All patterns of the new list, separated by commas" },
+            new()
+            {
+                Name = Patterns,
+                Label = "Replace the list",
+                InputType = InputType.Text,
+                Placeholder = "All patterns of the new list, separated by commas",
+            },
             new() { Name = Reset, Label = "Reset to the list that the AppHost declares", InputType = InputType.Boolean, Value = "false" },
             CreateAllResourcesInput("Edit the lists of all resources"),
         ];
@@ -123,7 +138,11 @@ internal static class Commands
 
     // WithCommand would replace a command that the user gave this name.
     private static void AddCommand(
-        IResourceBuilder<IResource> builder, string name, string displayName, Func<ExecuteCommandContext, Task<ExecuteCommandResult>> execute, CommandOptions options)
+        IResourceBuilder<IResource> builder,
+        string name,
+        string displayName,
+        Func<ExecuteCommandContext, Task<ExecuteCommandResult>> execute,
+        CommandOptions options)
     {
         if (!builder.Resource.Annotations.OfType<ResourceCommandAnnotation>().Any(command => command.Name == name))
         {
@@ -147,7 +166,9 @@ internal static class Commands
         var inputs = context.Arguments;
         try
         {
-            live.Edit(IsSet(inputs, Reset) ? null : GetEdited(live, inputs), IsGiven(inputs, Patterns) || GetRemoved(inputs).Contains(Everything));
+            live.Edit(
+                IsSet(inputs, Reset) ? null : GetEdited(live, inputs),
+                IsGiven(inputs, Patterns) || GetRemoved(inputs).Contains(Everything));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -184,12 +205,14 @@ internal static class Commands
             }
         }
 
-        foreach (var pattern in GetRemoved(inputs).Where(pattern => pattern != Everything && !lives.Any(live => live.Current.Any(url => url.Pattern == pattern))))
+        var known = lives.SelectMany(live => live.Current).Select(url => url.Pattern).Append(Everything);
+        foreach (var pattern in GetRemoved(inputs).Except(known, StringComparer.Ordinal))
         {
-            context.AddValidationError(inputs[Remove], $"The pattern '{pattern}' is not in the list. {lives[0].Describe(lives[0].Current)}");
+            context.AddValidationError(
+                inputs[Remove], $"The pattern '{pattern}' is not in the list. {lives[0].Describe(lives[0].Current)}");
         }
 
-        if (lives.Select(live => live.FindObstacle(GetEdited(live, inputs))).FirstOrDefault(obstacle => obstacle is not null) is { } tooLong)
+        if (lives.Select(live => live.FindObstacle(GetEdited(live, inputs))).OfType<string>().FirstOrDefault() is { } tooLong)
         {
             context.AddValidationError(inputs[replaces ? Patterns : Add], tooLong);
         }
@@ -220,12 +243,15 @@ internal static class Commands
     private static bool IsSet(InteractionInputCollection inputs, string name) => bool.TryParse(inputs[name].Value, out var value) && value;
 
     /// <summary>
-    /// Answers in sentences, as the message, which the dashboard keeps among its notifications, and as the value, which it shows in a dialog and the command
-    /// line prints: https://github.com/microsoft/aspire/blob/v13.5.2/src/Aspire.Cli/Commands/ResourceCommandHelper.cs
+    /// Answers in sentences, as the message, which the dashboard keeps among its notifications, and as the value, which it shows in a
+    /// dialog and the command line prints:
+    /// https://github.com/microsoft/aspire/blob/v13.5.2/src/Aspire.Cli/Commands/ResourceCommandHelper.cs
     /// </summary>
     private static ExecuteCommandResult Answer(bool success, IEnumerable<string> sentences)
     {
         var text = string.Join('\n', sentences);
-        return success ? CommandResults.Success(text, text, CommandResultFormat.Text, displayImmediately: true) : CommandResults.Failure(text);
+        return success
+            ? CommandResults.Success(text, text, CommandResultFormat.Text, displayImmediately: true)
+            : CommandResults.Failure(text);
     }
 }

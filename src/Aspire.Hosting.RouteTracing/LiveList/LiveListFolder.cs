@@ -5,8 +5,8 @@ using Aspire.RouteTracing.ExcludedUrls;
 namespace Aspire.Hosting.RouteTracing.LiveList;
 
 /// <summary>
-/// A temporary folder of this run, with a folder for each resource: the list, which the service reads while it runs, and the statuses that its processes
-/// report. Only this user can open it. It is deleted at the end.
+/// A temporary folder of this run, with a folder for each resource: the list, which the service reads while it runs, and the statuses that
+/// its processes report. Only this user can open it. It is deleted at the end.
 /// </summary>
 internal sealed class LiveListFolder : IDisposable
 {
@@ -82,8 +82,8 @@ internal sealed class LiveListFolder : IDisposable
     }
 
     /// <summary>
-    /// Verifies that the folder is the one that this AppHost created. Systems delete old temporary files, so a missing folder is created again under its
-    /// name; the rename fails if somebody else has taken the name.
+    /// Verifies that the folder is the one that this AppHost created. Systems delete old temporary files, so a missing folder is created
+    /// again under its name; the rename fails if somebody else has taken the name.
     /// </summary>
     private void Verify()
     {

@@ -12,7 +12,8 @@ internal sealed partial class LiveListMonitor(
 
     private bool _failed;
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(WatchAsync(stoppingToken), RefreshAsync(stoppingToken));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(WatchAsync(stoppingToken), RefreshAsync(stoppingToken));
 
     private async Task WatchAsync(CancellationToken stoppingToken)
     {

@@ -40,6 +40,9 @@ internal sealed class LiveResource(
 
     public Language Language { get; } = Language.Of(resource);
 
+    /// <summary>Gets whether the resource reads a list at all.</summary>
+    public bool IsRead => Language.ReadsExcludedUrls;
+
     public bool IsEdited => _edited is not null;
 
     /// <summary>Gets the list: what code and variables declare, or what it was edited to.</summary>
@@ -48,8 +51,8 @@ internal sealed class LiveResource(
     /// <summary>Gets the arguments of the command that edits the list. Each is replaced while others read them.</summary>
     public InteractionInput[] EditInputs { get; } = new InteractionInput[Commands.EditInputCount];
 
-    // A container doesn't see the AppHost's files, and other executables may not read them. A persistent resource would be created again in the next run,
-    // whose folder has another name.
+    // A container doesn't see the AppHost's files, and other executables may not read them. A persistent resource would be created again in
+    // the next run, whose folder has another name.
     public bool Reports { get; } = Language.Of(resource) == Language.DotNet && !resource.IsContainer() && !IsPersistent(resource);
 
     public IReadOnlyList<ServiceStatus> ReadStatuses() => Reports ? ServiceStatuses.Read(folder.GetPath(Name)) : [];
@@ -74,10 +77,12 @@ internal sealed class LiveResource(
     }
 
     /// <summary>
-    /// Adds the lists that the variables hold to the declared list, and empties them if the list was edited, because the edited list replaces them.
+    /// Adds the lists that the variables hold to the declared list, and empties them if the list was edited, because the edited list
+    /// replaces them.
     /// </summary>
     /// <returns>The list to write into the variables.</returns>
-    public async Task<IReadOnlyList<ListedUrl>> PrepareAsync(IReadOnlyList<ListedUrl> list, Dictionary<string, object> variables, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ListedUrl>> PrepareAsync(
+        IReadOnlyList<ListedUrl> list, Dictionary<string, object> variables, CancellationToken cancellationToken)
     {
         var users = new List<ListedUrl>();
         foreach (var name in variables.Keys.Where(name => VariableNames.IsExcludedUrls(name, Language)).ToArray())
@@ -113,7 +118,10 @@ internal sealed class LiveResource(
         }
     }
 
-    /// <summary>Writes the list for the service that reads it while it runs, and sets the variables that name the file and the folder of the statuses.</summary>
+    /// <summary>
+    /// Writes the list for the service that reads it while it runs, and sets the variables that name the file and the folder of the
+    /// statuses.
+    /// </summary>
     public Task FollowAsync(Dictionary<string, object> variables)
     {
         if (Reports)
@@ -148,7 +156,9 @@ internal sealed class LiveResource(
         }
     }
 
-    /// <summary>Replaces the list, or returns to the declared one. If the service's file can't be written, the list stays as it was.</summary>
+    /// <summary>
+    /// Replaces the list, or returns to the declared one. If the service's file can't be written, the list stays as it was.
+    /// </summary>
     /// <param name="patterns">The list, or <see langword="null"/> for the declared one.</param>
     /// <param name="replacesAll">Whether nothing of the list is kept, also not what the variables hold.</param>
     /// <exception cref="IOException">The file can't be written.</exception>
@@ -169,7 +179,10 @@ internal sealed class LiveResource(
         }
     }
 
-    /// <summary>Waits until the running processes use the list, restarts the resource if it reads the list only at startup, and answers what was seen.</summary>
+    /// <summary>
+    /// Waits until the running processes use the list, restarts the resource if it reads the list only at startup, and answers what was
+    /// seen.
+    /// </summary>
     public async Task<(bool Success, string Text)> ApplyAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
         var (success, text) = await ConfirmAsync(services, cancellationToken).ConfigureAwait(false);
@@ -194,7 +207,8 @@ internal sealed class LiveResource(
         var property = new ResourcePropertySnapshot(PropertyName, text) { DisplayName = "Excluded URLs", IsHighlighted = true };
         await notifications.PublishUpdateAsync(
             resource,
-            snapshot => snapshot with { Properties = [.. snapshot.Properties.Where(present => present.Name != PropertyName), property] }).ConfigureAwait(false);
+            snapshot => snapshot with { Properties = [.. snapshot.Properties.Where(present => present.Name != PropertyName), property] })
+            .ConfigureAwait(false);
     }
 
     /// <summary>Warns once if the service doesn't read its list.</summary>
@@ -218,7 +232,7 @@ internal sealed class LiveResource(
     private string GetStateOfList()
     {
         var list = Join(Current);
-        if (!Language.ReadsExcludedUrls || (Current.Count == 0 && !Reports))
+        if (!IsRead || (Current.Count == 0 && !Reports))
         {
             return "None.";
         }
@@ -247,11 +261,12 @@ internal sealed class LiveResource(
             : $"In force in {following.Length} of {statuses.Count} processes: {items}.";
     }
 
-    private static string Join(IReadOnlyList<ListedUrl> list) => list.Count == 0 ? "none" : string.Join(", ", list.Select(url => url.Display));
+    private static string Join(IReadOnlyList<ListedUrl> list) =>
+        list.Count == 0 ? "none" : string.Join(", ", list.Select(url => url.Display));
 
     /// <summary>Finds what the AppHost knows of an item that a service reports.</summary>
     public ListedUrl Find(ServiceStatus.Item item) =>
-        Current.FirstOrDefault(url => url.Pattern == item.Pattern) ?? _declared.FirstOrDefault(url => url.Pattern == item.Pattern) ?? new ListedUrl(item.Pattern, item.Source);
+        Current.Concat(_declared).FirstOrDefault(url => url.Pattern == item.Pattern) ?? new ListedUrl(item.Pattern, item.Source);
 
     private async Task<(bool Success, string Text)> ConfirmAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
@@ -280,8 +295,12 @@ internal sealed class LiveResource(
             (_, 0) when Current.Count == 0 => (true, "The service hasn't read it."),
             (_, 0) => (false, $"This is the AppHost's list, not read by '{Name}': does it call AddRouteTracing()?"),
             _ when statuses.Any(status => !status.Enabled) => (false, "Route tracing is disabled in the service, so it excludes nothing."),
-            _ when confirmed >= running => (true, running == 1 ? "The service has confirmed it." : $"All {running} processes have confirmed it."),
-            _ => (false, $"This is the AppHost's list; {confirmed} of {running} processes confirmed it within {ConfirmationTimeout.TotalSeconds} seconds."),
+            _ when confirmed >= running && running == 1 => (true, "The service has confirmed it."),
+            _ when confirmed >= running => (true, $"All {running} processes have confirmed it."),
+            _ => (
+                false,
+                $"This is the AppHost's list; {confirmed} of {running} processes confirmed it within "
+                + $"{ConfirmationTimeout.TotalSeconds} seconds."),
         };
     }
 
@@ -291,7 +310,8 @@ internal sealed class LiveResource(
         var instances = _instances.Where(instance => instance.Value).Select(instance => instance.Key).DefaultIfEmpty(Name).ToArray();
         foreach (var instance in instances)
         {
-            var restart = await commands.ExecuteCommandAsync(instance, KnownResourceCommands.RestartCommand, cancellationToken).ConfigureAwait(false);
+            var restart = await commands.ExecuteCommandAsync(instance, KnownResourceCommands.RestartCommand, cancellationToken)
+                .ConfigureAwait(false);
             if (!restart.Success)
             {
                 return (false, $"It reads the list only at startup and couldn't be restarted: {restart.Message}");
@@ -302,18 +322,24 @@ internal sealed class LiveResource(
     }
 
     private bool UsesCurrentList(ServiceStatus status) =>
-        status.Enabled && (!_followsFile || status.FileItems?.SequenceEqual(Current.Select(url => url.Pattern), StringComparer.Ordinal) == true);
+        status.Enabled
+            && (!_followsFile || status.FileItems?.SequenceEqual(Current.Select(url => url.Pattern), StringComparer.Ordinal) == true);
 
     private bool IsUnread()
     {
         var timeout = resource.HasAnnotationOfType<HealthCheckAnnotation>() ? ReadTimeoutWithHealthCheck : ReadTimeout;
-        return Reports && Current.Count > 0 && _runningSince != 0 && time.GetElapsedTime(_runningSince) > timeout && ReadStatuses().Count == 0;
+        return Reports && Current.Count > 0 && _runningSince != 0 && time.GetElapsedTime(_runningSince) > timeout
+            && ReadStatuses().Count == 0;
     }
 
     private IReadOnlyList<ListedUrl> GetUrls(IReadOnlyList<string> patterns)
     {
         var known = Distinct(Current.Concat(_declared)).ToDictionary(url => url.Pattern, StringComparer.Ordinal);
-        return [.. patterns.Distinct(StringComparer.Ordinal).Select(pattern => known.GetValueOrDefault(pattern) ?? new ListedUrl(pattern, EditedSource))];
+        return
+        [
+            .. patterns.Distinct(StringComparer.Ordinal)
+                .Select(pattern => known.GetValueOrDefault(pattern) ?? new ListedUrl(pattern, EditedSource)),
+        ];
     }
 
     private IEnumerable<ListedUrl> Parse(string variable, string? text, bool isSecret)
@@ -327,7 +353,10 @@ internal sealed class LiveResource(
         var urls = ExclusionListFormat.Parse(text, out _)
             .Select(pattern => new ListedUrl(pattern, variable, isSecret))
             .ToLookup(url => ExclusionPattern.Validate(url.Pattern, out _));
-        app.Warn(resource, urls[false].Select(url => $"The item '{url.Display}' of {variable} in '{Name}' is not a valid regular expression and was ignored."));
+        app.Warn(
+            resource,
+            urls[false].Select(
+                url => $"The item '{url.Display}' of {variable} in '{Name}' is not a valid regular expression and was ignored."));
         return urls[true];
     }
 
@@ -359,6 +388,7 @@ internal sealed class LiveResource(
         }
 #pragma warning restore ASPIREPERSISTENCE001
 
-        return resource.TryGetLastAnnotation<ContainerLifetimeAnnotation>(out var container) && container.Lifetime == ContainerLifetime.Persistent;
+        return resource.TryGetLastAnnotation<ContainerLifetimeAnnotation>(out var container)
+            && container.Lifetime == ContainerLifetime.Persistent;
     }
 }

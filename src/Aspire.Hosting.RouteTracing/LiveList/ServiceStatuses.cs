@@ -22,7 +22,8 @@ internal static class ServiceStatuses
         {
             foreach (var file in new DirectoryInfo(folder).EnumerateFiles("*.json"))
             {
-                if (!int.TryParse(Path.GetFileNameWithoutExtension(file.Name), NumberStyles.None, CultureInfo.InvariantCulture, out var processId)
+                var name = Path.GetFileNameWithoutExtension(file.Name);
+                if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var processId)
                     || ReadFile(file) is not { } status
                     || status.ProcessId != processId)
                 {

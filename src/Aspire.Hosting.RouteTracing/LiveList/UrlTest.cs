@@ -26,8 +26,14 @@ internal static class UrlTest
             return answers.Length == 1 ? answers[0] : string.Join(' ', answers.Select(answer => $"In one process: {answer}"));
         }
 
-        var found = live.Language == Language.Python ? FindForPython(live.Current, url) : Find([.. live.Current.Select(item => item.Pattern)], matchFullUrl: false, url) is var index and >= 0 ? live.Current[index] : null;
-        var answer = found is null ? $"'{url}' is not excluded by the AppHost's list of '{live.Name}'." : $"'{url}' would be excluded in '{live.Name}' by '{found.Display}', from {found.Source}.";
+        var found = live.Language == Language.Python
+            ? FindForPython(live.Current, url)
+            : Find([.. live.Current.Select(item => item.Pattern)], matchFullUrl: false, url) is var index and >= 0
+                ? live.Current[index]
+                : null;
+        var answer = found is null
+            ? $"'{url}' is not excluded by the AppHost's list of '{live.Name}'."
+            : $"'{url}' would be excluded in '{live.Name}' by '{found.Display}', from {found.Source}.";
         var reason = !live.Reports ? "The service doesn't report its list and may add its own items."
             : live.CountRunning() == 0 ? "The service isn't running and may add its own items."
             : $"But the list is not read by '{live.Name}': does it call AddRouteTracing()?";

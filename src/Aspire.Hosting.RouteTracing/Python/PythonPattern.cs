@@ -6,14 +6,15 @@ using Aspire.RouteTracing.ExcludedUrls;
 namespace Aspire.Hosting.RouteTracing.Python;
 
 /// <summary>
-/// Writes one item of an exclusion list, a .NET regular expression searched in the request's path, for OpenTelemetry's Python instrumentation, which
-/// splits lists at every comma, joins the items by <c>|</c> and searches the whole URL.
+/// Writes one item of an exclusion list, a .NET regular expression searched in the request's path, for OpenTelemetry's Python
+/// instrumentation, which splits lists at every comma, joins the items by <c>|</c> and searches the whole URL.
 /// </summary>
 /// <remarks>
-/// The result has no comma, brace, dollar sign, quote, white space or character beyond ASCII, so that it also passes through what carries the variable. An
-/// item that is anchored to the start of the path stays within the path. Any other is also searched in host and query, as every item is that a Python
-/// developer writes. See
-/// <see href="https://github.com/open-telemetry/opentelemetry-python-contrib/blob/main/util/opentelemetry-util-http/src/opentelemetry/util/http/__init__.py"/>.
+/// The result has no comma, brace, dollar sign, quote, white space or character beyond ASCII, so that it also passes through what carries
+/// the variable. An item that is anchored to the start of the path stays within the path. Any other is also searched in host and query, as
+/// every item is that a Python developer writes. See
+/// <see
+/// href="https://github.com/open-telemetry/opentelemetry-python-contrib/blob/main/util/opentelemetry-util-http/src/opentelemetry/util/http/__init__.py"/>.
 /// </remarks>
 internal sealed class PythonPattern
 {
@@ -25,7 +26,8 @@ internal sealed class PythonPattern
     private const string PathEnd = "(?![^?])";
     private const string UrlEnd = "(?!.)";
 
-    private const string MatchesQuestionMark = "it matches a question mark in the path, which in the URL that Python searches starts the query";
+    private const string MatchesQuestionMark =
+        "it matches a question mark in the path, which starts the query in the URL that Python searches";
 
     private const string OtherGroup = "it has a group of a kind that Python doesn't have everywhere";
 
@@ -110,7 +112,8 @@ internal sealed class PythonPattern
         RegexTokenKind.Escape or RegexTokenKind.Literal when token.Character is { } character => new Expression(
             Character(character, token.Kind is RegexTokenKind.Escape, inClass: false), anchored),
         RegexTokenKind.Options => throw new NotInPythonException(OtherGroup),
-        RegexTokenKind.BackReference => throw new NotInPythonException("it refers back to a group, and Python counts the groups of all items together"),
+        RegexTokenKind.BackReference =>
+            throw new NotInPythonException("it refers back to a group, and Python counts the groups of all items together"),
         _ => throw new NotInPythonException($"it has '{_pattern[token.Start..token.End]}', which Python doesn't have everywhere"),
     };
 
@@ -182,7 +185,9 @@ internal sealed class PythonPattern
             }
 
             var isEscape = text[i] == '\\';
-            var part = isEscape ? new RegexTokens(text[i..]).Read() : new RegexToken(RegexTokenKind.Literal, 0, 1, default) { Character = text[i] };
+            var part = isEscape
+                ? new RegexTokens(text[i..]).Read()
+                : new RegexToken(RegexTokenKind.Literal, 0, 1, default) { Character = text[i] };
             written.Append(part switch
             {
                 // Python takes a hyphen after \d for a range.
@@ -209,7 +214,8 @@ internal sealed class PythonPattern
             ',' or '{' or '}' or '$' or '"' or '\'' or '`' => Code(character),
             '[' or ']' or '&' or '|' or '~' when inClass => Code(character),
             < ' ' or '\x7f' => Code(character),
-            _ when char.IsSurrogate(character) => throw new NotInPythonException("it has a character beyond U+FFFF, which .NET counts as two"),
+            _ when char.IsSurrogate(character) =>
+                throw new NotInPythonException("it has a character beyond U+FFFF, which .NET counts as two"),
             > '\x7f' => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}"),
             _ => $"{character}",
         };
@@ -245,17 +251,18 @@ internal sealed class PythonPattern
             (0, 1) => $"{one}?",
             var (min, max) when min == max => Repeat(one, min),
             (var min, int.MaxValue) => $"{Repeat(one, min)}{one}*",
-            var (min, max) => $"(?:{string.Join('|', Enumerable.Range(0, Math.Min(max - min, MaxTextLength) + 1).Select(fewer => Repeat(one, max - fewer)))})",
+            var (min, max) =>
+                $"(?:{string.Join('|', Enumerable.Range(0, Math.Min(max - min, MaxTextLength) + 1).Select(n => Repeat(one, max - n)))})",
         };
     }
 
-    private static string Repeat(string atom, int count)
-        => (long)atom.Length * count <= MaxTextLength
+    private static string Repeat(string atom, int count) =>
+        (long)atom.Length * count <= MaxTextLength
             ? new StringBuilder().Insert(0, atom, count).ToString()
             : throw new NotInPythonException("it repeats too often to be written without a comma");
 
-    private static string RefuseLongText(string text)
-        => text.Length <= MaxTextLength ? text : throw new NotInPythonException("it becomes too long when it is written without a comma");
+    private static string RefuseLongText(string text) =>
+        text.Length <= MaxTextLength ? text : throw new NotInPythonException("it becomes too long when it is written without a comma");
 
     // Python repeats a word boundary only in a group.
     private static bool IsOneAtom(string text) => text switch

@@ -36,8 +36,8 @@ internal sealed class ExclusionVariables(
         if (!language.ReadsExcludedUrls)
         {
             _warnings.Add(
-                $"The excluded URLs of '{resourceName}' were ignored because OpenTelemetry for {language.Name} reads no list of excluded URLs. "
-                + "Exclude them in the service, or call WithoutAppWideExclusions().");
+                $"The excluded URLs of '{resourceName}' were ignored because OpenTelemetry for {language.Name} "
+                + "reads no list of excluded URLs. Exclude them in the service, or call WithoutAppWideExclusions().");
         }
 
         if (language.ReadsDotNetVariables)
@@ -76,8 +76,9 @@ internal sealed class ExclusionVariables(
         }
 
         _warnings.Add(
-            $"The excluded URLs of '{resourceName}' were ignored because {VariableNames.DotNetExcludedUrls}, {VariableNames.AspNetCoreExcludedUrls} "
-            + $"and {VariableNames.SettingsExcludedUrls} all have values that are known only when it is deployed, or that can't be read. Leave one of them unset.");
+            $"The excluded URLs of '{resourceName}' were ignored because {VariableNames.DotNetExcludedUrls}, "
+            + $"{VariableNames.AspNetCoreExcludedUrls} and {VariableNames.SettingsExcludedUrls} all have values that are known only when "
+            + "it is deployed, or that can't be read. Leave one of them unset.");
     }
 
     // Into the general list, and into those that replace it for one instrumentation.
@@ -101,7 +102,8 @@ internal sealed class ExclusionVariables(
             }
         }
 
-        foreach (var name in variables.Keys.Where(VariableNames.IsSpecificPythonExcludedUrls).Prepend(VariableNames.PythonExcludedUrls).ToArray())
+        string[] names = [VariableNames.PythonExcludedUrls, .. variables.Keys.Where(VariableNames.IsSpecificPythonExcludedUrls)];
+        foreach (var name in names)
         {
             var present = variables.TryGetValue(name, out var value) ? value : "";
             if (texts.Except(ParsePython(present), StringComparer.Ordinal).ToArray() is not { Length: > 0 } missing)
@@ -117,12 +119,14 @@ internal sealed class ExclusionVariables(
 
             variables[name] = Append(present, $",{string.Join(',', missing)}");
             _warnings.Add(
-                $"If '{resourceName}' is deployed with an empty value of {name}, Python excludes every request, because the list then starts with a comma. "
-                + "Give the value a pattern.");
+                $"If '{resourceName}' is deployed with an empty value of {name}, Python excludes every request, because the list then "
+                + "starts with a comma. Give the value a pattern.");
         }
     }
 
-    /// <summary>Reads a list as Python does, which splits at every comma. A value that is known only when it is deployed has no items yet.</summary>
+    /// <summary>
+    /// Reads a list as Python does, which splits at every comma. A value that is known only when it is deployed has no items yet.
+    /// </summary>
     public static IReadOnlyList<string> ParsePython(object? value) =>
         (value as string)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 

@@ -8,7 +8,8 @@ namespace Aspire.Hosting.RouteTracing.Variables;
 /// <param name="ReadsPythonVariables">Whether it may read <c>OTEL_PYTHON_EXCLUDED_URLS</c>.</param>
 /// <param name="ResourceTypes">Names of Aspire's resource types. By name, so that no language integration has to be referenced.</param>
 /// <param name="Commands">Commands of executables.</param>
-internal sealed record Language(string Name, bool ReadsDotNetVariables, bool ReadsPythonVariables, string[] ResourceTypes, string[] Commands)
+internal sealed record Language(
+    string Name, bool ReadsDotNetVariables, bool ReadsPythonVariables, string[] ResourceTypes, string[] Commands)
 {
     /// <summary>A container or an executable that may be anything.</summary>
     public static readonly Language Unknown = new("unknown", true, true, [], []);
@@ -16,15 +17,31 @@ internal sealed record Language(string Name, bool ReadsDotNetVariables, bool Rea
     public static readonly Language DotNet = new(".NET", true, false, ["ProjectResource"], ["dotnet"]);
 
     public static readonly Language Python =
-        new("Python", false, true, ["PythonAppResource"], ["python", "python3", "uv", "uvicorn", "gunicorn", "flask", "opentelemetry-instrument"]);
+        new(
+            "Python",
+            false,
+            true,
+            ["PythonAppResource"],
+            ["python", "python3", "uv", "uvicorn", "gunicorn", "flask", "opentelemetry-instrument"]);
 
-    // To add a language: a line here, and where it reads a list of its own, a property like the two above and a method in ExclusionVariables.
+    // To add a language: a line here, and where it reads a list of its own, a property like the two above and a method in
+    // ExclusionVariables.
     private static readonly Language[] All =
     [
         DotNet,
         Python,
-        new("JavaScript", false, false, ["JavaScriptAppResource", "NodeAppResource"], ["node", "npm", "npx", "pnpm", "yarn", "bun", "deno"]),
-        new("Java", false, false, ["JavaAppResource", "JavaAppExecutableResource", "JavaAppContainerResource"], ["java", "mvn", "mvnw", "gradle", "gradlew"]),
+        new(
+            "JavaScript",
+            false,
+            false,
+            ["JavaScriptAppResource", "NodeAppResource"],
+            ["node", "npm", "npx", "pnpm", "yarn", "bun", "deno"]),
+        new(
+            "Java",
+            false,
+            false,
+            ["JavaAppResource", "JavaAppExecutableResource", "JavaAppContainerResource"],
+            ["java", "mvn", "mvnw", "gradle", "gradlew"]),
         new("Go", false, false, ["GoAppResource", "GoAppExecutableResource", "GolangAppExecutableResource"], ["go"]),
         new("Rust", false, false, ["RustAppResource", "RustAppExecutableResource"], ["cargo"]),
     ];
@@ -47,7 +64,8 @@ internal sealed record Language(string Name, bool ReadsDotNetVariables, bool Rea
             return DotNet;
         }
 
-        return resource.TryGetLastAnnotation<ExecutableAnnotation>(out var executable) && Path.GetFileNameWithoutExtension(executable.Command) is var command
+        return resource.TryGetLastAnnotation<ExecutableAnnotation>(out var executable)
+            && Path.GetFileNameWithoutExtension(executable.Command) is var command
             ? Array.Find(All, language => language.Commands.Contains(command, StringComparer.OrdinalIgnoreCase)) ?? Unknown
             : Unknown;
     }

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.Hosting.RouteTracing.Variables;
 
-/// <summary>A step of publishing and deploying whose warnings name what the resources can't be told. Aspire's command line prints them.</summary>
+/// <summary>
+/// A step of publishing and deploying whose warnings name what the resources can't be told. Aspire's command line prints them.
+/// </summary>
 internal static class PublishWarnings
 {
     private const string StepName = "check-excluded-urls";
@@ -34,7 +36,8 @@ internal static class PublishWarnings
         // Nothing is resolved, so no parameter is asked for.
         foreach (var resource in context.Model.Resources.Where(AppExclusions.IsTraced))
         {
-            var environment = new EnvironmentCallbackContext(context.ExecutionContext, resource, cancellationToken: context.CancellationToken);
+            var environment = new EnvironmentCallbackContext(
+                context.ExecutionContext, resource, cancellationToken: context.CancellationToken);
             foreach (var annotation in resource.Annotations.OfType<EnvironmentCallbackAnnotation>().ToArray())
             {
                 await annotation.Callback(environment).ConfigureAwait(false);

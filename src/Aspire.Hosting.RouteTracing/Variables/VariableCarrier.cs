@@ -3,7 +3,9 @@ using Aspire.Hosting.ApplicationModel;
 namespace Aspire.Hosting.RouteTracing.Variables;
 
 /// <summary>What carries a variable to the service, and the texts that it would change on the way.</summary>
-/// <param name="EnvironmentType">The compute environment's type, by name, so that no integration has to be referenced. Empty for the others.</param>
+/// <param name="EnvironmentType">
+/// The compute environment's type, by name, so that no integration has to be referenced. Empty for the others.
+/// </param>
 /// <param name="Changes">Returns whether the carrier takes a part of the text for its own syntax.</param>
 internal sealed record VariableCarrier(string EnvironmentType, Func<string, bool> Changes)
 {
@@ -16,15 +18,19 @@ internal sealed record VariableCarrier(string EnvironmentType, Func<string, bool
     public static readonly VariableCarrier Manifest = new("", text => text.AsSpan().ContainsAny('{', '}'));
 
     /// <summary>A Docker Compose file: a dollar sign opens a variable.</summary>
-    public static readonly VariableCarrier DockerCompose = new("DockerComposeEnvironmentResource", text => text.Contains('$', StringComparison.Ordinal));
+    public static readonly VariableCarrier DockerCompose = new(
+        "DockerComposeEnvironmentResource", text => text.Contains('$', StringComparison.Ordinal));
 
-    /// <summary>A Helm chart: Aspire writes the text between the quotes of a YAML string without escapes, and <c>{{</c> opens a template.</summary>
+    /// <summary>
+    /// A Helm chart: Aspire writes the text between the quotes of a YAML string without escapes, and <c>{{</c> opens a template.
+    /// </summary>
     public static readonly VariableCarrier Kubernetes = new(
         "KubernetesEnvironmentResource",
         text => text.AsSpan().ContainsAny('\\', '"') || text.Contains("{{", StringComparison.Ordinal));
 
     /// <summary>Any other target: every special character may have a meaning.</summary>
-    public static readonly VariableCarrier Unknown = new("", text => !text.All(character => char.IsAsciiLetterOrDigit(character) || PlainPunctuation.Contains(character)));
+    public static readonly VariableCarrier Unknown = new(
+        "", text => !text.All(character => char.IsAsciiLetterOrDigit(character) || PlainPunctuation.Contains(character)));
 
     public static IReadOnlyList<VariableCarrier> Of(IDistributedApplicationBuilder builder)
     {

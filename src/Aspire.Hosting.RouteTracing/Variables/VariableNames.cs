@@ -28,8 +28,8 @@ internal static class VariableNames
     ];
 
     /// <summary>
-    /// Returns whether it is the variable of one of Python's server instrumentations, such as OTEL_PYTHON_FLASK_EXCLUDED_URLS, which replaces the general
-    /// one.
+    /// Returns whether it is the variable of one of Python's server instrumentations, such as OTEL_PYTHON_FLASK_EXCLUDED_URLS, which
+    /// replaces the general one.
     /// </summary>
     public static bool IsSpecificPythonExcludedUrls(string name) =>
         name != PythonExcludedUrls

@@ -19,7 +19,9 @@ internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? end
 
     /// <param name="list">The list.</param>
     /// <param name="count">The number of routes that the application has.</param>
-    /// <param name="unmatched">The items that are searched in the path and match no route; none for a list of more than 1,000 items.</param>
+    /// <param name="unmatched">
+    /// The items that are searched in the path and match no route; none for a list of more than 1,000 items.
+    /// </param>
     /// <returns>The excluded routes, such as <c>GET /health</c>.</returns>
     public IReadOnlyList<string> Find(ExclusionList list, out int count, out IReadOnlyList<string> unmatched)
     {
@@ -41,7 +43,11 @@ internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? end
         string[] allPaths = [.. routes.SelectMany(route => route.Value).Distinct(StringComparer.Ordinal)];
         unmatched = list.Current.Count > MaxItems || list.MatchesFullUrl
             ? []
-            : [.. list.Current.Select(item => item.Pattern).Where(pattern => !matched.Contains(pattern) && !ExclusionPattern.NamesFullUrl(pattern) && !MatchesAny(pattern, allPaths))];
+            :
+            [
+                .. list.Current.Select(item => item.Pattern).Where(
+                    pattern => !matched.Contains(pattern) && !ExclusionPattern.NamesFullUrl(pattern) && !MatchesAny(pattern, allPaths)),
+            ];
         return excluded;
     }
 
@@ -59,7 +65,8 @@ internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? end
         var routes = new Dictionary<string, string[]>(StringComparer.Ordinal);
         foreach (var endpoint in endpoints?.Endpoints.OfType<RouteEndpoint>() ?? [])
         {
-            if (naming.Name(endpoint, RouteTemplateFormat.Template).Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route is not { } route)
+            var named = naming.Name(endpoint, RouteTemplateFormat.Template);
+            if (named.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route is not { } route)
             {
                 continue;
             }
@@ -78,7 +85,8 @@ internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? end
     private static string CreatePath(string route, string value)
     {
         var path = new StringBuilder();
-        foreach (var segment in RoutePatternFactory.Parse(route).PathSegments.TakeWhile(segment => segment.Parts[0] is not RoutePatternParameterPart { IsOptional: true }))
+        var segments = RoutePatternFactory.Parse(route).PathSegments;
+        foreach (var segment in segments.TakeWhile(segment => segment.Parts[0] is not RoutePatternParameterPart { IsOptional: true }))
         {
             path.Append('/');
             foreach (var part in segment.Parts)

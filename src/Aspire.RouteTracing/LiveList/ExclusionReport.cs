@@ -24,7 +24,12 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     private string? _logged;
     private int _failed;
 
-    public ExclusionReport(ActiveRouteTracing tracing, ExclusionsFile file, ExcludedRoutes routes, IConfiguration configuration, ILogger<ExclusionReport> logger)
+    public ExclusionReport(
+        ActiveRouteTracing tracing,
+        ExclusionsFile file,
+        ExcludedRoutes routes,
+        IConfiguration configuration,
+        ILogger<ExclusionReport> logger)
     {
         _tracing = tracing;
         _file = file;
@@ -154,11 +159,19 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
 
     private static partial class Logs
     {
-        [LoggerMessage(60, LogLevel.Information, "Excluded URLs: {Items} in force. Excluded routes: {Excluded} of {Routes} ({ExcludedRoutes}).")]
+        [LoggerMessage(
+            60,
+            LogLevel.Information,
+            "Excluded URLs: {Items} in force. Excluded routes: {Excluded} of {Routes} ({ExcludedRoutes}).")]
         public static partial void Excluded(ILogger logger, int items, int excluded, int routes, string excludedRoutes);
 
-        [LoggerMessage(61, LogLevel.Information, "Excluded URLs: {Items} in force. Excluded routes: {Excluded} of {Routes} ({ExcludedRoutes}). Items that match no route: {UnmatchedItems}.")]
-        public static partial void ExcludedWithUnmatched(ILogger logger, int items, int excluded, int routes, string excludedRoutes, string unmatchedItems);
+        [LoggerMessage(
+            61,
+            LogLevel.Information,
+            "Excluded URLs: {Items} in force. Excluded routes: {Excluded} of {Routes} ({ExcludedRoutes}). "
+            + "Items that match no route: {UnmatchedItems}.")]
+        public static partial void ExcludedWithUnmatched(
+            ILogger logger, int items, int excluded, int routes, string excludedRoutes, string unmatchedItems);
 
         [LoggerMessage(62, LogLevel.Information, "Excluded URLs: none in force. The exclusion list is empty.")]
         public static partial void Empty(ILogger logger);
@@ -166,7 +179,10 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         [LoggerMessage(63, LogLevel.Information, "Route tracing is disabled. No URL is excluded.")]
         public static partial void Disabled(ILogger logger);
 
-        [LoggerMessage(64, LogLevel.Error, "The exclusion list could not be reported. Exclusions still apply. Further failures are not logged.")]
+        [LoggerMessage(
+            64,
+            LogLevel.Error,
+            "The exclusion list could not be reported. Exclusions still apply. Further failures are not logged.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 namespace Aspire.RouteTracing.LiveList;
 
 /// <summary>
-/// What a process reports about its exclusion list. In an AppHost's run it is a JSON file in the resource's folder, named after the process id.
+/// What a process reports about its exclusion list. In an AppHost's run it is a JSON file in the resource's folder, named after the process
+/// id.
 /// </summary>
 internal sealed record ServiceStatus
 {

@@ -35,7 +35,8 @@ public sealed class Dashboard : IDisposable
                (string)span["traceId"]!,
                (string)span["spanId"]!,
                (string?)span["parentSpanId"] is { Length: > 0 } parent ? parent : null,
-               DateTimeOffset.UnixEpoch.AddTicks(long.Parse($"{span["startTimeUnixNano"]}", CultureInfo.InvariantCulture) / TimeSpan.NanosecondsPerTick),
+               DateTimeOffset.UnixEpoch.AddTicks(
+                   long.Parse($"{span["startTimeUnixNano"]}", CultureInfo.InvariantCulture) / TimeSpan.NanosecondsPerTick),
                Attribute(span, "http.route")),
     ];
 
@@ -44,7 +45,8 @@ public sealed class Dashboard : IDisposable
         .. from resource in await GetAsync($"logs?limit=10000&traceId={traceId}", "resourceLogs", cancellation)
            from scope in Items(resource["scopeLogs"])
            from log in Items(scope["logRecords"])
-           select new Log(Attribute(resource["resource"], "service.name")!, (string?)log["body"]?["stringValue"] ?? "", (string)log["traceId"]!),
+           select new Log(
+               Attribute(resource["resource"], "service.name")!, (string?)log["body"]?["stringValue"] ?? "", (string)log["traceId"]!),
     ];
 
     public void Dispose() => _client.Dispose();

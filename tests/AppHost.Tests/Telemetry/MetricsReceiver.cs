@@ -23,7 +23,8 @@ internal sealed class MetricsReceiver : IAsyncDisposable
         var exports = new Exports();
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(
+            kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2));
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(exports);
@@ -37,7 +38,8 @@ internal sealed class MetricsReceiver : IAsyncDisposable
 
     /// <summary>Returns what the service counted from its start to the time given or a later one.</summary>
     public async Task<IReadOnlyList<Count>> GetCountsAsync(string service, DateTimeOffset time, CancellationToken cancellation) =>
-        (await Polling.UntilAsync(() => Task.FromResult(_exports.GetValueOrDefault(service)), export => export?.Time >= time, cancellation))!.Counts;
+        (await Polling.UntilAsync(
+            () => Task.FromResult(_exports.GetValueOrDefault(service)), export => export?.Time >= time, cancellation))!.Counts;
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
@@ -60,9 +62,12 @@ internal sealed class MetricsReceiver : IAsyncDisposable
             foreach (var resource in request.ResourceMetrics)
             {
                 var metrics = resource.ScopeMetrics.SelectMany(scope => scope.Metrics).ToArray();
-                var sums = metrics.SelectMany(metric => metric.Sum?.DataPoints.Select(point => (metric.Name, point.Attributes, point.AsInt, point.TimeUnixNano)) ?? []);
+                var sums = metrics.SelectMany(metric =>
+                    metric.Sum?.DataPoints.Select(point => (metric.Name, point.Attributes, point.AsInt, point.TimeUnixNano))
+                        ?? []);
                 var histograms = metrics.SelectMany(metric =>
-                    metric.Histogram?.DataPoints.Select(point => (metric.Name, point.Attributes, (long)point.Count, point.TimeUnixNano)) ?? []);
+                    metric.Histogram?.DataPoints.Select(point => (metric.Name, point.Attributes, (long)point.Count, point.TimeUnixNano))
+                        ?? []);
                 (string Name, IEnumerable<KeyValue> Attributes, long Value, ulong Time)[] points = [.. sums, .. histograms];
                 if (points.Length > 0)
                 {

@@ -22,7 +22,8 @@ internal static class Polling
 
             if (DateTimeOffset.UtcNow > deadline)
             {
-                throw new TimeoutException($"Not complete after {Patience}: {(value is IEnumerable<object> items ? string.Join("; ", items) : value)}");
+                throw new TimeoutException(
+                    $"Not complete after {Patience}: {(value is IEnumerable<object> items ? string.Join("; ", items) : value)}");
             }
 
             await Task.Delay(Interval, cancellation);

@@ -115,7 +115,8 @@ public sealed class PropertyTests
         await using var model = await TestModel.StartAsync(_builder);
         var warning = Assert.Single(model.Warnings);
 
-        Assert.StartsWith("The excluded URLs of 'web' were ignored because OpenTelemetry for JavaScript ", warning, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The excluded URLs of 'web' were ignored because OpenTelemetry for JavaScript ", warning, StringComparison.Ordinal);
         await model.AssertPropertyAsync(web, $"None. {warning}");
         await AssertLoggedAsync(model, web.Resource, warning);
     }

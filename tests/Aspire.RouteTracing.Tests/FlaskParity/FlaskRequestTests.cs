@@ -147,7 +147,7 @@ public sealed class FlaskRequestTests
     }
 
     [Fact]
-    public async Task The_trace_of_the_caller_goes_on_and_what_the_request_starts_on_other_threads_is_in_it()
+    public async Task Spans_that_a_request_starts_on_other_threads_are_in_the_trace_of_the_caller()
     {
         await using var app = await StartAsync();
 

@@ -260,7 +260,7 @@ public sealed class HookTests
     }
 
     [Fact]
-    public async Task A_URL_that_nothing_matches_has_its_request_hook_called_just_before_the_response_hook()
+    public async Task An_unmatched_request_calls_the_request_hook_just_before_the_response_hook()
     {
         var calls = new Calls();
         await using var app = await StartAsync(
@@ -472,7 +472,7 @@ public sealed class HookTests
     }
 
     [Fact]
-    public async Task Hooks_of_the_container_run_in_the_order_of_registration_after_the_settings_delegates()
+    public async Task Registered_hooks_run_in_order_after_the_delegates_of_the_settings()
     {
         var calls = new Calls();
         await using var app = await TracedApp.StartAsync(

@@ -12,7 +12,7 @@ namespace Aspire.RouteTracing.Tests.Hooks;
 public sealed class HooksBesideOthersTests
 {
     [Fact]
-    public async Task Two_instrumentations_of_one_application_call_the_hooks_once_and_overwrite_nothing()
+    public async Task Two_instrumentations_of_one_application_call_the_hooks_once()
     {
         var calls = new List<string>();
         await using var app = await TracedApp.StartAsync(

@@ -62,7 +62,9 @@ public sealed class ExclusionReportTests : IDisposable
         await app.StopAsync();
 
         Assert.Equal(
-            ["Excluded URLs: none in force. The exclusion list is empty.", "Excluded URLs: 1 in force. Excluded routes: 1 of 3 (GET /health)."],
+            [
+                "Excluded URLs: none in force. The exclusion list is empty.",
+                "Excluded URLs: 1 in force. Excluded routes: 1 of 3 (GET /health)."],
             Reports(app));
     }
 
@@ -81,7 +83,10 @@ public sealed class ExclusionReportTests : IDisposable
         Assert.True(status.Enabled);
         Assert.Equal(["^/health$"], status.FileItems!);
         Assert.Equal(
-            [("^/from-variable$", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"), ("^/health$", "Aspire:RouteTracing:ExclusionsFile"), ("^/from-code$", "code")],
+            [
+                ("^/from-variable$", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"),
+                ("^/health$", "Aspire:RouteTracing:ExclusionsFile"),
+                ("^/from-code$", "code")],
             status.Items.Select(item => (item.Pattern, item.Source)));
         Assert.Equal(["GET /health"], status.ExcludedRoutes);
         Assert.Equal(3, status.RouteCount);
@@ -99,7 +104,8 @@ public sealed class ExclusionReportTests : IDisposable
 
         await File.WriteAllTextAsync(file, "^/other$\n", TestContext.Current.CancellationToken);
 
-        Assert.Equal(["^/other$"], (await WaitForStatusAsync(status => status.FileItems is ["^/other$"])).Items.Select(item => item.Pattern));
+        Assert.Equal(
+            ["^/other$"], (await WaitForStatusAsync(status => status.FileItems is ["^/other$"])).Items.Select(item => item.Pattern));
     }
 
     [Fact]
@@ -125,7 +131,11 @@ public sealed class ExclusionReportTests : IDisposable
         app.App.Services.GetRequiredService<IRouteTracing>().Suspend().Dispose();
         await app.StopAsync();
 
-        Assert.Single(app.Logs, log => log.LogLevel == LogLevel.Error && log.FormattedMessage!.StartsWith("The exclusion list could not be reported.", StringComparison.Ordinal));
+        Assert.Single(
+            app.Logs,
+            log =>
+                log.LogLevel == LogLevel.Error
+                    && log.FormattedMessage!.StartsWith("The exclusion list could not be reported.", StringComparison.Ordinal));
         Assert.Empty(app.Spans);
     }
 
@@ -155,7 +165,9 @@ public sealed class ExclusionReportTests : IDisposable
         var deadline = DateTimeOffset.UtcNow + Patience;
         while (true)
         {
-            if (File.Exists(StatusPath) && ServiceStatus.FromJson(await File.ReadAllBytesAsync(StatusPath, TestContext.Current.CancellationToken)) is { } status && isComplete(status))
+            if (File.Exists(StatusPath)
+                && ServiceStatus.FromJson(await File.ReadAllBytesAsync(StatusPath, TestContext.Current.CancellationToken)) is { } status
+                && isComplete(status))
             {
                 return status;
             }
@@ -165,7 +177,8 @@ public sealed class ExclusionReportTests : IDisposable
         }
     }
 
-    private Task<TracedApp> StartAsync(string[] patterns, Dictionary<string, string?>? configuration = null, LogLevel logLevel = LogLevel.Information)
+    private Task<TracedApp> StartAsync(
+        string[] patterns, Dictionary<string, string?>? configuration = null, LogLevel logLevel = LogLevel.Information)
     {
         configuration ??= [];
         configuration.TryAdd(StatusFile.FolderKey, _folder);
