@@ -29,7 +29,7 @@ async function edit(page) {
   await property(page, 'In force: ');
   await page.getByPlaceholder('Filter...').last().fill('excluded');
   await page.getByText('Process ID').waitFor({ state: 'hidden' });
-  await picture(page, 'excluded-urls');
+
 
   await row.getByRole('button', { name: 'Actions' }).click();
   await page.getByRole('menuitem', { name: 'Edit excluded URLs' }).click();

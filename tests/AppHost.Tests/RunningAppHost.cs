@@ -111,9 +111,9 @@ public sealed class RunningAppHost : IAsyncLifetime
     /// <summary>Returns the lines of a resource's console log so far.</summary>
     public async Task<IReadOnlyList<string>> GetConsoleLogAsync(string service)
     {
-        var lines = new List<string>();
+        var (id, lines) = (GetState(service).ResourceId, new List<string>());
         await foreach (
-            var batch in App.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync(service).WithCancellation(Cancellation))
+            var batch in App.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync(id).WithCancellation(Cancellation))
         {
             lines.AddRange(batch.Select(line => line.Content));
         }

@@ -9,7 +9,7 @@ using OpenTelemetry.Trace;
 
 namespace ServiceDefaults.Tests;
 
-public class ServiceDefaultsTests
+public sealed class ServiceDefaultsTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -22,9 +23,9 @@ internal sealed class TracedApp : IAsyncDisposable
 
     private readonly List<Activity> _spans;
     private readonly List<Metric> _metrics;
-    private readonly List<LogRecord> _logs;
+    private readonly LogRecords _logs;
 
-    private TracedApp(WebApplication app, List<Activity> spans, List<Metric> metrics, List<LogRecord> logs)
+    private TracedApp(WebApplication app, List<Activity> spans, List<Metric> metrics, LogRecords logs)
     {
         App = app;
         (_spans, _metrics, _logs) = (spans, metrics, logs);
@@ -51,7 +52,7 @@ internal sealed class TracedApp : IAsyncDisposable
 
     public IReadOnlyList<string> SpanNames => [.. Spans.Select(span => span.DisplayName)];
 
-    public IReadOnlyList<LogRecord> Logs => _logs;
+    public IReadOnlyList<LogRecord> Logs => _logs.ToArray();
 
     public static async Task<TracedApp> StartAsync(
         Action<WebApplicationBuilder> configure,
@@ -60,7 +61,7 @@ internal sealed class TracedApp : IAsyncDisposable
     {
         var spans = new List<Activity>();
         var metrics = new List<Metric>();
-        var logs = new List<LogRecord>();
+        var logs = new LogRecords();
 
         var builder = WebApplication.CreateBuilder(
             new WebApplicationOptions { EnvironmentName = configuration?.GetValueOrDefault("environment") ?? Environments.Production });
@@ -150,6 +151,28 @@ internal sealed class TracedApp : IAsyncDisposable
     {
         Client.Dispose();
         await App.DisposeAsync();
+    }
+
+    /// <summary>Log records that are read while the application logs.</summary>
+    private sealed class LogRecords : Collection<LogRecord>
+    {
+        private readonly Lock _adding = new();
+
+        public LogRecord[] ToArray()
+        {
+            lock (_adding)
+            {
+                return [.. Items];
+            }
+        }
+
+        protected override void InsertItem(int index, LogRecord item)
+        {
+            lock (_adding)
+            {
+                base.InsertItem(Count, item);
+            }
+        }
     }
 }
 

@@ -903,7 +903,7 @@ public sealed class HookTests
         public Task Complete => _complete.Task;
 
         public ILogger CreateLogger(string categoryName) =>
-            categoryName.StartsWith("Aspire.RouteTracing", StringComparison.Ordinal) ? this : NullLogger.Instance;
+            categoryName.StartsWith("Aspire.RouteTracing.Hooks", StringComparison.Ordinal) ? this : NullLogger.Instance;
 
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
