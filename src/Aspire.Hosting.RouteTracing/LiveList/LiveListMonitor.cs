@@ -4,13 +4,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.Hosting.RouteTracing.LiveList;
 
-/// <summary>Keeps the states of the lists up to date while the application runs. A failure is logged once.</summary>
+/// <summary>Keeps the states of the lists up to date while the application runs. A failure is logged and ends it.</summary>
 internal sealed partial class LiveListMonitor(
     DistributedApplicationModel model, ResourceNotificationService notifications, ILogger<LiveListMonitor> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.5);
-
-    private bool _failed;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(WatchAsync(stoppingToken), RefreshAsync(stoppingToken));
@@ -54,11 +52,7 @@ internal sealed partial class LiveListMonitor(
         }
         catch (Exception exception)
         {
-            if (!_failed)
-            {
-                _failed = true;
-                Log.Failed(logger, exception);
-            }
+            Log.Failed(logger, exception);
         }
     }
 
