@@ -80,6 +80,9 @@ public sealed class BrowserTests
     {
         var options = new DistributedApplicationTestingBuilderOptions { EnableDashboard = true };
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(options, arguments, Cancellation);
+
+        // The testing builder has no dialogs.
+        builder.Configuration["ASPIRE_INTERACTIVITY_ENABLED"] = "true";
         configure(builder);
         var app = await builder.BuildAsync(Cancellation);
         await app.StartAsync(Cancellation);

@@ -29,8 +29,7 @@ async function edit(page) {
   await property(page, 'In force: ');
   await page.getByPlaceholder('Filter...').last().fill('excluded');
   await page.getByText('Process ID').waitFor({ state: 'hidden' });
-
-
+  await picture(page, 'excluded-urls', 440);
   await row.getByRole('button', { name: 'Actions' }).click();
   await page.getByRole('menuitem', { name: 'Edit excluded URLs' }).click();
   const dialog = page.locator('fluent-dialog').filter({ hasText: 'Add patterns' });
@@ -55,8 +54,9 @@ async function text(locator) {
   return (await locator.innerText()).replace(/\s+/g, ' ').trim();
 }
 
-async function picture(page, name) {
+async function picture(page, name, height = page.viewportSize().height) {
   if (pictures !== '-') {
-    await page.screenshot({ path: `${pictures}/${name}.png` });
+    const clip = { x: 0, y: 0, width: page.viewportSize().width, height };
+    await page.screenshot({ path: `${pictures}/${name}.png`, clip });
   }
 }
