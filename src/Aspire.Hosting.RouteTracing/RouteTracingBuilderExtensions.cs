@@ -11,10 +11,11 @@ public static class RouteTracingBuilderExtensions
     /// later.
     /// </summary>
     /// <remarks>
-    /// Projects, the applications of Aspire's language integrations, and resources with <c>WithOtlpExporter</c> export telemetry. To
-    /// exclude one of them, call
-    /// <see cref="RouteTracingResourceBuilderExtensions.WithoutAppWideExclusions"/> on it. Patterns are read as in
-    /// <see cref="RouteTracingResourceBuilderExtensions.WithExcludedUrls"/>.
+    /// <para>
+    /// Projects, the applications of Aspire's language integrations, and resources with <c>WithOtlpExporter</c> export telemetry. A
+    /// resource with <c>WithoutAppWideExclusions</c> ignores these patterns. Calls add up, in any order, with the lists of the resources.
+    /// </para>
+    /// <para>A pattern is searched in the request's path, or in the whole URL if it contains <c>://</c>. It is case-sensitive.</para>
     /// </remarks>
     /// <param name="builder">The distributed application builder.</param>
     /// <param name="patterns">.NET regular expressions, one per argument. Commas need no escape.</param>
@@ -38,7 +39,11 @@ public static class RouteTracingBuilderExtensions
     /// Excludes the health checks of every resource that exports telemetry from the traces: Aspire's own HTTP health checks, and requests
     /// to the paths of each resource's HTTP health checks and probes.
     /// </summary>
-    /// <remarks>Everything else is as in <see cref="RouteTracingResourceBuilderExtensions.WithExcludedHealthChecks"/>.</remarks>
+    /// <remarks>
+    /// Aspire's health checks carry an unsampled <c>traceparent</c>, so every service with a parent-based sampler excludes them, in any
+    /// language. The paths are also added to the list of excluded URLs, except <c>/</c>, which is usually a page of the application.
+    /// Health checks and resources added after this call are excluded, too.
+    /// </remarks>
     /// <param name="builder">The distributed application builder.</param>
     /// <returns>The same builder, for chaining.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>

@@ -11,9 +11,9 @@ public static class RouteTracingResourceBuilderExtensions
     /// <remarks>
     /// <para>
     /// Calls add up, in any order, with the app-wide list and with the lists that the resource's variables hold. .NET projects read the
-    /// list from
-    /// <c>OTEL_DOTNET_EXCLUDED_URLS</c> and need the package Aspire.RouteTracing. Python resources read <c>OTEL_PYTHON_EXCLUDED_URLS</c>;
-    /// patterns that Python doesn't support are ignored with a warning. Other containers and executables get both variables.
+    /// list from <c>OTEL_DOTNET_EXCLUDED_URLS</c> and need the package Aspire.RouteTracing. Python resources read
+    /// <c>OTEL_PYTHON_EXCLUDED_URLS</c>; patterns that Python doesn't support are ignored with a warning. Other containers and executables
+    /// get both variables.
     /// </para>
     /// <para>A pattern is searched in the request's path, or in the whole URL if it contains <c>://</c>. It is case-sensitive.</para>
     /// </remarks>
@@ -44,9 +44,9 @@ public static class RouteTracingResourceBuilderExtensions
     /// HTTP health checks and probes.
     /// </summary>
     /// <remarks>
-    /// Aspire's health checks say themselves that they are not to be traced, in a <c>traceparent</c> header without the sampled flag, so
-    /// every service with a parent-based sampler leaves them out, in any language. The paths are also added to the list of excluded URLs,
-    /// except <c>/</c>, which is usually a page of the application. Health checks added after this call are excluded, too.
+    /// Aspire's health checks carry an unsampled <c>traceparent</c>, so every service with a parent-based sampler excludes them, in any
+    /// language. The paths are also added to the list of excluded URLs, except <c>/</c>, which is usually a page of the application.
+    /// Health checks added after this call are excluded, too.
     /// </remarks>
     /// <typeparam name="T">The resource type.</typeparam>
     /// <param name="builder">The resource builder.</param>

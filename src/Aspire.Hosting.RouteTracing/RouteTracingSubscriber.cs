@@ -53,7 +53,7 @@ internal sealed partial class RouteTracingSubscriber(
         var writer = new ExclusionVariables(resource.Name, live.Language, app.Carriers, new Dictionary<string, object>());
         writer.Write(app.GetList(resource));
         app.Warn(resource, writer.Warnings);
-        await live.ShowAsync().ConfigureAwait(false);
+        await live.Property.RefreshAsync().ConfigureAwait(false);
     }
 
     private static partial class Log

@@ -154,7 +154,7 @@ internal static class Commands
     {
         if (!IsEdit(context.Arguments))
         {
-            return Answer(true, lives.Select(live => live.Describe(live.Current)));
+            return Answer(true, lives.Select(Describe));
         }
 
         var applied = await Task.WhenAll(lives.Select(live => EditAsync(context, live))).ConfigureAwait(false);
@@ -175,8 +175,15 @@ internal static class Commands
             return (false, $"The list of '{live.Name}' was not changed: {exception.Message}");
         }
 
-        return await live.ApplyAsync(context.Services, context.CancellationToken).ConfigureAwait(false);
+        var (success, text) = await EditConfirmation.WaitAsync(live, context.Services, context.CancellationToken).ConfigureAwait(false);
+        await live.Property.RefreshAsync().ConfigureAwait(false);
+        return (success, $"{Describe(live)} {text}");
     }
+
+    private static string Describe(LiveResource live) =>
+        live.Current.Count == 0
+            ? $"'{live.Name}' excludes no URL."
+            : $"'{live.Name}' excludes {ExcludedUrlsProperty.Join(live.Current)}.";
 
     private static void Validate(InputsDialogValidationContext context, IReadOnlyList<LiveResource> lives)
     {
@@ -209,7 +216,7 @@ internal static class Commands
         foreach (var pattern in GetRemoved(inputs).Except(known, StringComparer.Ordinal))
         {
             context.AddValidationError(
-                inputs[Remove], $"The pattern '{pattern}' is not in the list. {lives[0].Describe(lives[0].Current)}");
+                inputs[Remove], $"The pattern '{pattern}' is not in the list. {Describe(lives[0])}");
         }
 
         if (lives.Select(live => live.FindObstacle(GetEdited(live, inputs))).OfType<string>().FirstOrDefault() is { } tooLong)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.LiveList;
 
 namespace Aspire.Hosting.RouteTracing.LiveList;
 
@@ -44,13 +45,9 @@ internal sealed class LiveListFolder : IDisposable
         {
             Verify();
             CreateOwnerOnly(GetPath(resourceName));
-            var path = GetListPath(resourceName);
-            var next = $"{path}.next";
-            File.Delete(next);
 
             // UTF-8 replaces half of a surrogate pair, as a variable would.
-            WriteNew(next, $"{ExclusionListFormat.Write(patterns)}\n");
-            File.Move(next, path, overwrite: true);
+            OwnerOnlyFile.Replace(GetListPath(resourceName), Encoding.UTF8.GetBytes($"{ExclusionListFormat.Write(patterns)}\n"));
         }
     }
 
@@ -77,7 +74,7 @@ internal sealed class LiveListFolder : IDisposable
     private DirectoryInfo Create()
     {
         var folder = Directory.CreateTempSubdirectory("aspire-route-tracing-");
-        WriteNew(Path.Combine(folder.FullName, TokenName), _token);
+        OwnerOnlyFile.Create(Path.Combine(folder.FullName, TokenName), Encoding.UTF8.GetBytes(_token));
         return folder;
     }
 
@@ -131,17 +128,4 @@ internal sealed class LiveListFolder : IDisposable
     }
 
     private static bool IsLink(string path) => new DirectoryInfo(path).LinkTarget is not null;
-
-    /// <summary>Writes a file that doesn't exist yet, so no link is followed.</summary>
-    private static void WriteNew(string path, string text)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using var writer = new StreamWriter(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), options);
-        writer.Write(text);
-    }
 }

@@ -41,8 +41,7 @@ internal sealed partial class LiveListMonitor(
             {
                 foreach (var live in model.Resources.SelectMany(resource => resource.Annotations.OfType<LiveResource>()).ToArray())
                 {
-                    live.WarnIfUnread();
-                    await live.ShowAsync().ConfigureAwait(false);
+                    await live.Property.RefreshAsync().ConfigureAwait(false);
                 }
             }
         }

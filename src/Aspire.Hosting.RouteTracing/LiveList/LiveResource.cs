@@ -1,11 +1,9 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.Hosting.RouteTracing.Variables;
 using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.LiveList;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Aspire.Hosting.RouteTracing.LiveList;
@@ -15,11 +13,7 @@ internal sealed class LiveResource(
     IResource resource, AppExclusions app, LiveListFolder folder, ResourceNotificationService notifications, TimeProvider time)
     : IResourceAnnotation
 {
-    private const string PropertyName = "aspire.route_tracing.excluded_urls";
     private const string EditedSource = "the list edited in this run";
-
-    private static readonly TimeSpan ConfirmationTimeout = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan ConfirmationInterval = TimeSpan.FromMilliseconds(50);
 
     // A service that answers its health check has started; another one may still be starting.
     private static readonly TimeSpan ReadTimeoutWithHealthCheck = TimeSpan.FromSeconds(5);
@@ -31,10 +25,7 @@ internal sealed class LiveResource(
     private volatile IReadOnlyList<ListedUrl>? _edited;
     private bool _hasReadVariables;
     private bool _keepsUnreadVariables;
-    private bool _followsFile;
     private long _runningSince;
-    private bool _isShownAsUnread;
-    private string? _shown;
 
     public string Name => resource.Name;
 
@@ -55,12 +46,34 @@ internal sealed class LiveResource(
     // the next run, whose folder has another name.
     public bool Reports { get; } = Language.Of(resource) == Language.DotNet && !resource.IsContainer() && !IsPersistent(resource);
 
+    /// <summary>Gets the property that shows the list.</summary>
+    public ExcludedUrlsProperty Property => field ??= new ExcludedUrlsProperty(resource, this, app, notifications);
+
+    /// <summary>Gets whether the service was told to read the list from the AppHost's file.</summary>
+    public bool FollowsFile { get; private set; }
+
+    /// <summary>Gets the names of the running instances: of the replicas, or of the resource itself.</summary>
+    public IReadOnlyList<string> RunningInstances =>
+        [.. _instances.Where(instance => instance.Value).Select(instance => instance.Key)];
+
     public IReadOnlyList<ServiceStatus> ReadStatuses() => Reports ? ServiceStatuses.Read(folder.GetPath(Name)) : [];
 
     /// <summary>Counts the running instances.</summary>
     public int CountRunning() => _instances.IsEmpty
         ? notifications.TryGetCurrentState(Name, out var state) && IsRunning(state) ? 1 : 0
         : _instances.Values.Count(isRunning => isRunning);
+
+    /// <summary>Returns whether a process uses the current list.</summary>
+    public bool IsCurrentIn(ServiceStatus status) =>
+        status.Enabled
+            && (!FollowsFile || status.FileItems?.SequenceEqual(Current.Select(url => url.Pattern), StringComparer.Ordinal) == true);
+
+    /// <summary>Returns whether the service has been running for so long that it would have reported a list that it reads.</summary>
+    public bool IsReportOverdue()
+    {
+        var timeout = resource.HasAnnotationOfType<HealthCheckAnnotation>() ? ReadTimeoutWithHealthCheck : ReadTimeout;
+        return _runningSince != 0 && time.GetElapsedTime(_runningSince) > timeout;
+    }
 
     /// <summary>Notes the state of an instance.</summary>
     public void Update(ResourceEvent state)
@@ -129,17 +142,17 @@ internal sealed class LiveResource(
             try
             {
                 folder.WriteList(Name, Current.Select(url => url.Pattern));
-                _followsFile = variables.TryAdd(VariableNames.ExclusionsFile, folder.GetListPath(Name));
+                FollowsFile = variables.TryAdd(VariableNames.ExclusionsFile, folder.GetListPath(Name));
                 variables.TryAdd(VariableNames.StatusFolder, folder.GetPath(Name));
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                _followsFile = false;
+                FollowsFile = false;
                 app.Warn(resource, [$"The excluded URLs of '{Name}' can't be edited while it runs: {exception.Message}"]);
             }
         }
 
-        return ShowAsync();
+        return Property.RefreshAsync();
     }
 
     /// <summary>Returns why the resource can't be given a list of valid patterns, or <see langword="null"/>.</summary>
@@ -179,158 +192,9 @@ internal sealed class LiveResource(
         }
     }
 
-    /// <summary>
-    /// Waits until the running processes use the list, restarts the resource if it reads the list only at startup, and answers what was
-    /// seen.
-    /// </summary>
-    public async Task<(bool Success, string Text)> ApplyAsync(IServiceProvider services, CancellationToken cancellationToken)
-    {
-        var (success, text) = await ConfirmAsync(services, cancellationToken).ConfigureAwait(false);
-        await ShowAsync().ConfigureAwait(false);
-        return (success, $"{Describe(Current)} {text}");
-    }
-
-    /// <summary>Describes a list in a sentence.</summary>
-    public string Describe(IReadOnlyList<ListedUrl> list) =>
-        list.Count == 0 ? $"'{Name}' excludes no URL." : $"'{Name}' excludes {Join(list)}.";
-
-    /// <summary>Publishes the list and its state as a property, and as the arguments of the command that edits it.</summary>
-    public async Task ShowAsync()
-    {
-        var text = GetState();
-        if (Interlocked.Exchange(ref _shown, text) == text)
-        {
-            return;
-        }
-
-        Commands.SetEditInputs(this);
-        var property = new ResourcePropertySnapshot(PropertyName, text) { DisplayName = "Excluded URLs", IsHighlighted = true };
-        await notifications.PublishUpdateAsync(
-            resource,
-            snapshot => snapshot with { Properties = [.. snapshot.Properties.Where(present => present.Name != PropertyName), property] })
-            .ConfigureAwait(false);
-    }
-
-    /// <summary>Warns once if the service doesn't read its list.</summary>
-    public void WarnIfUnread()
-    {
-        // Only a resource with an endpoint receives requests.
-        if (!_isShownAsUnread && IsUnread() && resource.Annotations.OfType<EndpointAnnotation>().Any())
-        {
-            _isShownAsUnread = true;
-            app.Show(resource, $"The excluded URLs are not read by '{Name}': does it call AddRouteTracing()?");
-        }
-    }
-
-    // The dashboard cuts off a long value, so the state comes first.
-    private string GetState()
-    {
-        var warnings = app.GetWarnings().Where(warning => warning.Resource == resource).Select(warning => warning.Text);
-        return string.Join(' ', [.. IsEdited ? ["Edited in this run."] : Array.Empty<string>(), GetStateOfList(), .. warnings]);
-    }
-
-    private string GetStateOfList()
-    {
-        var list = Join(Current);
-        if (!IsRead || (Current.Count == 0 && !Reports))
-        {
-            return "None.";
-        }
-
-        if (!Reports)
-        {
-            return $"Read at startup: {list}.";
-        }
-
-        if (CountRunning() == 0)
-        {
-            return $"Not running: {list}.";
-        }
-
-        var statuses = ReadStatuses();
-        if (statuses.Count == 0)
-        {
-            return IsUnread() ? $"Not read by '{Name}': does it call AddRouteTracing()? {list}." : $"Not read yet: {list}.";
-        }
-
-        var following = statuses.Where(UsesCurrentList).ToArray();
-        var items = Join([.. following.Append(statuses[0]).First().Items.Select(Find)]);
-        return statuses.Any(status => !status.Enabled) ? "Route tracing is disabled in the service."
-            : following.Length == statuses.Count ? $"In force: {items}."
-            : following.Length == 0 ? $"Another list is in force: {items}."
-            : $"In force in {following.Length} of {statuses.Count} processes: {items}.";
-    }
-
-    private static string Join(IReadOnlyList<ListedUrl> list) =>
-        list.Count == 0 ? "none" : string.Join(", ", list.Select(url => url.Display));
-
     /// <summary>Finds what the AppHost knows of an item that a service reports.</summary>
     public ListedUrl Find(ServiceStatus.Item item) =>
         Current.Concat(_declared).FirstOrDefault(url => url.Pattern == item.Pattern) ?? new ListedUrl(item.Pattern, item.Source);
-
-    private async Task<(bool Success, string Text)> ConfirmAsync(IServiceProvider services, CancellationToken cancellationToken)
-    {
-        var running = CountRunning();
-        if (running == 0)
-        {
-            return (true, $"'{Name}' isn't running and reads the list when it starts.");
-        }
-
-        if (!_followsFile)
-        {
-            return await RestartAsync(services, cancellationToken).ConfigureAwait(false);
-        }
-
-        var started = Stopwatch.GetTimestamp();
-        var statuses = ReadStatuses();
-        while (statuses.Count(UsesCurrentList) < running && Stopwatch.GetElapsedTime(started) < ConfirmationTimeout)
-        {
-            await Task.Delay(ConfirmationInterval, cancellationToken).ConfigureAwait(false);
-            statuses = ReadStatuses();
-        }
-
-        var confirmed = statuses.Count(UsesCurrentList);
-        return (confirmed, statuses.Count) switch
-        {
-            (_, 0) when Current.Count == 0 => (true, "The service hasn't read it."),
-            (_, 0) => (false, $"This is the AppHost's list, not read by '{Name}': does it call AddRouteTracing()?"),
-            _ when statuses.Any(status => !status.Enabled) => (false, "Route tracing is disabled in the service, so it excludes nothing."),
-            _ when confirmed >= running && running == 1 => (true, "The service has confirmed it."),
-            _ when confirmed >= running => (true, $"All {running} processes have confirmed it."),
-            _ => (
-                false,
-                $"This is the AppHost's list; {confirmed} of {running} processes confirmed it within "
-                + $"{ConfirmationTimeout.TotalSeconds} seconds."),
-        };
-    }
-
-    private async Task<(bool Success, string Text)> RestartAsync(IServiceProvider services, CancellationToken cancellationToken)
-    {
-        var commands = services.GetRequiredService<ResourceCommandService>();
-        var instances = _instances.Where(instance => instance.Value).Select(instance => instance.Key).DefaultIfEmpty(Name).ToArray();
-        foreach (var instance in instances)
-        {
-            var restart = await commands.ExecuteCommandAsync(instance, KnownResourceCommands.RestartCommand, cancellationToken)
-                .ConfigureAwait(false);
-            if (!restart.Success)
-            {
-                return (false, $"It reads the list only at startup and couldn't be restarted: {restart.Message}");
-            }
-        }
-
-        return (true, "It was restarted because it reads the list only at startup.");
-    }
-
-    private bool UsesCurrentList(ServiceStatus status) =>
-        status.Enabled
-            && (!_followsFile || status.FileItems?.SequenceEqual(Current.Select(url => url.Pattern), StringComparer.Ordinal) == true);
-
-    private bool IsUnread()
-    {
-        var timeout = resource.HasAnnotationOfType<HealthCheckAnnotation>() ? ReadTimeoutWithHealthCheck : ReadTimeout;
-        return Reports && Current.Count > 0 && _runningSince != 0 && time.GetElapsedTime(_runningSince) > timeout
-            && ReadStatuses().Count == 0;
-    }
 
     private IReadOnlyList<ListedUrl> GetUrls(IReadOnlyList<string> patterns)
     {

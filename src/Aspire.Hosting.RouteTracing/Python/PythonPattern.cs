@@ -35,7 +35,7 @@ internal sealed class PythonPattern
     private readonly List<RegexToken> _tokens;
     private readonly bool _fullUrl;
     private int _position;
-    private int _lookarounds;
+    private int _lookaheads;
 
     private PythonPattern(string pattern)
     {
@@ -94,7 +94,7 @@ internal sealed class PythonPattern
             var atom = Atom(_tokens[_position++], atStart, anchored);
             text.Append(Quantified(atom.Text, out var optional));
             anchored |= atom.Anchored && !optional;
-            atStart &= atom.Text is "";
+            atStart = false;
             RefuseLongText(text.ToString());
         }
 
@@ -103,15 +103,15 @@ internal sealed class PythonPattern
 
     private Expression Atom(RegexToken token, bool atStart, bool anchored) => token.Kind switch
     {
-        RegexTokenKind.Comment => new Expression("", anchored),
         RegexTokenKind.GroupStart => Group(token, atStart, anchored),
+        RegexTokenKind.Anchor when Next is RegexTokenKind.Quantifier => throw new NotInPythonException("it repeats an anchor"),
         RegexTokenKind.Anchor => Anchor(token, atStart, anchored),
         RegexTokenKind.AnyCharacter => new Expression(anchored ? @"[^?\n]" : ".", anchored),
         RegexTokenKind.Class => new Expression(Class(token, anchored), anchored),
         RegexTokenKind.Escape when token.Character is '?' && anchored => throw new NotInPythonException(MatchesQuestionMark),
         RegexTokenKind.Escape or RegexTokenKind.Literal when token.Character is { } character => new Expression(
             Character(character, token.Kind is RegexTokenKind.Escape, inClass: false), anchored),
-        RegexTokenKind.Options => throw new NotInPythonException(OtherGroup),
+        RegexTokenKind.Options or RegexTokenKind.Comment => throw new NotInPythonException(OtherGroup),
         RegexTokenKind.BackReference =>
             throw new NotInPythonException("it refers back to a group, and Python counts the groups of all items together"),
         _ => throw new NotInPythonException($"it has '{_pattern[token.Start..token.End]}', which Python doesn't have everywhere"),
@@ -127,7 +127,7 @@ internal sealed class PythonPattern
                 return new Expression($"\\{token.Letter}", anchored);
             case '^' or 'A' when _fullUrl:
                 return new Expression("^", Anchored: false);
-            case '^' or 'A' when atStart && _lookarounds == 0:
+            case '^' or 'A' when atStart && _lookaheads == 0:
                 // The authority ends at the first slash, so a slash that follows stands at the start of the path.
                 var followedBySlash = Next is RegexTokenKind.Literal
                     && _tokens[_position].Character == '/'
@@ -148,9 +148,9 @@ internal sealed class PythonPattern
             _ => throw new NotInPythonException(OtherGroup),
         };
         var isLookahead = token.Group is RegexGroupKind.Lookahead;
-        _lookarounds += isLookahead ? 1 : 0;
+        _lookaheads += isLookahead ? 1 : 0;
         var content = Alternatives(atStart, anchored);
-        _lookarounds -= isLookahead ? 1 : 0;
+        _lookaheads -= isLookahead ? 1 : 0;
         _position++;
         return new Expression($"{opening}{content.Text})", isLookahead ? anchored : content.Anchored);
     }
@@ -236,11 +236,6 @@ internal sealed class PythonPattern
         }
 
         var token = _tokens[_position++];
-        if (atom is "")
-        {
-            throw new NotInPythonException("it has a comment before a quantifier");
-        }
-
         // Lazy or greedy, it finds the same URLs.
         optional = token.Min == 0;
         var one = IsOneAtom(atom) ? atom : $"(?:{atom})";
@@ -264,10 +259,8 @@ internal sealed class PythonPattern
     private static string RefuseLongText(string text) =>
         text.Length <= MaxTextLength ? text : throw new NotInPythonException("it becomes too long when it is written without a comma");
 
-    // Python repeats a word boundary only in a group.
     private static bool IsOneAtom(string text) => text switch
     {
-        ['\\', 'b' or 'B'] => false,
         [_] or ['\\', _] or ['\\', 'x', _, _] or ['\\', 'u', _, _, _, _] => true,
         ['[' or '(', ..] => true,
         _ => false,

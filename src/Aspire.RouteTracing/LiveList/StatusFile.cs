@@ -13,25 +13,8 @@ internal sealed class StatusFile(string folder)
 
     public static DateTimeOffset ProcessStart { get; } = GetProcessStart();
 
-    /// <summary>Replaces the status by a rename, so that nobody reads half of it. Only this user can read it.</summary>
     /// <exception cref="IOException">The folder is gone or can't be written.</exception>
-    public void Write(ServiceStatus status)
-    {
-        var next = $"{_path}.next";
-        File.Delete(next);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using (var stream = new FileStream(next, options))
-        {
-            stream.Write(status.ToJson());
-        }
-
-        File.Move(next, _path, overwrite: true);
-    }
+    public void Write(ServiceStatus status) => OwnerOnlyFile.Replace(_path, status.ToJson());
 
     public void Delete() => File.Delete(_path);
 

@@ -105,7 +105,7 @@ public sealed class UrlTestTests
     }
 
     [Fact]
-    public async Task Without_a_report_the_answer_asks_for_AddRouteTracing()
+    public async Task Before_the_first_report_the_answer_is_from_the_AppHosts_list()
     {
         await using var model = await TestModel.StartAsync(_builder);
         await TestModel.GetVariablesAsync(_orders);
@@ -113,7 +113,7 @@ public sealed class UrlTestTests
 
         Assert.Equal(
             "'/health' would be excluded in 'orders' by '^/health$', from the app-wide list. "
-            + "But the list is not read by 'orders': does it call AddRouteTracing()?",
+            + "The service hasn't reported its list yet and may add its own items.",
             await model.AnswerAsync(_orders, Test, ("url", "/health")));
     }
 
