@@ -57,22 +57,17 @@ internal static class UrlTest
     private static int Find(string[] patterns, bool matchFullUrl, string url)
     {
         _ = RequestUrl.TryParse(url, out var parsed);
-        return ExclusionMatcher.Build(patterns, matchFullUrl, out _).Find(matchFullUrl ? WithHost(parsed) : parsed);
+        return ExclusionMatcher.Build(patterns, matchFullUrl, out _).Find(parsed);
     }
 
     private static ListedUrl? FindForPython(IReadOnlyList<ListedUrl> list, string urlOrPath)
     {
         _ = RequestUrl.TryParse(urlOrPath, out var url);
-
-        url = WithHost(url);
         var text = new char[url.FullUrlLength];
         url.CopyFullUrlTo(text);
         var fullUrl = new string(text);
         return list.FirstOrDefault(item => IsFoundByPython(item, fullUrl));
     }
-
-    // Where the whole URL is searched, a path needs a host.
-    private static RequestUrl WithHost(RequestUrl url) => url.Host.IsEmpty ? url with { Scheme = "http", Host = "localhost" } : url;
 
     private static bool IsFoundByPython(ListedUrl item, string url) =>
         item.IsForPython ? IsFound(item.Pattern, url)

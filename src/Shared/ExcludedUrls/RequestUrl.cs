@@ -7,32 +7,24 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// </summary>
 internal readonly ref struct RequestUrl
 {
-    /// <summary><c>http</c> or <c>https</c>; empty where only a path is known.</summary>
+    /// <summary>Gets the scheme: <c>http</c> or <c>https</c>.</summary>
     public ReadOnlySpan<char> Scheme { get; init; }
 
     /// <summary>Gets the host as <c>HttpRequest.Host</c> holds it: the Host header with Punycode decoded.</summary>
     public ReadOnlySpan<char> Host { get; init; }
 
-    /// <summary>As <c>HttpRequest.PathBase</c> holds it, percent-decoded.</summary>
+    /// <summary>Gets the path base as <c>HttpRequest.PathBase</c> holds it: percent-decoded.</summary>
     public ReadOnlySpan<char> PathBase { get; init; }
 
-    /// <summary>As <c>HttpRequest.Path</c> holds it, percent-decoded.</summary>
+    /// <summary>Gets the path as <c>HttpRequest.Path</c> holds it: percent-decoded.</summary>
     public ReadOnlySpan<char> Path { get; init; }
 
-    /// <summary>As <c>HttpRequest.QueryString</c> holds it: with its question mark, and not decoded.</summary>
+    /// <summary>Gets the query as <c>HttpRequest.QueryString</c> holds it: with its question mark, and not decoded.</summary>
     public ReadOnlySpan<char> Query { get; init; }
 
-    /// <summary>
-    /// The length of <c>scheme://host/pathbase/path?query</c>, without a default port; only from the path on where there is no host.
-    /// </summary>
-    public int FullUrlLength
-    {
-        get
-        {
-            var length = PathBase.Length + Path.Length + Query.Length;
-            return Scheme.IsEmpty ? length : length + Scheme.Length + SchemeDelimiter.Length + HostWithoutDefaultPort.Length;
-        }
-    }
+    /// <summary>Gets the length of <c>scheme://host/pathbase/path?query</c> without a default port.</summary>
+    public int FullUrlLength =>
+        Scheme.Length + SchemeDelimiter.Length + HostWithoutDefaultPort.Length + PathBase.Length + Path.Length + Query.Length;
 
     private static ReadOnlySpan<char> SchemeDelimiter => "://";
 
@@ -52,8 +44,8 @@ internal readonly ref struct RequestUrl
 
     /// <summary>Reads an absolute http or https URL, or a path, as the request would look like on the server.</summary>
     /// <param name="urlOrPath">
-    /// A path starts with <c>/</c> and may have a query; scheme and host are empty then. User information and fragment are left out, for
-    /// clients don't send them.
+    /// A path starts with <c>/</c>, may have a query, and is read as a path of <c>http://localhost</c>. User information and fragment are
+    /// ignored, because clients don't send them.
     /// </param>
     /// <param name="url">
     /// The URL as ASP.NET Core has it when <c>HttpClient</c> sends it: host in lower case, no default port, dot segments resolved. The path
@@ -63,12 +55,12 @@ internal readonly ref struct RequestUrl
     public static bool TryParse(string urlOrPath, out RequestUrl url)
     {
         url = default;
-        var isPath = urlOrPath.StartsWith('/');
         var text = urlOrPath.IndexOf('#') is >= 0 and var fragment ? urlOrPath[..fragment] : urlOrPath;
 
         // On .NET 11, Uri removes an encoded blank from the end of some paths, but not in front of a query.
         var hasQuery = text.Contains('?');
-        if (!Uri.TryCreate($"{(isPath ? "http://localhost" : "")}{text}{(hasQuery ? "" : "?")}", UriKind.Absolute, out var uri)
+        var origin = urlOrPath.StartsWith('/') ? "http://localhost" : "";
+        if (!Uri.TryCreate($"{origin}{text}{(hasQuery ? "" : "?")}", UriKind.Absolute, out var uri)
             || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
         {
             return false;
@@ -78,8 +70,8 @@ internal readonly ref struct RequestUrl
         {
             url = new RequestUrl
             {
-                Scheme = isPath ? "" : uri.Scheme,
-                Host = isPath ? "" : HostOf(uri),
+                Scheme = uri.Scheme,
+                Host = HostOf(uri),
                 Path = PathDecoder.Decode(uri.AbsolutePath),
                 Query = hasQuery ? uri.Query : "",
             };
@@ -95,13 +87,9 @@ internal readonly ref struct RequestUrl
     /// <summary>Writes the whole URL, <see cref="FullUrlLength"/> characters.</summary>
     public void CopyFullUrlTo(Span<char> destination)
     {
-        if (!Scheme.IsEmpty)
-        {
-            Append(Scheme, ref destination);
-            Append(SchemeDelimiter, ref destination);
-            Append(HostWithoutDefaultPort, ref destination);
-        }
-
+        Append(Scheme, ref destination);
+        Append(SchemeDelimiter, ref destination);
+        Append(HostWithoutDefaultPort, ref destination);
         Append(PathBase, ref destination);
         Append(Path, ref destination);
         Append(Query, ref destination);

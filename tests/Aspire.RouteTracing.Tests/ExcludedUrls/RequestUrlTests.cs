@@ -13,14 +13,14 @@ public sealed class RequestUrlTests
     [InlineData("http://[::1]:5000/a", "http|[::1]:5000|/a|")]
     [InlineData("http://bücher.example/a", "http|bücher.example|/a|")]
     [InlineData("http://xn--bcher-kva.example:81/a", "http|bücher.example:81|/a|")]
-    [InlineData("/orders/1?full=1", "||/orders/1|?full=1")]
-    [InlineData("//orders", "||//orders|")]
+    [InlineData("/orders/1?full=1", "http|localhost|/orders/1|?full=1")]
+    [InlineData("//orders", "http|localhost|//orders|")]
     public void A_URL_or_a_path_is_taken_apart(string text, string pieces) => Assert.Equal(pieces, Pieces(text));
 
     [Theory]
     [InlineData("http://user:secret@shop.example/a#part", "http|shop.example|/a|")]
-    [InlineData("/a?b#part", "||/a|?b")]
-    public void What_clients_do_not_send_is_left_out(string text, string pieces) => Assert.Equal(pieces, Pieces(text));
+    [InlineData("/a?b#part", "http|localhost|/a|?b")]
+    public void What_clients_do_not_send_is_ignored(string text, string pieces) => Assert.Equal(pieces, Pieces(text));
 
     [Theory]
     [InlineData("/caf%C3%A9/%e5%81%a5/%F0%9F%98%80", "/café/健/😀")]
@@ -29,10 +29,10 @@ public sealed class RequestUrlTests
     [InlineData("/%48ealth%20", "/Health ")]
     [InlineData("/%FF%C3/%zz%4", "/%FF%C3/%zz%4")]
     [InlineData("/a/./b/../c", "/a/c")]
-    public void The_path_is_decoded_as_the_server_decodes_it(string text, string path) => Assert.Equal($"||{path}|", Pieces(text));
+    public void The_path_is_decoded_as_the_server_decodes_it(string text, string path) => Assert.Equal($"http|localhost|{path}|", Pieces(text));
 
     [Fact]
-    public void The_query_is_not_decoded() => Assert.Equal("||/a|?b=%20c%2C", Pieces("/a?b=%20c%2C"));
+    public void The_query_is_not_decoded() => Assert.Equal("http|localhost|/a|?b=%20c%2C", Pieces("/a?b=%20c%2C"));
 
     [Theory]
     [InlineData("")]
