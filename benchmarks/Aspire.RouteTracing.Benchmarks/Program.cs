@@ -1,11 +1,16 @@
 using Aspire.RouteTracing.Benchmarks.Report;
+using Aspire.RouteTracing.Benchmarks.StartUp;
 using BenchmarkDotNet.Running;
 
-if (args is ["report"])
+switch (args)
 {
-    await PerformanceReport.WriteAsync();
-}
-else
-{
-    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+    case ["report"]:
+        await PerformanceReport.WriteAsync();
+        break;
+    case [StartUpComparison.Command, var variant]:
+        StartUpComparison.Run(variant);
+        break;
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+        break;
 }

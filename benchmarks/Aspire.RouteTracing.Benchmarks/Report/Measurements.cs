@@ -1,3 +1,5 @@
+using Aspire.RouteTracing.Benchmarks.Decisions;
+using Aspire.RouteTracing.Benchmarks.Requests;
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Diagnosers;
@@ -9,34 +11,33 @@ using Perfolizer.Horology;
 
 namespace Aspire.RouteTracing.Benchmarks.Report;
 
-/// <summary>What the benchmarks measured, each in a process of its own.</summary>
-/// <remarks>
-/// The fastest of all iterations counts: whatever else the machine does only adds to a time. The benchmarks run in a few rounds, so that an
-/// iteration of each falls into a moment that is quiet.
-/// </remarks>
+/// <summary>What the benchmarks measured, each in a process of its own in each of some rounds.</summary>
+/// <remarks>The fastest iteration of a round counts, because other work of the machine only adds to a time.</remarks>
 internal sealed class Measurements
 {
-    public const int Rounds = 5;
-    public const int Iterations = 100;
+    public const int Rounds = 3;
 
     private static readonly Type[] Benchmarks =
-        [typeof(SeenPathBenchmarks), typeof(NewPathBenchmarks), typeof(HostileUrlBenchmarks), typeof(ExecutionContextBenchmarks), typeof(RequestBenchmarks)];
+    [
+        typeof(RequestBenchmarks), typeof(DecisionBenchmarks), typeof(HostileUrlBenchmarks), typeof(WorstRequestBenchmarks),
+        typeof(CompileBenchmarks),
+    ];
 
-    private readonly List<Summary> _summaries = [];
+    private readonly List<Summary[]> _rounds = [];
 
     private Measurements()
     {
     }
 
-    /// <summary>The machine and the runtime, as BenchmarkDotNet describes them.</summary>
-    public IEnumerable<string> Environment => _summaries[0].HostEnvironmentInfo.ToFormattedString();
+    /// <summary>Gets the machine and the runtime, as BenchmarkDotNet describes them.</summary>
+    public IEnumerable<string> Environment => _rounds[0][0].HostEnvironmentInfo.ToFormattedString();
 
     public static Measurements Take()
     {
-        // An iteration is about as long as the operating system lets a thread run at a time. Warm-up has to outlast the runtime's tiers of compilation.
+        // An iteration is about as long as the operating system lets a thread run. Warming up must outlast the tiers of compilation.
         var job = Job.Default
             .WithWarmupCount(150)
-            .WithIterationCount(Iterations)
+            .WithIterationCount(150)
             .WithIterationTime(TimeInterval.FromMilliseconds(5))
             .WithGcForce(false);
         var config = ManualConfig.CreateEmpty()
@@ -45,34 +46,34 @@ internal sealed class Measurements
             .AddColumnProvider(DefaultColumnProviders.Instance)
             .AddLogger(NullLogger.Instance)
             .WithOptions(ConfigOptions.DisableLogFile);
-
         var measurements = new Measurements();
         for (var round = 1; round <= Rounds; round++)
         {
             Console.WriteLine($"Benchmarks, round {round} of {Rounds}");
-            measurements._summaries.AddRange(BenchmarkRunner.Run(Benchmarks, config));
+            measurements._rounds.Add(BenchmarkRunner.Run(Benchmarks, config));
         }
 
         return measurements;
     }
 
-    /// <summary>One benchmark, with the values of its parameters.</summary>
-    public Measurement Of<TBenchmarks>(string method, params object[] parameters)
-    {
-        var reports = _summaries
+    /// <summary>Returns the times of a benchmark with these values of its parameters, one for each round.</summary>
+    public double[] Nanoseconds<TBenchmarks>(string method, params object[] parameters) =>
+        Select<TBenchmarks>(method, parameters, report => report.ResultStatistics!.Min);
+
+    /// <summary>Returns the bytes that an operation allocates, one for each round.</summary>
+    public double[] Bytes<TBenchmarks>(string method, params object[] parameters) =>
+        Select<TBenchmarks>(method, parameters, report => report.GcStats.GetBytesAllocatedPerOperation(report.BenchmarkCase) ?? 0);
+
+    private double[] Select<TBenchmarks>(string method, object[] parameters, Func<BenchmarkReport, double> value) =>
+    [
+        .. _rounds.Select(summaries => summaries
             .SelectMany(summary => summary.Reports)
             .Where(report => report.BenchmarkCase.Descriptor.Type == typeof(TBenchmarks)
                 && report.BenchmarkCase.Descriptor.WorkloadMethod.Name == method
-                && report.BenchmarkCase.Parameters.Items.All(parameter => parameters.Contains(parameter.Value)))
-            .ToList();
-        return reports.Count == Rounds && reports.All(report => report.ResultStatistics is not null)
-            ? new Measurement(
-                reports.Min(report => report.ResultStatistics!.Min),
-                reports.Min(report => report.GcStats.GetBytesAllocatedPerOperation(report.BenchmarkCase) ?? 0))
-            : throw new InvalidOperationException($"{typeof(TBenchmarks).Name}.{method} did not run. To see why, run it alone: -- --filter '*{method}*'");
-    }
+                && report.BenchmarkCase.Parameters.Items.All(parameter => parameters.Contains(parameter.Value))
+                && report.ResultStatistics is not null)
+            .Select(value)
+            .DefaultIfEmpty(double.NaN)
+            .Single()),
+    ];
 }
-
-/// <param name="Nanoseconds">For one operation.</param>
-/// <param name="Bytes">Allocated by one operation.</param>
-internal readonly record struct Measurement(double Nanoseconds, long Bytes);

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Reflection;
-using System.Text;
-using Aspire.RouteTracing.Benchmarks.Reload;
+using Aspire.RouteTracing.Benchmarks.Decisions;
+using Aspire.RouteTracing.Benchmarks.Requests;
+using Aspire.RouteTracing.Benchmarks.StartUp;
 using Aspire.RouteTracing.Benchmarks.Throughput;
 using OpenTelemetry;
 using OpenTelemetry.Instrumentation.AspNetCore;
@@ -17,202 +18,142 @@ internal static class PerformanceReport
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         Console.WriteLine("Throughput of the orders service");
         var throughput = await ThroughputComparison.MeasureAsync();
-        Console.WriteLine("Reload under load");
-        var reload = ReloadUnderLoad.Measure();
+        Console.WriteLine("Start-up");
+        var startUp = StartUpComparison.Measure(Measurements.Rounds);
         var measurements = Measurements.Take();
-
-        var targets = new StringBuilder("| measured | target | result | verdict |\n|---|---|---|---|\n");
-        foreach (var target in Targets(measurements).Concat(Targets(reload)))
-        {
-            targets.Append(target).Append('\n');
-        }
-
-        var document = Document(targets.ToString(), measurements, reload, throughput);
+        var document = Document(
+            measurements,
+            requests: Table([.. GetRequests(measurements), .. GetThroughput(throughput)]),
+            decisions: Table(GetDecisions(measurements)),
+            lists: Table([.. GetLists(measurements), .. GetStartUp(startUp)]));
         await File.WriteAllTextAsync(Path.Combine(Repository.Root, "docs", "performance.md"), document);
-        Console.WriteLine();
-        Console.WriteLine(targets);
+        Console.WriteLine(document);
     }
 
-    private static IEnumerable<Target> Targets(Measurements measurements)
+    private static IEnumerable<Target> GetRequests(Measurements measurements)
     {
-        int[] counts = [1, 10, 100, 1000];
-        var excluded = counts.Select(count => measurements.Of<SeenPathBenchmarks>(nameof(SeenPathBenchmarks.Excluded), count)).ToList();
-        var included = counts.Select(count => measurements.Of<SeenPathBenchmarks>(nameof(SeenPathBenchmarks.Included), count)).ToList();
-        yield return Target.Ratio(
-            "a path seen before, 1 to 1,000 patterns: slowest to fastest",
-            Math.Max(Spread(excluded), Spread(included)),
-            atMost: 1.3);
-        yield return Target.Time("a path seen before: slowest", excluded.Concat(included).Max(seen => seen.Nanoseconds), below: 30);
-        yield return Target.Bytes("a path seen before: allocated", excluded.Concat(included).Max(seen => seen.Bytes), atMost: 0);
-
-        foreach (var list in Enum.GetValues<ExclusionLists>())
+        foreach (var scenario in Scenario.All)
         {
-            var one = measurements.Of<NewPathBenchmarks>(nameof(NewPathBenchmarks.Route_tracing), 1, list);
-            var hundred = measurements.Of<NewPathBenchmarks>(nameof(NewPathBenchmarks.Route_tracing), 100, list);
-            var filter = measurements.Of<NewPathBenchmarks>(nameof(NewPathBenchmarks.Hand_written), 100, list);
-            var name = list.ToString().ToLowerInvariant();
-            yield return Target.Ratio($"a new path, {name}: 100 patterns to 1", hundred.Nanoseconds / one.Nanoseconds, atMost: 2);
-            yield return Target.TimesFaster($"a new path, {name}: 100 patterns to the hand-written filter", filter.Nanoseconds / hundred.Nanoseconds, atLeast: 15);
-            yield return Target.Bytes($"a new path, {name}: allocated", hundred.Bytes, atMost: 0);
+            var ours = measurements.Nanoseconds<RequestBenchmarks>(nameof(RequestBenchmarks.RouteTracing), scenario.Name);
+            var stock = measurements.Nanoseconds<RequestBenchmarks>(nameof(RequestBenchmarks.Stock), scenario.Name);
+            yield return Target.Ratio(scenario.Name, Divide(ours, stock), scenario.Budget);
+
+            var bytes = measurements.Bytes<RequestBenchmarks>(nameof(RequestBenchmarks.RouteTracing), scenario.Name)
+                .Zip(measurements.Bytes<RequestBenchmarks>(nameof(RequestBenchmarks.Stock), scenario.Name), (ours, stock) => ours - stock);
+            yield return Target.Bytes($"{scenario.Name}: allocated in addition", MeasuredRange.Of(bytes), scenario.BudgetBytes);
+        }
+    }
+
+    private static IEnumerable<Target> GetThroughput((MeasuredRange Traced, MeasuredRange Excluded) result)
+    {
+        yield return Target.Ratio("Kestrel, processor time of a traced request", result.Traced, 1.02);
+        yield return Target.Ratio("Kestrel, processor time of an excluded request", result.Excluded, 0.95);
+    }
+
+    private static IEnumerable<Target> GetDecisions(Measurements measurements)
+    {
+        foreach (var (items, method, budget) in new[]
+        {
+            (10, nameof(DecisionBenchmarks.Traced), 20), (10, nameof(DecisionBenchmarks.Excluded), 30),
+            (1_000, nameof(DecisionBenchmarks.Traced), 100), (1_000, nameof(DecisionBenchmarks.Excluded), 30),
+        })
+        {
+            var what = $"{items:N0} items, {(method == nameof(DecisionBenchmarks.Traced) ? "not excluded" : "excluded before")}";
+            yield return Target.Nanoseconds(what, MeasuredRange.Of(measurements.Nanoseconds<DecisionBenchmarks>(method, items)), budget);
+            yield return Target.Bytes($"{what}: allocated", MeasuredRange.Of(measurements.Bytes<DecisionBenchmarks>(method, items)), 0);
         }
 
-        var hostile = measurements.Of<HostileUrlBenchmarks>(nameof(HostileUrlBenchmarks.Route_tracing));
-        yield return Target.Time("8,000 characters that make `(a+)+$` explode", hostile.Nanoseconds, below: 100_000);
-
-        var stock = measurements.Of<RequestBenchmarks>(nameof(RequestBenchmarks.Stock_traced));
-        var stockFiltered = measurements.Of<RequestBenchmarks>(nameof(RequestBenchmarks.Stock_filtered));
-        var requestExcluded = measurements.Of<RequestBenchmarks>(nameof(RequestBenchmarks.Route_tracing_excluded));
-        var requestTraced = measurements.Of<RequestBenchmarks>(nameof(RequestBenchmarks.Route_tracing_traced));
-        yield return Target.Ratio("an excluded request to stock's traced one", requestExcluded.Nanoseconds / stock.Nanoseconds, atMost: 0.75);
-        yield return Target.Bytes("an excluded request: allocated over stock's `Filter` that returns false", requestExcluded.Bytes - stockFiltered.Bytes, atMost: 96);
-        yield return Target.Ratio("a traced request to stock's", requestTraced.Nanoseconds / stock.Nanoseconds, atMost: 1.05);
-        yield return Target.Bytes("a traced request: allocated over stock's", requestTraced.Bytes - stock.Bytes, atMost: 0);
-    }
-
-    private static IEnumerable<Target> Targets(ReloadResult reload)
-    {
-        yield return new Target(
-            "reloads of 1,000 patterns: requests that saw half a list",
-            "0",
-            $"{reload.Disturbed.Wrong} of {reload.Disturbed.Requests:N0}",
-            reload.Disturbed.Wrong == 0);
-        yield return new Target(
-            "reloads of 1,000 patterns: times that a thread waited for a lock",
-            "0",
-            $"{reload.LockContentions}",
-            reload.LockContentions == 0);
-        yield return Target.Ratio(
-            "reloads of 1,000 patterns: the slowest request in a thousand to a reload",
-            reload.Disturbed.Percentile999 / reload.ReloadTime,
-            atMost: 0.1);
-    }
-
-    private static double Spread(List<Measurement> measured)
-        => measured.Max(measurement => measurement.Nanoseconds) / measured.Min(measurement => measurement.Nanoseconds);
-
-    private static string Requests(Measurements measurements)
-    {
-        (string Name, string Method)[] requests =
-        [
-            ("traced by the stock instrumentation", nameof(RequestBenchmarks.Stock_traced)),
-            ("traced by route tracing", nameof(RequestBenchmarks.Route_tracing_traced)),
-            ("traced, with a hand-written filter", nameof(RequestBenchmarks.Hand_written_filter_traced)),
-            ("excluded by route tracing", nameof(RequestBenchmarks.Route_tracing_excluded)),
-            ("excluded by a `Filter` that returns false", nameof(RequestBenchmarks.Stock_filtered)),
-            ("excluded by a hand-written filter", nameof(RequestBenchmarks.Hand_written_filter_excluded)),
-            ("without OpenTelemetry and logging", nameof(RequestBenchmarks.Untraced)),
-        ];
-        var stock = measurements.Of<RequestBenchmarks>(nameof(RequestBenchmarks.Stock_traced));
-        var table = new StringBuilder("| request | time | to stock | allocated |\n|---|---|---|---|\n");
-        foreach (var (name, method) in requests)
+        yield return Target.Nanoseconds(
+            "8,000 characters against `(a+)+$`",
+            MeasuredRange.Of(measurements.Nanoseconds<HostileUrlBenchmarks>(nameof(HostileUrlBenchmarks.RouteTracing))),
+            100_000);
+        int[] counts = [100, 500];
+        int[] lengths = [250, 8_000];
+        var crafted =
+            from items in counts
+            from list in Enum.GetValues<WorstRequestBenchmarks.Lists>()
+            from length in lengths
+            select (items, list, length);
+        foreach (var (items, list, length) in crafted)
         {
-            var (nanoseconds, bytes) = measurements.Of<RequestBenchmarks>(method);
-            table.Append(CultureInfo.InvariantCulture, $"| {name} | {nanoseconds:N0} ns | {nanoseconds / stock.Nanoseconds:0.00} | {bytes} B |\n");
+            var ours = measurements.Nanoseconds<WorstRequestBenchmarks>(nameof(WorstRequestBenchmarks.RouteTracing), items, list, length);
+            var loop = measurements.Nanoseconds<WorstRequestBenchmarks>(nameof(WorstRequestBenchmarks.NaiveLoop), items, list, length);
+            yield return Target.Ratio(
+                $"crafted URL of {length:N0} characters, {items} {list.ToString().ToLowerInvariant()}", Divide(ours, loop), 1.0);
         }
-
-        return table.ToString();
     }
 
-    private static string Decisions(Measurements measurements)
+    private static IEnumerable<Target> GetLists(Measurements measurements)
     {
-        var table = new StringBuilder("| a new path | 1 pattern | 100 patterns | hand-written filter, 1 | hand-written filter, 100 |\n|---|---|---|---|---|\n");
-        foreach (var list in Enum.GetValues<ExclusionLists>())
+        foreach (var (items, milliseconds, megabytes) in new[] { (1_000, 50, 10), (10_000, 500, 50) })
         {
-            var nanoseconds = new[] { nameof(NewPathBenchmarks.Route_tracing), nameof(NewPathBenchmarks.Hand_written) }
-                .SelectMany(method => new[] { 1, 100 }.Select(count => measurements.Of<NewPathBenchmarks>(method, count, list).Nanoseconds));
-            table.Append(CultureInfo.InvariantCulture, $"| {list.ToString().ToLowerInvariant()} | {string.Join(" | ", nanoseconds.Select(time => $"{time:N0} ns"))} |\n");
+            var what = $"compile {items:N0} expressions";
+            var times = measurements.Nanoseconds<CompileBenchmarks>(nameof(CompileBenchmarks.RouteTracing), items);
+            var bytes = measurements.Bytes<CompileBenchmarks>(nameof(CompileBenchmarks.RouteTracing), items);
+            yield return Target.Milliseconds(what, MeasuredRange.Of(times.Select(time => time / 1e6)), milliseconds);
+            yield return Target.Megabytes($"{what}: allocated", MeasuredRange.Of(bytes.Select(count => count / 1e6)), megabytes);
         }
-
-        return table.ToString();
     }
 
-    private static string Latencies(ReloadResult reload)
+    private static IEnumerable<Target> GetStartUp(
+        IReadOnlyDictionary<int, (MeasuredRange Milliseconds, MeasuredRange Megabytes)> startUp)
     {
-        var table = new StringBuilder("| | requests | median | one in a thousand is slower than |\n|---|---|---|---|\n");
-        foreach (var (name, load) in new[] { ("without reloads", reload.Undisturbed), ("with reloads", reload.Disturbed) })
+        foreach (var (items, milliseconds, megabytes) in new[] { (0, 10, double.NaN), (10, 20, 1), (10_000, 500, 50) })
         {
-            table.Append(CultureInfo.InvariantCulture, $"| {name} | {load.Requests:N0} | {load.Median.TotalMicroseconds:0.0} µs | {load.Percentile999.TotalMicroseconds:0.0} µs |\n");
+            var what = items == 0 ? "added to the start, no list" : $"added to the start, {items:N0} expressions";
+            yield return Target.Milliseconds(what, startUp[items].Milliseconds, milliseconds);
+            yield return Target.Megabytes($"{what}: allocated", startUp[items].Megabytes, megabytes);
         }
-
-        return table.ToString();
     }
 
-    private static string Throughputs(IReadOnlyList<ThroughputResult> results)
-    {
-        var table = new StringBuilder("| orders service | requests a second | to no tracing | processor time of a request |\n|---|---|---|---|\n");
-        foreach (var (variant, requestsPerSecond, processorTime) in results)
-        {
-            table.Append(
-                CultureInfo.InvariantCulture,
-                $"| {variant} | {requestsPerSecond:N0} | {requestsPerSecond / results[0].RequestsPerSecond:0.00} | {processorTime.TotalMicroseconds:0.0} µs |\n");
-        }
+    private static MeasuredRange Divide(double[] ours, double[] rivals) => MeasuredRange.Of(ours.Zip(rivals, (our, rival) => our / rival));
 
-        return table.ToString();
-    }
+    private static string Table(IEnumerable<Target> targets) =>
+        string.Join(
+            '\n', ["| measured | budget | result | verdict |", "|---|---|---|---|", .. targets.Select(target => target.ToString())]);
 
-    private static string Version(Type type)
-        => type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+    private static string Version(Type type) =>
+        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    private static string Document(string targets, Measurements measurements, ReloadResult reload, IReadOnlyList<ThroughputResult> throughput)
-    {
-        var mark = measurements.Of<ExecutionContextBenchmarks>(nameof(ExecutionContextBenchmarks.Mark_and_restore));
-        var overFilter = measurements.Of<RequestBenchmarks>(nameof(RequestBenchmarks.Route_tracing_excluded)).Nanoseconds
-            - measurements.Of<RequestBenchmarks>(nameof(RequestBenchmarks.Stock_filtered)).Nanoseconds;
-        return $"""
-            # Performance
+    private static string Document(Measurements measurements, string requests, string decisions, string lists) =>
+        $"""
+        # Performance
 
-            Written by `dotnet run -c Release --project benchmarks/Aspire.RouteTracing.Benchmarks -- report`, on:
+        `dotnet run -c Release --project benchmarks/Aspire.RouteTracing.Benchmarks -- report` measures what follows and writes this page.
+        This run was on:
 
-            ```
-            {string.Join('\n', measurements.Environment).Trim()}
-            OpenTelemetry {Version(typeof(Sdk))}, OpenTelemetry.Instrumentation.AspNetCore {Version(typeof(AspNetCoreTraceInstrumentationOptions))}
-            ```
+        ```text
+        {string.Join('\n', measurements.Environment).Trim()}
+        OpenTelemetry {Version(typeof(Sdk))}
+        OpenTelemetry.Instrumentation.AspNetCore {Version(typeof(AspNetCoreTraceInstrumentationOptions))}
+        ```
 
-            {targets}
-            Each time is the fastest of {Measurements.Rounds * Measurements.Iterations} iterations in {Measurements.Rounds} processes, since all else that a machine does only adds to it. Compare ratios, not times of different machines.
-            The verdict is on the ratio before it is rounded, and those at the edge change from run to run: an excluded request had 0.72 to 0.79 of stock's, a traced one 1.00
-            to 1.08, and a path seen before was 1.02 to 1.54, the highest of each in the same run, on a busy machine.
+        Each result is the lowest and the highest of {Measurements.Rounds} rounds. A round runs each benchmark in a process of its own and
+        takes the fastest iteration. The verdict is *met* or *missed* when the whole range is on one side of the budget, and *open*
+        otherwise. Compare ratios: times are those of one machine.
 
-            - A decision is `IRouteTracing.FindExclusion(HttpRequest)`. Its rival is what people write for the instrumentation's `Filter`: `GetDisplayUrl()` and a
-              loop over compiled regular expressions.
-            - *Literals* are items such as `^/orders/health$`, `^/cart/swagger` and `/stock/metrics`; *expressions* are items such as `client/.*/info`,
-              `^/users/(health|alive|ready)z?$` and `^/auth/v[0-9]+/ping$`; *mixed* is two of the first to one of the second. None of them excludes the new paths.
-            - A new path that contains a text that an expression requires, or the last segment that several items share, is searched for each of these, too, which adds 100 to
-              300 ns to it.
-            - Only URLs that are excluded are remembered.
-            - Bytes are differences of averages; less than the smallest object, 24 bytes, is none.
+        ## Requests
 
-            ## New paths
+        Times are ratios to OpenTelemetry's own instrumentation in an application that does the same without route tracing. A request goes
+        through the hosting pipeline and routing of a minimal API, without sockets. The list has 11 items. Spans go through OpenTelemetry's
+        batch processor to an exporter that discards them. The Kestrel rows are the playground's orders service as a process behind
+        loopback.
 
-            {Decisions(measurements)}
-            ## Requests
+        {requests}
 
-            Through the hosting pipeline and the routing of one minimal API, without sockets, with a mixed list of 11 patterns. Spans go through OpenTelemetry's batch
-            processor to an exporter that does nothing.
+        ## Decisions
 
-            {Requests(measurements)}
-            An excluded request takes {overFilter:0} ns more than one that a `Filter` returns false for. {mark.Nanoseconds:0} ns and {mark.Bytes} B are what .NET takes to mark an execution context and
-            to put it back as it was, without which what the request starts as a new root would be exported; the rest is the decision, and the middleware that has the mark
-            end with the request. `Activity.CurrentChanged` would tell when code leaves the request's activity, so that only those requests are marked, but costs
-            every span of every other request time.
+        A decision is one search of the exclusion list. Only URLs that are excluded are remembered. A crafted URL has the texts of as many
+        items as fit into it and matches none of them; its rival is a loop over compiled regular expressions, which people write by hand.
 
-            A sampler that does not ask the parent, such as `always_on`, is asked through one of route tracing's own. An application with path bases, hooks, excluded
-            endpoints, dynamic routes or error pages has ASP.NET Core write an event for each matched route. Both take time that is not in this table.
+        {decisions}
 
-            ## Reload under load
+        ## Lists and start
 
-            One thread sends requests while another compiles a list of 1,000 patterns and puts it in force, {reload.Reloads} times, each of which takes {reload.ReloadTime.TotalMilliseconds:0} ms. All lists
-            exclude one of two paths, by their first item or by their last, and none excludes the other. Here are the times of the excluded requests. Compiling
-            takes processor time and garbage collections, which requests share.
+        A list is compiled at the start and when it changes. What is added to the start is the time until a new process has answered its
+        first request, less that of the same process without route tracing.
 
-            {Latencies(reload)}
-            ## Throughput
+        {lists}
 
-            The playground's orders service as a process, behind Kestrel on loopback, answers `GET /customers/ada/orders/count`: two spans a request, recorded and
-            not exported. The variants take turns; each line has the best of the turns. The client runs on the same machine, so the processor time of
-            the service tells more than what it answers in a second; from run to run either differs by a tenth and more.
-
-            {Throughputs(throughput)}
-            """;
-    }
+        """;
 }

@@ -1,28 +1,33 @@
+using System.Globalization;
+
 namespace Aspire.RouteTracing.Benchmarks.Report;
 
 /// <summary>A line of the report.</summary>
 /// <param name="What">What was measured.</param>
-/// <param name="Goal">What it has to be.</param>
-/// <param name="Measured">What it is.</param>
-/// <param name="Met">Whether it is what it has to be.</param>
-internal sealed record Target(string What, string Goal, string Measured, bool Met)
+/// <param name="Measured">The lowest and the highest of the rounds.</param>
+/// <param name="Budget">The highest value that is acceptable, or NaN if there is no budget.</param>
+/// <param name="Format">How a value is written, with its unit.</param>
+internal sealed record Target(string What, MeasuredRange Measured, double Budget, string Format)
 {
-    // No object is smaller: less than that on average is what the runtime allocates for itself.
-    private const int SmallestObject = 24;
+    // A range that has the budget in it decides nothing.
+    private string Verdict =>
+        double.IsNaN(Budget) ? ""
+            : Measured.Max <= Budget ? "met"
+            : Measured.Min > Budget ? "**missed**"
+            : "open";
 
-    public static Target Ratio(string what, double ratio, double atMost)
-        => new(what, $"at most {atMost:0.##}", $"{ratio:0.00}", ratio <= atMost);
+    public static Target Ratio(string what, MeasuredRange measured, double budget) => new(what, measured, budget, "0.00");
 
-    public static Target TimesFaster(string what, double ratio, double atLeast)
-        => new(what, $"at least {atLeast:0} times faster", $"{ratio:0.0} times", ratio >= atLeast);
+    public static Target Bytes(string what, MeasuredRange measured, double budget) => new(what, measured, budget, "0 B");
 
-    public static Target Time(string what, double nanoseconds, double below)
-        => new(what, $"at most {Format(below)}", Format(nanoseconds), nanoseconds <= below);
+    public static Target Nanoseconds(string what, MeasuredRange measured, double budget) => new(what, measured, budget, "#,0 ns");
 
-    public static Target Bytes(string what, long bytes, long atMost)
-        => new(what, $"at most {atMost} B", $"{(Math.Abs(bytes) < SmallestObject ? 0 : bytes)} B", bytes <= Math.Max(atMost, SmallestObject - 1));
+    public static Target Milliseconds(string what, MeasuredRange measured, double budget) => new(what, measured, budget, "0 ms");
 
-    public override string ToString() => $"| {What} | {Goal} | {Measured} | {(Met ? "met" : "**missed**")} |";
+    public static Target Megabytes(string what, MeasuredRange measured, double budget) => new(what, measured, budget, "0.0 MB");
 
-    private static string Format(double nanoseconds) => nanoseconds < 1000 ? $"{nanoseconds:0} ns" : $"{nanoseconds / 1000:0} µs";
+    public override string ToString() =>
+        $"| {What} | {(double.IsNaN(Budget) ? "" : Write(Budget))} | {Write(Measured.Min)} to {Write(Measured.Max)} | {Verdict} |";
+
+    private string Write(double value) => value.ToString(Format, CultureInfo.InvariantCulture);
 }

@@ -17,7 +17,7 @@ internal sealed class OrdersService : IDisposable
 
     public Uri Address { get; }
 
-    /// <summary>What the service has used of the processor so far.</summary>
+    /// <summary>Gets the processor time of the service so far.</summary>
     public TimeSpan ProcessorTime
     {
         get
@@ -43,7 +43,8 @@ internal sealed class OrdersService : IDisposable
         }
 
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
-        // Nobody reads what it writes after the line with its address.
+
+        // Nothing reads its output after the line with its address.
         start.Environment["Logging__LogLevel__Default"] = "Warning";
         start.Environment["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information";
         foreach (var (name, value) in environment)

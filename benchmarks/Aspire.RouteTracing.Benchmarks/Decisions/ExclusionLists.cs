@@ -1,15 +1,15 @@
-namespace Aspire.RouteTracing.Benchmarks;
+namespace Aspire.RouteTracing.Benchmarks.Decisions;
 
-/// <summary>Exclusion lists of the items that services have, and paths to look for in them.</summary>
+/// <summary>Exclusion lists of items such as services have.</summary>
 public enum ExclusionLists
 {
     /// <summary>Plain text, anchored or not, as most items are.</summary>
     Literals,
 
-    /// <summary>Items that take a regular expression.</summary>
+    /// <summary>Regular expressions.</summary>
     Expressions,
 
-    /// <summary>Two plain ones to each one that isn't.</summary>
+    /// <summary>Two literals to each expression.</summary>
     Mixed,
 }
 
@@ -17,11 +17,11 @@ internal static class ExclusionListsExtensions
 {
     private static readonly string[] Services =
     [
-        "orders", "catalog", "cart", "payments", "shipping", "users", "search", "reviews", "inventory", "billing", "auth", "profile", "images",
-        "reports", "mail", "stock", "prices", "tax", "offers", "returns", "invoices", "wishlist", "sessions", "events", "audit",
+        "orders", "catalog", "cart", "payments", "shipping", "users", "search", "reviews", "inventory", "billing", "auth", "profile",
+        "images", "reports", "mail", "stock", "prices", "tax", "offers", "returns", "invoices", "wishlist", "sessions", "events", "audit",
     ];
 
-    /// <summary>A list, whose last item is the one that excludes <see cref="ExcludedPath"/>.</summary>
+    /// <summary>Creates a list whose last item excludes <see cref="ExcludedPath"/>.</summary>
     public static string[] Create(this ExclusionLists kind, int count) =>
     [
         .. Enumerable.Range(0, count - 1).Select(number => kind switch
@@ -35,7 +35,7 @@ internal static class ExclusionListsExtensions
 
     public static string ExcludedPath(int number) => $"/client/{number}/info";
 
-    public static string IncludedPath(int number) => $"/api/customers/{number}/orders";
+    public static string TracedPath(int number) => $"/api/customers/{number}/orders";
 
     private static string Literal(int number) => (number % 4) switch
     {
@@ -53,6 +53,5 @@ internal static class ExclusionListsExtensions
         _ => $@"^/assets/{Service(number)}.+\.(css|js|png)$",
     };
 
-    // Hundreds of services have few names between them.
     private static string Service(int number) => $"{Services[number % Services.Length]}{number / Services.Length}";
 }

@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using OpenTelemetry.Instrumentation.AspNetCore;
+
+namespace Aspire.RouteTracing.Benchmarks.Requests;
+
+/// <summary>A request that two applications answer: one with OpenTelemetry's own instrumentation, one with route tracing.</summary>
+/// <param name="Name">The name in the report.</param>
+/// <param name="Path">The path of the request.</param>
+/// <param name="Budget">The time of route tracing, to that of the other application.</param>
+internal sealed record Scenario(string Name, string Path, double Budget)
+{
+    private const int Children = 50;
+
+    private static readonly ActivitySource Heard = new(MeasuredApp.SourceName);
+    private static readonly ActivitySource Unheard = new("Nobody listens");
+
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        new("traced", "/orders/1", 1.03),
+        new("traced, always_on", "/orders/1", 1.03) { Sampler = "always_on" },
+        new("traced, 50 child spans", "/children", 1.02),
+        new("traced, 50 child spans, always_on", "/children", 1.02) { Sampler = "always_on" },
+        new("traced, 50 activities that nobody listens to", "/unheard", 1.00),
+        new("excluded by the list, to traced", "/health", 0.74),
+        new("excluded by the list, to a `Filter`", "/health", double.NaN)
+        {
+            Options = options => options.Filter = _ => false,
+            BudgetBytes = 200,
+        },
+        new("excluded endpoint, to traced", "/probe", 0.90) { Map = MapExcluded },
+        new("other endpoint of an application with an excluded one", "/orders/1", 1.05) { Map = MapExcluded },
+        new("two hooks, to two `Enrich` callbacks", "/orders/1", 1.30)
+        {
+            Options = options =>
+            {
+                options.EnrichWithHttpRequest = (span, request) => span.SetTag("tag.request", request.Method);
+                options.EnrichWithHttpResponse = (span, response) => span.SetTag("tag.response", response.ContentType);
+            },
+            Settings = settings =>
+            {
+                settings.RequestHook = (span, request) => span.SetTag("tag.request", request.Method);
+                settings.ResponseHook = (span, response) => span.SetTag("tag.response", response.ContentType);
+            },
+            BudgetBytes = 300,
+        },
+        new("three captured headers, to tags set by hand", "/orders/1", 1.05)
+        {
+            Options = options => options.EnrichWithHttpRequest = (span, request) =>
+            {
+                foreach (var header in MeasuredApp.Headers)
+                {
+                    span.SetTag($"http.request.header.{header}", request.Headers[header].ToArray());
+                }
+            },
+            Settings = settings =>
+            {
+                foreach (var header in MeasuredApp.Headers)
+                {
+                    settings.CapturedRequestHeaders.Add(header);
+                }
+            },
+        },
+        new("UsePathBase", "/app/orders/1", 1.05)
+        {
+            Map = app =>
+            {
+                app.UsePathBase("/app");
+                app.UseRouting();
+            },
+        },
+        new("Map branch", "/app/orders/1", 1.05)
+        {
+            Map = app => app.Map(
+                "/app", branch => branch.UseRouting().UseEndpoints(endpoints => endpoints.MapGet("/orders/{id}", () => ""))),
+        },
+    ];
+
+    /// <summary>Gets the bytes that route tracing may allocate beyond the other application; 0 by default.</summary>
+    public long BudgetBytes { get; init; }
+
+    /// <summary>Gets the sampler's name, as in OTEL_TRACES_SAMPLER.</summary>
+    public string? Sampler { get; init; }
+
+    /// <summary>Configures OpenTelemetry's instrumentation in the application without route tracing.</summary>
+    public Action<AspNetCoreTraceInstrumentationOptions>? Options { get; init; }
+
+    /// <summary>Configures route tracing in the other application.</summary>
+    public Action<RouteTracingSettings>? Settings { get; init; }
+
+    /// <summary>Adds middleware and endpoints to both.</summary>
+    public Action<WebApplication>? Map { get; init; }
+
+    public static void MapCommon(WebApplication app)
+    {
+        app.MapGet("/orders/{id}", () => "");
+        app.MapGet("/health", () => "");
+        app.MapGet("/children", () => StartActivities(Heard));
+        app.MapGet("/unheard", () => StartActivities(Unheard));
+    }
+
+    public override string ToString() => Name;
+
+    private static void MapExcluded(WebApplication app) => app.MapGet("/probe", () => "").ExcludeFromTracing();
+
+    private static string StartActivities(ActivitySource source)
+    {
+        for (var i = 0; i < Children; i++)
+        {
+            source.StartActivity("child")?.Dispose();
+        }
+
+        return "";
+    }
+}
