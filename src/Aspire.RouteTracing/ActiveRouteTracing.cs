@@ -153,7 +153,8 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     {
         [LoggerMessage(
             10, LogLevel.Error,
-            "The changed settings of Aspire:RouteTracing can't be applied. The previous settings still apply.")]
+            "The changed settings of Aspire:RouteTracing could not be loaded, and the previous settings still apply. Correct the settings; "
+            + "the next change of the configuration loads them again.")]
         public static partial void ReloadFailed(ILogger logger, Exception exception);
     }
 }

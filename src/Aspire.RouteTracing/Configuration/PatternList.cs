@@ -78,7 +78,7 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
         if (required > maxItems)
         {
             throw new ArgumentException(
-                $"Code added {required} items to {setting}, which can have {maxItems}. Combine several into one pattern.");
+                $"Code added {required} items to {setting}, which can have {maxItems}. Combine several into one pattern with '|'.");
         }
 
         var configurable = maxItems - required;
@@ -96,7 +96,7 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
         if (item.IsRequired)
         {
             throw new ArgumentException(
-                $"The item '{item.Pattern}' of {setting}, added in code, is not a valid regular expression: {reason}");
+                $"The item '{item.Pattern}' that code added to {setting} is not a valid regular expression: {reason}");
         }
 
         Log.Invalid(logger, setting, item.Pattern, item.Position, item.Source, reason);
@@ -136,7 +136,7 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
         {
             if (item.Pattern is null)
             {
-                throw new ArgumentException($"An item of {setting}, added in code, is null.");
+                throw new ArgumentException($"Code added a null item to {setting}.");
             }
 
             if (string.IsNullOrWhiteSpace(item.Pattern))
@@ -171,15 +171,15 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
         [LoggerMessage(
             1, LogLevel.Error,
             "{Setting}: '{Pattern}', item {Position} of {Source}, is not a valid regular expression and was ignored: {Reason} The other "
-            + "items apply.")]
+            + "items still apply.")]
         public static partial void Invalid(ILogger logger, string setting, string pattern, int position, string source, string reason);
 
-        [LoggerMessage(2, LogLevel.Error, "{Setting}: the value of {Source} can't be read and was ignored: {Reason}")]
+        [LoggerMessage(2, LogLevel.Error, "{Setting}: the value of {Source} could not be read and was ignored: {Reason}")]
         public static partial void Unreadable(ILogger logger, string setting, string source, string reason);
 
         [LoggerMessage(
             6, LogLevel.Error,
-            "{Setting} has {Count} items and can have {MaxItems}. {Dropped} items were ignored, the first of them '{Pattern}', item "
+            "{Setting} has {Count} items and can have {MaxItems}. {Dropped} items were ignored, starting with '{Pattern}', item "
             + "{Position} of {Source}. Combine several into one pattern with '|'.")]
         public static partial void TooMany(
             ILogger logger, string setting, int count, int maxItems, string pattern, int position, string source, int dropped);

@@ -19,7 +19,7 @@ internal sealed class ExcludedRequestsCounter
         _requests = meters.Create(MeterName).CreateCounter<long>(
             "aspire.route_tracing.excluded_requests",
             unit: "{request}",
-            description: "Number of HTTP server requests that were left out of the traces.");
+            description: "Number of HTTP server requests that were excluded from the traces.");
     }
 
     /// <summary>Whether somebody collects the counter.</summary>

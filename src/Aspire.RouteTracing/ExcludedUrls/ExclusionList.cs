@@ -116,8 +116,8 @@ internal sealed partial class ExclusionList
     {
         [LoggerMessage(
             3, LogLevel.Warning,
-            "The excluded URL '{Pattern}' of {Source} needs backtracking ({Reason}). It is searched for 10 ms at most, twice; write it "
-            + "without look-around and back-references to make it linear.")]
+            "The excluded URL '{Pattern}' of {Source} needs backtracking ({Reason}), so a search is limited to two attempts of 10 ms. To "
+            + "remove the limit, rewrite the pattern without look-around and back-references.")]
         public static partial void Backtracks(ILogger logger, string pattern, string source, string reason);
 
         [LoggerMessage(

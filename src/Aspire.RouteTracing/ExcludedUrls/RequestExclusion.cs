@@ -78,7 +78,7 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
 
         [LoggerMessage(
             20, LogLevel.Error,
-            "The exclusion list could not be applied to a request, which is traced. Further failures are not logged.")]
+            "The exclusion of a request could not be decided, so the request is traced. Further failures are not logged.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -206,8 +206,8 @@ internal sealed partial class HeaderCapture
     {
         [LoggerMessage(
             50, LogLevel.Warning,
-            "Expressions have captured {MaxNames} different headers as {Prefix}*. '{Header}' and further new ones are not captured until "
-            + "the settings change. Name the headers exactly, or narrow the expressions.")]
+            "Expressions captured {MaxNames} different headers as {Prefix}*, which is the maximum. '{Header}' and other new headers are "
+            + "not captured until the settings change. Name the headers exactly, or narrow the expressions.")]
         public static partial void TooManyNames(ILogger logger, int maxNames, string prefix, string header);
     }
 }

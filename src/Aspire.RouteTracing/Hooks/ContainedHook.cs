@@ -94,13 +94,14 @@ internal sealed partial class ContainedHook(
     {
         [LoggerMessage(
             40, LogLevel.Error,
-            "The hook {Hook} threw an exception. The request and the other hooks go on; further exceptions of this hook are not logged.")]
+            "The hook {Hook} threw an exception. The request and the other hooks continue. Further exceptions of this hook are not "
+            + "logged.")]
         public static partial void Failed(ILogger logger, Exception exception, string hook);
 
         [LoggerMessage(
             41, LogLevel.Warning,
-            "The hook {Hook} is async but is not awaited: what it does after its first await may come too late for the span, and after "
-            + "the request has ended.")]
+            "The hook {Hook} is async, but hooks are not awaited. Code after its first await may run after the span and the request have "
+            + "ended. Change the span before the first await.")]
         public static partial void IsAsync(ILogger logger, string hook);
     }
 }

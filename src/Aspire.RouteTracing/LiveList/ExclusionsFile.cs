@@ -148,7 +148,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         var file = new FileInfo(_path!);
         if (!file.Exists)
         {
-            problem = Directory.Exists(_path) ? "It is a directory." : "There is no such file.";
+            problem = Directory.Exists(_path) ? "It is a directory." : "The file does not exist.";
             return false;
         }
 
@@ -191,7 +191,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     {
         if (!TryDecode(bytes, out var text))
         {
-            return (null, "Its content is not text in UTF-8.");
+            return (null, "It is not UTF-8 text.");
         }
 
         if (!text.EndsWith('\n'))
@@ -257,12 +257,12 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     {
         [LoggerMessage(
             7, LogLevel.Error,
-            "The list of excluded URLs in the file '{Path}', which {Key} names, was ignored: {Reason} The previous list still applies.")]
+            "The list of excluded URLs in the file '{Path}' ({Key}) was ignored: {Reason} The previous list still applies.")]
         public static partial void Refused(ILogger logger, string path, string key, string reason);
 
         [LoggerMessage(
             5, LogLevel.Error,
-            "The list of excluded URLs changed, and a subscriber to the settings threw an exception. Route tracing uses the new list.")]
+            "A subscriber to the settings threw an exception because the list of excluded URLs changed. Route tracing uses the new list.")]
         public static partial void SubscriberFailed(ILogger logger, Exception exception);
     }
 }

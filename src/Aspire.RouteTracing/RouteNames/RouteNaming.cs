@@ -300,8 +300,8 @@ internal sealed partial class RouteNaming
     {
         [LoggerMessage(
             30, LogLevel.Error,
-            "The route of '{Endpoint}' could not be named. Its requests keep the name that they have without route tracing. Further "
-            + "failures are not logged.")]
+            "The endpoint '{Endpoint}' could not be named after its route. Its requests keep the name that OpenTelemetry gives them. "
+            + "Further failures are not logged.")]
         public static partial void Failed(ILogger logger, string? endpoint, Exception exception);
     }
 }

@@ -114,7 +114,7 @@ public sealed class ExclusionsFileTests : IDisposable
     [InlineData("^/two$", "does not end with a line break")]
     [InlineData("^/two$,(bad\n", "'(bad', item 2, is not a valid regular expression")]
     [InlineData("base64:***\n", "is not base64")]
-    [InlineData(null, "no such file")]
+    [InlineData(null, "does not exist")]
     public void A_file_that_stays_of_no_use_is_logged_once(string? text, string reason)
     {
         Replace("^/one$\n");
@@ -292,7 +292,7 @@ public sealed class ExclusionsFileTests : IDisposable
         Pass(TimeSpan.FromSeconds(10));
 
         Assert.Equal(["^/one$"], file.Items);
-        Assert.Contains("is not text in UTF-8", Assert.Single(_logs).FormattedMessage, StringComparison.Ordinal);
+        Assert.Contains("is not UTF-8 text", Assert.Single(_logs).FormattedMessage, StringComparison.Ordinal);
     }
 
     [Fact]
