@@ -20,7 +20,13 @@ internal sealed class Measurements
     public const int Iterations = 100;
 
     private static readonly Type[] Benchmarks =
-        [typeof(SeenPathBenchmarks), typeof(NewPathBenchmarks), typeof(HostileUrlBenchmarks), typeof(ExecutionContextBenchmarks), typeof(RequestBenchmarks)];
+    [
+        typeof(SeenPathBenchmarks),
+        typeof(NewPathBenchmarks),
+        typeof(HostileUrlBenchmarks),
+        typeof(ExecutionContextBenchmarks),
+        typeof(RequestBenchmarks),
+    ];
 
     private readonly List<Summary> _summaries = [];
 
@@ -33,7 +39,7 @@ internal sealed class Measurements
 
     public static Measurements Take()
     {
-        // An iteration is about as long as the operating system lets a thread run at a time. Warm-up has to outlast the runtime's tiers of compilation.
+        // An iteration is about as long as the operating system's time slice. Warm-up must outlast the runtime's tiered compilation.
         var job = Job.Default
             .WithWarmupCount(150)
             .WithIterationCount(Iterations)
@@ -69,7 +75,8 @@ internal sealed class Measurements
             ? new Measurement(
                 reports.Min(report => report.ResultStatistics!.Min),
                 reports.Min(report => report.GcStats.GetBytesAllocatedPerOperation(report.BenchmarkCase) ?? 0))
-            : throw new InvalidOperationException($"{typeof(TBenchmarks).Name}.{method} did not run. To see why, run it alone: -- --filter '*{method}*'");
+            : throw new InvalidOperationException(
+                $"{typeof(TBenchmarks).Name}.{method} did not run. To see why, run it alone: -- --filter '*{method}*'");
     }
 }
 

@@ -52,7 +52,8 @@ internal static class PerformanceReport
             var filter = measurements.Of<NewPathBenchmarks>(nameof(NewPathBenchmarks.Hand_written), 100, list);
             var name = list.ToString().ToLowerInvariant();
             yield return Target.Ratio($"a new path, {name}: 100 patterns to 1", hundred.Nanoseconds / one.Nanoseconds, atMost: 2);
-            yield return Target.TimesFaster($"a new path, {name}: 100 patterns to the hand-written filter", filter.Nanoseconds / hundred.Nanoseconds, atLeast: 15);
+            yield return Target.TimesFaster(
+                $"a new path, {name}: 100 patterns to the hand-written filter", filter.Nanoseconds / hundred.Nanoseconds, atLeast: 15);
             yield return Target.Bytes($"a new path, {name}: allocated", hundred.Bytes, atMost: 0);
         }
 
@@ -63,8 +64,12 @@ internal static class PerformanceReport
         var stockFiltered = measurements.Of<RequestBenchmarks>(nameof(RequestBenchmarks.Stock_filtered));
         var requestExcluded = measurements.Of<RequestBenchmarks>(nameof(RequestBenchmarks.Route_tracing_excluded));
         var requestTraced = measurements.Of<RequestBenchmarks>(nameof(RequestBenchmarks.Route_tracing_traced));
-        yield return Target.Ratio("an excluded request to stock's traced one", requestExcluded.Nanoseconds / stock.Nanoseconds, atMost: 0.75);
-        yield return Target.Bytes("an excluded request: allocated over stock's `Filter` that returns false", requestExcluded.Bytes - stockFiltered.Bytes, atMost: 96);
+        yield return Target.Ratio(
+            "an excluded request to stock's traced one", requestExcluded.Nanoseconds / stock.Nanoseconds, atMost: 0.75);
+        yield return Target.Bytes(
+            "an excluded request: allocated over stock's `Filter` that returns false",
+            requestExcluded.Bytes - stockFiltered.Bytes,
+            atMost: 96);
         yield return Target.Ratio("a traced request to stock's", requestTraced.Nanoseconds / stock.Nanoseconds, atMost: 1.05);
         yield return Target.Bytes("a traced request: allocated over stock's", requestTraced.Bytes - stock.Bytes, atMost: 0);
     }
@@ -87,8 +92,8 @@ internal static class PerformanceReport
             atMost: 0.1);
     }
 
-    private static double Spread(List<Measurement> measured)
-        => measured.Max(measurement => measurement.Nanoseconds) / measured.Min(measurement => measurement.Nanoseconds);
+    private static double Spread(List<Measurement> measured) =>
+        measured.Max(measurement => measurement.Nanoseconds) / measured.Min(measurement => measurement.Nanoseconds);
 
     private static string Requests(Measurements measurements)
     {
@@ -107,7 +112,8 @@ internal static class PerformanceReport
         foreach (var (name, method) in requests)
         {
             var (nanoseconds, bytes) = measurements.Of<RequestBenchmarks>(method);
-            table.Append(CultureInfo.InvariantCulture, $"| {name} | {nanoseconds:N0} ns | {nanoseconds / stock.Nanoseconds:0.00} | {bytes} B |\n");
+            table.Append(
+                CultureInfo.InvariantCulture, $"| {name} | {nanoseconds:N0} ns | {nanoseconds / stock.Nanoseconds:0.00} | {bytes} B |\n");
         }
 
         return table.ToString();
@@ -115,12 +121,15 @@ internal static class PerformanceReport
 
     private static string Decisions(Measurements measurements)
     {
-        var table = new StringBuilder("| a new path | 1 pattern | 100 patterns | hand-written filter, 1 | hand-written filter, 100 |\n|---|---|---|---|---|\n");
+        var table = new StringBuilder(
+            "| a new path | 1 pattern | 100 patterns | hand-written filter, 1 | hand-written filter, 100 |\n|---|---|---|---|---|\n");
         foreach (var list in Enum.GetValues<ExclusionLists>())
         {
             var nanoseconds = new[] { nameof(NewPathBenchmarks.Route_tracing), nameof(NewPathBenchmarks.Hand_written) }
-                .SelectMany(method => new[] { 1, 100 }.Select(count => measurements.Of<NewPathBenchmarks>(method, count, list).Nanoseconds));
-            table.Append(CultureInfo.InvariantCulture, $"| {list.ToString().ToLowerInvariant()} | {string.Join(" | ", nanoseconds.Select(time => $"{time:N0} ns"))} |\n");
+                .SelectMany(method => new[] { 1, 100 }
+                    .Select(count => measurements.Of<NewPathBenchmarks>(method, count, list).Nanoseconds));
+            var times = string.Join(" | ", nanoseconds.Select(time => $"{time:N0} ns"));
+            table.Append(CultureInfo.InvariantCulture, $"| {list.ToString().ToLowerInvariant()} | {times} |\n");
         }
 
         return table.ToString();
@@ -128,10 +137,11 @@ internal static class PerformanceReport
 
     private static string Latencies(ReloadResult reload)
     {
-        var table = new StringBuilder("| | requests | median | one in a thousand is slower than |\n|---|---|---|---|\n");
+        var table = new StringBuilder("| | requests | median | 99.9th percentile |\n|---|---|---|---|\n");
         foreach (var (name, load) in new[] { ("without reloads", reload.Undisturbed), ("with reloads", reload.Disturbed) })
         {
-            table.Append(CultureInfo.InvariantCulture, $"| {name} | {load.Requests:N0} | {load.Median.TotalMicroseconds:0.0} µs | {load.Percentile999.TotalMicroseconds:0.0} µs |\n");
+            var (median, slow) = (load.Median.TotalMicroseconds, load.Percentile999.TotalMicroseconds);
+            table.Append(CultureInfo.InvariantCulture, $"| {name} | {load.Requests:N0} | {median:0.0} µs | {slow:0.0} µs |\n");
         }
 
         return table.ToString();
@@ -139,21 +149,24 @@ internal static class PerformanceReport
 
     private static string Throughputs(IReadOnlyList<ThroughputResult> results)
     {
-        var table = new StringBuilder("| orders service | requests a second | to no tracing | processor time of a request |\n|---|---|---|---|\n");
+        var table = new StringBuilder(
+            "| orders service | requests a second | to no tracing | processor time of a request |\n|---|---|---|---|\n");
         foreach (var (variant, requestsPerSecond, processorTime) in results)
         {
-            table.Append(
-                CultureInfo.InvariantCulture,
-                $"| {variant} | {requestsPerSecond:N0} | {requestsPerSecond / results[0].RequestsPerSecond:0.00} | {processorTime.TotalMicroseconds:0.0} µs |\n");
+            var (ratio, time) = (requestsPerSecond / results[0].RequestsPerSecond, processorTime.TotalMicroseconds);
+            table.Append(CultureInfo.InvariantCulture, $"| {variant} | {requestsPerSecond:N0} | {ratio:0.00} | {time:0.0} µs |\n");
         }
 
         return table.ToString();
     }
 
-    private static string Version(Type type)
-        => type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+    private static string InstrumentationVersion => Version(typeof(AspNetCoreTraceInstrumentationOptions));
 
-    private static string Document(string targets, Measurements measurements, ReloadResult reload, IReadOnlyList<ThroughputResult> throughput)
+    private static string Version(Type type) =>
+        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    private static string Document(
+        string targets, Measurements measurements, ReloadResult reload, IReadOnlyList<ThroughputResult> throughput)
     {
         var mark = measurements.Of<ExecutionContextBenchmarks>(nameof(ExecutionContextBenchmarks.Mark_and_restore));
         var overFilter = measurements.Of<RequestBenchmarks>(nameof(RequestBenchmarks.Route_tracing_excluded)).Nanoseconds
@@ -163,54 +176,62 @@ internal static class PerformanceReport
 
             Written by `dotnet run -c Release --project benchmarks/Aspire.RouteTracing.Benchmarks -- report`, on:
 
-            ```
+            ```text
             {string.Join('\n', measurements.Environment).Trim()}
-            OpenTelemetry {Version(typeof(Sdk))}, OpenTelemetry.Instrumentation.AspNetCore {Version(typeof(AspNetCoreTraceInstrumentationOptions))}
+            OpenTelemetry {Version(typeof(Sdk))}, OpenTelemetry.Instrumentation.AspNetCore {InstrumentationVersion}
             ```
 
             {targets}
-            Each time is the fastest of {Measurements.Rounds * Measurements.Iterations} iterations in {Measurements.Rounds} processes, since all else that a machine does only adds to it. Compare ratios, not times of different machines.
-            The verdict is on the ratio before it is rounded, and those at the edge change from run to run: an excluded request had 0.72 to 0.79 of stock's, a traced one 1.00
-            to 1.08, and a path seen before was 1.02 to 1.54, the highest of each in the same run, on a busy machine.
+            *Stock* is OpenTelemetry's ASP.NET Core instrumentation without route tracing. Each time is the fastest of
+            {Measurements.Rounds * Measurements.Iterations} iterations in {Measurements.Rounds} processes, because
+            everything else that a machine does only makes it slower. Compare ratios, not times of different machines.
 
-            - A decision is `IRouteTracing.FindExclusion(HttpRequest)`. Its rival is what people write for the instrumentation's `Filter`: `GetDisplayUrl()` and a
-              loop over compiled regular expressions.
-            - *Literals* are items such as `^/orders/health$`, `^/cart/swagger` and `/stock/metrics`; *expressions* are items such as `client/.*/info`,
-              `^/users/(health|alive|ready)z?$` and `^/auth/v[0-9]+/ping$`; *mixed* is two of the first to one of the second. None of them excludes the new paths.
-            - A new path that contains a text that an expression requires, or the last segment that several items share, is searched for each of these, too, which adds 100 to
-              300 ns to it.
-            - Only URLs that are excluded are remembered.
-            - Bytes are differences of averages; less than the smallest object, 24 bytes, is none.
+            The verdict uses the ratio before rounding. Ratios close to their target change from run to run. On a busy
+            machine, an excluded request took 0.72 to 0.79 of stock's time, a traced request took 1.00 to 1.08 of it,
+            and the ratio for a path seen before was 1.02 to 1.54.
+
+            - **A decision** is a call of `IRouteTracing.FindExclusion(HttpRequest)`. The hand-written filter is what
+              applications use in the instrumentation's `Filter`: `GetDisplayUrl()` and a loop over compiled regular
+              expressions.
+            - **Literals** are items such as `^/orders/health$`, `^/cart/swagger` and `/stock/metrics`. **Expressions**
+              are items such as `client/.*/info`, `^/users/(health|alive|ready)z?$` and `^/auth/v[0-9]+/ping$`.
+              **Mixed** lists have two literals to one expression. No item excludes the new paths.
+            - **A new path** that contains the required text of an expression, or a last segment that several items
+              share, takes 100 to 300 ns more, because each of these items is searched.
+            - **Memory:** only excluded URLs are remembered. Differences of less than 24 bytes, the size of the smallest
+              object, count as 0, because bytes are averages.
 
             ## New paths
 
             {Decisions(measurements)}
             ## Requests
 
-            Through the hosting pipeline and the routing of one minimal API, without sockets, with a mixed list of 11 patterns. Spans go through OpenTelemetry's batch
-            processor to an exporter that does nothing.
+            Requests go through the hosting pipeline and the routing of one minimal API, without sockets, with a mixed
+            list of 11 patterns. Spans go through OpenTelemetry's batch processor to an exporter that does nothing.
 
             {Requests(measurements)}
-            An excluded request takes {overFilter:0} ns more than one that a `Filter` returns false for. {mark.Nanoseconds:0} ns and {mark.Bytes} B are what .NET takes to mark an execution context and
-            to put it back as it was, without which what the request starts as a new root would be exported; the rest is the decision, and the middleware that has the mark
-            end with the request. `Activity.CurrentChanged` would tell when code leaves the request's activity, so that only those requests are marked, but costs
-            every span of every other request time.
+            An excluded request takes {overFilter:0} ns more than one that a `Filter` rejects. Of these,
+            {mark.Nanoseconds:0} ns and {mark.Bytes} B are the cost of setting and restoring a value of the execution
+            context. Without it, a span that the request starts as a new root would be exported. The rest is the
+            decision and the middleware that ends the exclusion.
 
-            A sampler that does not ask the parent, such as `always_on`, is asked through one of route tracing's own. An application with path bases, hooks, excluded
-            endpoints, dynamic routes or error pages has ASP.NET Core write an event for each matched route. Both take time that is not in this table.
+            Applications with hooks take more time than the table shows, because ASP.NET Core then writes a diagnostic
+            event for each matched route.
 
             ## Reload under load
 
-            One thread sends requests while another compiles a list of 1,000 patterns and puts it in force, {reload.Reloads} times, each of which takes {reload.ReloadTime.TotalMilliseconds:0} ms. All lists
-            exclude one of two paths, by their first item or by their last, and none excludes the other. Here are the times of the excluded requests. Compiling
-            takes processor time and garbage collections, which requests share.
+            One thread sends requests while another thread loads a list of 1,000 patterns {reload.Reloads} times. A
+            reload takes {reload.ReloadTime.TotalMilliseconds:0} ms. Every list excludes `/health`, with its first or its
+            last item, and no list excludes `/orders/1`. The table shows the times of the excluded requests. Compiling
+            takes processor time and causes garbage collections, which slow requests down.
 
             {Latencies(reload)}
             ## Throughput
 
-            The playground's orders service as a process, behind Kestrel on loopback, answers `GET /customers/ada/orders/count`: two spans a request, recorded and
-            not exported. The variants take turns; each line has the best of the turns. The client runs on the same machine, so the processor time of
-            the service tells more than what it answers in a second; from run to run either differs by a tenth and more.
+            The playground's orders service runs in its own process, behind Kestrel on loopback, and answers
+            `GET /customers/ada/orders/count`. Each request has two spans, which are recorded but not exported. The
+            variants take turns, and each row shows the best turn. The client runs on the same machine, so the processor
+            time is more reliable than the requests per second. Both vary by 10 % or more from run to run.
 
             {Throughputs(throughput)}
             """;

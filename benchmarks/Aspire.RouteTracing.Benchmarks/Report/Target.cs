@@ -10,17 +10,21 @@ internal sealed record Target(string What, string Goal, string Measured, bool Me
     // No object is smaller: less than that on average is what the runtime allocates for itself.
     private const int SmallestObject = 24;
 
-    public static Target Ratio(string what, double ratio, double atMost)
-        => new(what, $"at most {atMost:0.##}", $"{ratio:0.00}", ratio <= atMost);
+    public static Target Ratio(string what, double ratio, double atMost) =>
+        new(what, $"at most {atMost:0.##}", $"{ratio:0.00}", ratio <= atMost);
 
-    public static Target TimesFaster(string what, double ratio, double atLeast)
-        => new(what, $"at least {atLeast:0} times faster", $"{ratio:0.0} times", ratio >= atLeast);
+    public static Target TimesFaster(string what, double ratio, double atLeast) =>
+        new(what, $"at least {atLeast:0} times faster", $"{ratio:0.0} times", ratio >= atLeast);
 
-    public static Target Time(string what, double nanoseconds, double below)
-        => new(what, $"at most {Format(below)}", Format(nanoseconds), nanoseconds <= below);
+    public static Target Time(string what, double nanoseconds, double below) =>
+        new(what, $"at most {Format(below)}", Format(nanoseconds), nanoseconds <= below);
 
-    public static Target Bytes(string what, long bytes, long atMost)
-        => new(what, $"at most {atMost} B", $"{(Math.Abs(bytes) < SmallestObject ? 0 : bytes)} B", bytes <= Math.Max(atMost, SmallestObject - 1));
+    public static Target Bytes(string what, long bytes, long atMost) =>
+        new(
+            what,
+            $"at most {atMost} B",
+            $"{(Math.Abs(bytes) < SmallestObject ? 0 : bytes)} B",
+            bytes <= Math.Max(atMost, SmallestObject - 1));
 
     public override string ToString() => $"| {What} | {Goal} | {Measured} | {(Met ? "met" : "**missed**")} |";
 

@@ -116,8 +116,8 @@ internal sealed partial class ExclusionList
     {
         [LoggerMessage(
             3, LogLevel.Warning,
-            "The excluded URL '{Pattern}' of {Source} needs backtracking ({Reason}), so a search is limited to two attempts of 10 ms. To "
-            + "remove the limit, rewrite the pattern without look-around and back-references.")]
+            "The excluded URL '{Pattern}' of {Source} needs backtracking: {Reason} Each search is limited to two attempts of 10 ms. To "
+            + "remove the limit, rewrite the pattern without this construct.")]
         public static partial void Backtracks(ILogger logger, string pattern, string source, string reason);
 
         [LoggerMessage(
