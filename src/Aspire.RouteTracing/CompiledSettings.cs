@@ -8,10 +8,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing;
 
-/// <summary>One state of the settings, compiled. Immutable, so a request reads it without a lock.</summary>
+/// <summary>The compiled settings. Immutable, so requests read them without a lock.</summary>
 internal sealed partial class CompiledSettings
 {
-    /// <summary>The settings of an application that is traced as it would be without this library.</summary>
+    /// <summary>The settings while route tracing is disabled or suspended.</summary>
     public static readonly CompiledSettings Disabled = new(
         new RouteTracingSettings { Enabled = false, ExcludeFromMetrics = false, HonorUpstreamExclusion = false },
         lists: [],
@@ -56,10 +56,10 @@ internal sealed partial class CompiledSettings
 
     public bool HonorUpstreamExclusion { get; }
 
-    /// <summary>Gets the key that signs exclusions, or <see langword="null"/> when nothing is to be signed.</summary>
+    /// <summary>Gets the key that signs exclusions, or <see langword="null"/> if there is none.</summary>
     public byte[]? ExclusionKey { get; }
 
-    /// <summary>Gets a second key to honor, or <see langword="null"/>.</summary>
+    /// <summary>Gets the second key to honor, or <see langword="null"/>.</summary>
     public byte[]? PreviousExclusionKey { get; }
 
     public bool KeepFailedRequests { get; }
@@ -78,10 +78,9 @@ internal sealed partial class CompiledSettings
 
     /// <param name="settings">The settings.</param>
     /// <param name="before">
-    /// The settings so far, if any. A reload that changes none of their lists, as most do, neither compiles the lists nor logs their
-    /// problems again.
+    /// The previous settings, if any. Unchanged lists are neither compiled nor logged again.
     /// </param>
-    /// <param name="logger">Where problems are logged.</param>
+    /// <param name="logger">The logger for problems.</param>
     /// <exception cref="ArgumentException">An item that code added to a list is not a valid regular expression.</exception>
     public static CompiledSettings Compile(RouteTracingSettings settings, CompiledSettings? before, ILogger logger)
     {
@@ -134,7 +133,7 @@ internal sealed partial class CompiledSettings
         }
     }
 
-    // A list with an item that timed out and was disabled is compiled again.
+    // A disabled item is enabled again by a reload.
     private bool HasLists(object[][] lists) =>
         !ExcludedUrls.HasDisabledItem
             && _lists.Length == lists.Length

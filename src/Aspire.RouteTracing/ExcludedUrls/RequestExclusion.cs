@@ -7,15 +7,15 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// <summary>Decides at the start of a request whether it is excluded. A failure is logged once, and the request is traced.</summary>
 internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, ExclusionSignature signature, ILogger<RequestExclusion> logger)
 {
-    /// <summary>The reason of a request that the caller's request excludes.</summary>
+    /// <summary>The reason if the request of the caller is excluded.</summary>
     public const string Caller = "caller";
 
-    /// <summary>The reason of a request that a Filter of the application rejects.</summary>
+    /// <summary>The reason if a Filter of the application rejects the request.</summary>
     public const string Filter = "filter";
 
     private int _failed;
 
-    /// <summary>Excludes the request if its URL or its caller says so. Call once per request.</summary>
+    /// <summary>Excludes the request if its URL matches or its caller is excluded. Call once per request.</summary>
     /// <param name="context">The request.</param>
     /// <param name="server">Its server activity, if it has one.</param>
     /// <returns>The excluded request, or <see langword="null"/> if it is traced.</returns>
@@ -52,7 +52,7 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
         }
     }
 
-    /// <summary>Excludes a request for a reason that is known already.</summary>
+    /// <summary>Excludes a request for a known reason.</summary>
     public ExcludedRequest Exclude(HttpContext context, Activity? server, string by, bool isOwn)
     {
         var request = Begin(context, server);
@@ -60,7 +60,7 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
         return request;
     }
 
-    /// <summary>Has the execution context carry a request that may yet be excluded.</summary>
+    /// <summary>Adds a request that can still be excluded to the execution context.</summary>
     public ExcludedRequest Begin(HttpContext context, Activity? server)
     {
         var request = new ExcludedRequest(context, server, signature);

@@ -6,9 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing.Hooks;
 
 /// <summary>
-/// A hook that can't harm the request: neither by an exception, nor by an activity that it leaves current, nor as an async lambda. The
-/// compiler makes a method that returns nothing of such a lambda, and an exception behind its first await would end the process. It is
-/// posted to the synchronization context that was current at the call, which is this object.
+/// Isolates the request from the exceptions of a hook, including those of async lambdas, and from the activities that it leaves open. See
+/// "Why hooks have a synchronization context" in docs/architecture.md.
 /// </summary>
 internal sealed partial class ContainedHook(
     string name,
@@ -22,7 +21,7 @@ internal sealed partial class ContainedHook(
 
     public void OnResponse(Activity span, HttpResponse response) => Invoke(onResponse, span, response);
 
-    /// <summary>Called when an async method that returns nothing starts.</summary>
+    /// <summary>Called when an async void method starts.</summary>
     public override void OperationStarted()
     {
         if (logged.TryAdd($"{name} is async", true))

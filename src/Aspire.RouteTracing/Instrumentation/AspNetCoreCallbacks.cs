@@ -9,8 +9,7 @@ using OpenTelemetry.Instrumentation.AspNetCore;
 namespace Aspire.RouteTracing.Instrumentation;
 
 /// <summary>
-/// Wraps the callbacks of the ASP.NET Core instrumentation, under every options name, around those that the application or Aspire's service
-/// defaults set.
+/// Wraps the callbacks of the application and the service defaults for the ASP.NET Core instrumentation, under every options name.
 /// </summary>
 /// <remarks>Validates nothing: see "Why IValidateOptions" in docs/architecture.md.</remarks>
 internal sealed class AspNetCoreCallbacks(
@@ -28,8 +27,7 @@ internal sealed class AspNetCoreCallbacks(
         var filter = options.Filter;
         options.Filter = context => ShouldRecord(context, filter);
 
-        // An event can't be removed from a span, so the one of an exception that is no server error must not be recorded in the first
-        // place.
+        // Recorded later, because only the response shows whether the exception is a server error, and an event can't be removed.
         var (recordException, onException) = (options.RecordException, options.EnrichWithException);
         RecordException |= recordException;
         options.RecordException = false;
@@ -55,7 +53,7 @@ internal sealed class AspNetCoreCallbacks(
         return ValidateOptionsResult.Skip;
     }
 
-    // Called for sampled requests, at their start.
+    // Called at the start of sampled requests.
     private bool ShouldRecord(HttpContext context, Func<HttpContext, bool>? filter)
     {
         if (!requests.Contain(context))
@@ -75,7 +73,7 @@ internal sealed class AspNetCoreCallbacks(
         }
         finally
         {
-            // The instrumentation takes an exception for a rejection.
+            // The instrumentation treats an exception as a rejection.
             if (!isAccepted && tracing.Current.Enabled)
             {
                 exclusion.Exclude(context, Activity.Current, RequestExclusion.Filter, isOwn: false);
@@ -85,7 +83,7 @@ internal sealed class AspNetCoreCallbacks(
         return isAccepted;
     }
 
-    // Called for recorded requests, when the instrumentation has set what it knows at their start.
+    // Called at the start of recorded requests, after the instrumentation has set its attributes.
     private void OnStart(Activity span, HttpRequest request)
     {
         var settings = tracing.Current;
@@ -96,7 +94,7 @@ internal sealed class AspNetCoreCallbacks(
         }
     }
 
-    // Called for recorded requests, when it has set what it knows at their end.
+    // Called at the end of recorded requests, after the instrumentation has set its attributes.
     private void OnEnd(Activity span, HttpResponse response, bool recordException)
     {
         var settings = tracing.Current;

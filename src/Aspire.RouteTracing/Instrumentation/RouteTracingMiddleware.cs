@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http;
 namespace Aspire.RouteTracing.Instrumentation;
 
 /// <summary>
-/// The outermost middleware. Decides about requests that the instrumentation's Filter isn't asked about, because no sampler picked them,
-/// and ends excluded requests.
+/// The outermost middleware. Decides the exclusion of unsampled requests, for which the instrumentation's Filter isn't called, and ends
+/// excluded requests.
 /// </summary>
 internal sealed class RouteTracingMiddleware(
     RequestDelegate next,
@@ -44,7 +44,7 @@ internal sealed class RouteTracingMiddleware(
             return decided;
         }
 
-        // The instrumentation's Filter was asked about a recorded request and let it pass.
+        // The instrumentation's Filter has accepted a recorded request.
         var isDecided = isFiltered && server is { IsAllDataRequested: true };
         return (isDecided ? null : exclusion.Decide(context, server))
             ?? (endpointExclusion.IsUsed ? exclusion.Begin(context, server) : null);
@@ -92,7 +92,7 @@ internal sealed class RouteTracingMiddleware(
         }
     }
 
-    // What the server makes of the exception, where the response hasn't started.
+    // The status code that the server sends for the exception, unless the response has started.
     private static int StatusCodeAfter(Exception exception, HttpContext context) => exception switch
     {
         _ when context.Response.HasStarted => context.Response.StatusCode,

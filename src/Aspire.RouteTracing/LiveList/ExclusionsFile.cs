@@ -9,20 +9,12 @@ using Microsoft.Extensions.Primitives;
 namespace Aspire.RouteTracing.LiveList;
 
 /// <summary>
-/// The list that the AppHost keeps in a file, so that it can change while the service runs. A file that is not a complete list leaves the
-/// last good list in place, and is logged if it stays so.
+/// The list of the file that the AppHost edits while the service runs. If the file isn't a complete list, the previous list still applies,
+/// and the problem is logged if it persists.
 /// </summary>
 /// <remarks>
-/// <para>
-/// The file is read every <see cref="Interval"/> instead of being watched: the AppHost replaces it by rename, and a file system watcher
-/// misses changes on the file systems where DOTNET_USE_POLLING_FILE_WATCHER is set, for which the framework's own polling takes four
-/// seconds. Size and time stamp don't tell whether a file was replaced, so its bytes are compared.
-/// </para>
-/// <para>
-/// A list is complete when its text ends with a line break, no comma before it announces another item, and every item is valid. A rename is
-/// the only safe way to write it. For writers that write in place, a changed text is used only when two reads in a row return it; a writer
-/// that pauses for longer, between two lines without commas, can't be detected.
-/// </para>
+/// A list is complete if its text ends with a line break but not with a comma, and every item is valid. See "Why the file is polled" in
+/// docs/architecture.md.
 /// </remarks>
 internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTracingSettings>, IDisposable
 {
@@ -33,7 +25,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ConfirmInterval = TimeSpan.FromMilliseconds(50);
 
-    // A file that is being written, replaced or removed is of no use for a moment only.
+    // Shorter problems aren't logged, because a file can be invalid while it is written or replaced.
     private static readonly TimeSpan LogAfter = TimeSpan.FromSeconds(2);
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -64,7 +56,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         _logger = logger;
         if (!string.IsNullOrWhiteSpace(_path))
         {
-            // The start doesn't wait for a second read.
+            // Without confirmation, so that the startup isn't delayed.
             Read(mustConfirm: false);
 
             // Starts after assignment: Look() reschedules through _timer.
@@ -74,7 +66,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         }
     }
 
-    /// <summary>Gets the last good list, or <see langword="null"/> when there was none yet.</summary>
+    /// <summary>Gets the last complete list, or <see langword="null"/> if there was none yet.</summary>
     public IReadOnlyList<string>? Items { get; private set; }
 
     public string Name => Options.DefaultName;
@@ -93,13 +85,12 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             }
             catch (AggregateException exception)
             {
-                // An options monitor of the settings that the application asked for runs the settings delegates, too, and lets their
-                // exceptions pass.
+                // If the application uses an options monitor of the settings, it runs the settings delegates, and their exceptions escape.
                 Log.SubscriberFailed(_logger, exception);
             }
         }
 
-        // Returns false when the service is shutting down.
+        // Does nothing after Dispose().
         _timer?.Change(_isConfirmed ? Interval : ConfirmInterval, Timeout.InfiniteTimeSpan);
     }
 
@@ -141,7 +132,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         }
     }
 
-    // A pipe or a device has no size, and opening or reading it could block forever, so it is never opened.
+    // Pipes and devices have no size. They are never opened, because that can block forever.
     private bool TryReadBytes(out ReadOnlySpan<byte> bytes, [NotNullWhen(false)] out string? problem)
     {
         bytes = default;
@@ -152,7 +143,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             return false;
         }
 
-        // A link has a size of its own.
+        // A link has its own size.
         file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
         if (file.Length is 0 or > MaxBytes)
         {
@@ -160,7 +151,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             return false;
         }
 
-        // Windows lets nobody replace a file that is open, unless whoever opened it allows that.
+        // On Windows, FileShare.Delete allows the AppHost to replace the file while it is open.
         using var stream = new FileStream(_path!, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 });
         if (!stream.CanSeek)
         {
@@ -168,7 +159,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             return false;
         }
 
-        // A byte more than the file has shows whether it grows.
+        // One more byte than the size shows whether the file grows.
         var size = (int)Math.Min(stream.Length, MaxBytes) + 1;
         if (_buffer.Length < size)
         {
@@ -199,7 +190,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             return (null, "Its text does not end with a line break, so it may not be complete.");
         }
 
-        // A comma can also be escaped, or in a comment: then it doesn't separate what follows from the last item.
+        // An escaped comma, or one in a comment, doesn't delimit items.
         var trimmed = text.TrimEnd();
         if (trimmed.EndsWith(',') && ExclusionListFormat.Parse(trimmed + "next\n", out _) is [.., "next"])
         {
@@ -223,7 +214,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         return (items, null);
     }
 
-    // UTF-16 of ASCII text is valid UTF-8 with null characters in it.
+    // UTF-16 of ASCII text is valid UTF-8 with null characters.
     private static bool TryDecode(ReadOnlySpan<byte> bytes, out string text)
     {
         try
