@@ -115,8 +115,8 @@ internal sealed partial class CompiledSettings
 
         if (compiled._keys != before?._keys)
         {
-            LogRefusedKey(nameof(settings.ExclusionKey), settings.ExclusionKey, compiled.ExclusionKey, logger);
-            LogRefusedKey(nameof(settings.PreviousExclusionKey), settings.PreviousExclusionKey, compiled.PreviousExclusionKey, logger);
+            LogIgnoredKey(nameof(settings.ExclusionKey), settings.ExclusionKey, compiled.ExclusionKey, logger);
+            LogIgnoredKey(nameof(settings.PreviousExclusionKey), settings.PreviousExclusionKey, compiled.PreviousExclusionKey, logger);
         }
 
         return compiled;
@@ -125,11 +125,11 @@ internal sealed partial class CompiledSettings
     private static byte[]? CompileKey(string? key) =>
         key is not null && Encoding.UTF8.GetBytes(key) is { Length: >= MinKeyBytes } bytes ? bytes : null;
 
-    private static void LogRefusedKey(string setting, string? key, byte[]? compiled, ILogger logger)
+    private static void LogIgnoredKey(string setting, string? key, byte[]? compiled, ILogger logger)
     {
         if (!string.IsNullOrEmpty(key) && compiled is null)
         {
-            Log.KeyRefused(logger, setting, MinKeyBytes);
+            Log.KeyIgnored(logger, setting, MinKeyBytes);
         }
     }
 
@@ -144,6 +144,6 @@ internal sealed partial class CompiledSettings
         [LoggerMessage(
             11, LogLevel.Error,
             "The key Aspire:RouteTracing:{Setting} has fewer than {MinKeyBytes} bytes and was ignored. Use a longer random key.")]
-        public static partial void KeyRefused(ILogger logger, string setting, int minKeyBytes);
+        public static partial void KeyIgnored(ILogger logger, string setting, int minKeyBytes);
     }
 }

@@ -90,7 +90,7 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
 
     /// <summary>Logs an item that can't be compiled.</summary>
     /// <exception cref="ArgumentException">Code added the item.</exception>
-    public void Refuse(Item item, string reason, ILogger logger)
+    public void Reject(Item item, string reason, ILogger logger)
     {
         if (item.IsRequired)
         {

@@ -19,7 +19,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
     private int _isSubscribed;
 
     /// <summary>Gets whether an endpoint of the application has the attribute, or may have it.</summary>
-    public bool IsUsed => (bool)(_isUsed ??= FindOut());
+    public bool IsUsed => (bool)(_isUsed ??= HasExcludedEndpoint());
 
     /// <summary>Returns a delegate that excludes the request and then executes the endpoint.</summary>
     /// <param name="execute">The endpoint's own delegate.</param>
@@ -41,11 +41,11 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
         if (request is null or { IsOver: true })
         {
             // The middleware isn't in the pipeline: a tracer provider outside of the application has route tracing.
-            exclusion.Exclude(context, ServerActivity.Find(context, Activity.Current), route, isOwn: false);
+            exclusion.Exclude(context, ServerActivity.Find(context, Activity.Current), route, isCounted: false);
         }
-        else if (!request.IsOwn)
+        else if (!request.IsCounted)
         {
-            request.Exclude(route, isOwn: true);
+            request.Exclude(route, isCounted: true);
             RequestMetrics.Disable(context, tracing.Current);
         }
 
@@ -57,11 +57,11 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
     private async Task ExecutePartAsync(HttpContext context, RequestDelegate execute, string route)
     {
         using var part = new Activity(PartOperationName).Start();
-        exclusion.Exclude(context, part, route, isOwn: false);
+        exclusion.Exclude(context, part, route, isCounted: false);
         await execute(context);
     }
 
-    private bool FindOut()
+    private bool HasExcludedEndpoint()
     {
         if (services.GetService<EndpointDataSource>() is not { } source)
         {

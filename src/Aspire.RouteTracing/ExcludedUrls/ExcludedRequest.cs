@@ -41,7 +41,7 @@ internal sealed class ExcludedRequest
     public string? ExcludedBy { get; private set; }
 
     /// <summary>Gets whether a URL or an endpoint excludes the request, so that it is counted and excluded from the metrics.</summary>
-    public bool IsOwn { get; private set; }
+    public bool IsCounted { get; private set; }
 
     /// <summary>Gets whether the request is excluded and hasn't ended. Work that outlives the request is traced.</summary>
     public bool IsRunning => ExcludedBy is not null && !IsOver;
@@ -62,9 +62,9 @@ internal sealed class ExcludedRequest
     /// <summary>
     /// Excludes the request. Stops recording its server activity and the open spans between it and <see cref="Activity.Current"/>.
     /// </summary>
-    public void Exclude(string by, bool isOwn)
+    public void Exclude(string by, bool isCounted)
     {
-        (ExcludedBy, IsOwn) = (by, isOwn);
+        (ExcludedBy, IsCounted) = (by, isCounted);
         for (var open = Activity.Current; open is not null && open != Server; open = open.Parent)
         {
             StopRecording(open);

@@ -64,7 +64,7 @@ internal sealed partial class ExclusionList
             }
             else
             {
-                patterns.Refuse(item, problem.Reason, logger);
+                patterns.Reject(item, problem.Reason, logger);
                 ignored.Add(problem.Index);
             }
 

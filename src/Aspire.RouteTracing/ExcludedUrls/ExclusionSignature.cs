@@ -63,7 +63,7 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
         {
             var member = state.AsSpan(range);
             var name = member.TrimStart(" \t");
-            if (IsOwn(name))
+            if (IsSignature(name))
             {
                 var start = range.Start.Value + (member.Length - name.Length) + Member.Length + 1;
                 return start..(start + name[(Member.Length + 1)..].TrimEnd(" \t").Length);
@@ -93,14 +93,14 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
         return CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(expected), MemoryMarshal.AsBytes(value));
     }
 
-    private static bool IsOwn(ReadOnlySpan<char> member) =>
+    private static bool IsSignature(ReadOnlySpan<char> member) =>
         member.Length > Member.Length && member[Member.Length] == '=' && member.StartsWith(Member, StringComparison.Ordinal);
 
     // A changed member moves to the left. If there are more than 32, the rightmost is dropped
     // (https://www.w3.org/TR/trace-context/#mutating-the-tracestate-field).
     private static string WithoutMember(string? state) =>
         string.Join(',', (state ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .Where(member => !IsOwn(member))
+            .Where(member => !IsSignature(member))
             .Take(MaxMembers - 1));
 
     private static void Write(byte[] key, ActivityTraceId traceId, ActivitySpanId spanId, uint minute, Span<char> value)

@@ -31,15 +31,15 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
 
             if (settings.ExcludedUrls.Find(context.Request) is not { } item)
             {
-                return signature.IsSigned(server) ? Exclude(context, server, Caller, isOwn: false) : null;
+                return signature.IsSigned(server) ? Exclude(context, server, Caller, isCounted: false) : null;
             }
 
-            if (item.IsFirst())
+            if (item.MarkUsed())
             {
-                Log.First(logger, context.Request.Path, item.Pattern, item.Source);
+                Log.FirstExcluded(logger, context.Request.Path, item.Pattern, item.Source);
             }
 
-            return Exclude(context, server, item.Pattern, isOwn: true);
+            return Exclude(context, server, item.Pattern, isCounted: true);
         }
         catch (Exception exception)
         {
@@ -53,15 +53,15 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
     }
 
     /// <summary>Excludes a request for a known reason.</summary>
-    public ExcludedRequest Exclude(HttpContext context, Activity? server, string by, bool isOwn)
+    public ExcludedRequest Exclude(HttpContext context, Activity? server, string by, bool isCounted)
     {
-        var request = Begin(context, server);
-        request.Exclude(by, isOwn);
+        var request = Track(context, server);
+        request.Exclude(by, isCounted);
         return request;
     }
 
     /// <summary>Adds a request that can still be excluded to the execution context.</summary>
-    public ExcludedRequest Begin(HttpContext context, Activity? server)
+    public ExcludedRequest Track(HttpContext context, Activity? server)
     {
         var request = new ExcludedRequest(context, server, signature);
         ExcludedRequest.Current = request;
@@ -74,7 +74,7 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
             21,
             LogLevel.Debug,
             "'{Path}' is excluded by '{Pattern}' of {Source}. Further requests that this item excludes are not logged.")]
-        public static partial void First(ILogger logger, PathString path, string pattern, string source);
+        public static partial void FirstExcluded(ILogger logger, PathString path, string pattern, string source);
 
         [LoggerMessage(
             20, LogLevel.Error,

@@ -38,7 +38,7 @@ internal sealed class HeaderPattern
             }
             catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
             {
-                patterns.Refuse(item, exception.Message, logger);
+                patterns.Reject(item, exception.Message, logger);
             }
         }
 

@@ -12,7 +12,7 @@ namespace Aspire.RouteTracing.Hooks;
 /// Runs the hooks of one request, and restores the values that they set after the instrumentation has set its own at the end of the
 /// request. A feature of the HttpContext.
 /// </summary>
-internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpContext context, ContainedHook[] hooks, HookedRequest? next)
+internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpContext context, IsolatedHook[] hooks, HookedRequest? next)
 {
     private const string RouteTag = "http.route";
     private const string StatusCodeTag = "http.response.status_code";
@@ -35,7 +35,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         "network.peer.port",
     ];
 
-    private static readonly object Untouched = new();
+    private static readonly object Unchanged = new();
 
     private string? _route;
     private bool _hasRequestHooksRun;
@@ -113,7 +113,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
             context.Features.Set(services);
         }
 
-        Restore();
+        RestoreChanges();
     }
 
     // The server disposes the scope of the request before OnEnd. Callbacks run last in, first out, so this one is registered after the
@@ -142,7 +142,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
             hook.OnRequest(span, context.Request);
         }
 
-        Keep(before);
+        KeepChanges(before);
         RegisterCompletion();
     }
 
@@ -164,7 +164,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
             RemoveError(status, errorType, before.Tags[ErrorTypeIndex]);
         }
 
-        Keep(before);
+        KeepChanges(before);
     }
 
     // Sets the values that the instrumentation will set, so that hooks can read and change them.
@@ -201,7 +201,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     }
 
     // Compares references, so that a value that a hook set again is kept, too. For the status, that can't be detected.
-    private void Keep(in Values before)
+    private void KeepChanges(in Values before)
     {
         var after = new Values(span);
         if (!ReferenceEquals(after.DisplayName, before.DisplayName))
@@ -221,7 +221,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
                 if (_tags is null)
                 {
                     _tags = new object?[TagNames.Length];
-                    Array.Fill(_tags, Untouched);
+                    Array.Fill(_tags, Unchanged);
                 }
 
                 _tags[i] = after.Tags[i];
@@ -229,7 +229,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         }
     }
 
-    private void Restore()
+    private void RestoreChanges()
     {
         if (_displayName is not null)
         {
@@ -243,7 +243,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
 
         for (var i = 0; i < _tags?.Length; i++)
         {
-            if (!ReferenceEquals(_tags[i], Untouched))
+            if (!ReferenceEquals(_tags[i], Unchanged))
             {
                 span.SetTag(TagNames[i], _tags[i]);
             }

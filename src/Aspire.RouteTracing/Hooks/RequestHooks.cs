@@ -68,7 +68,7 @@ internal sealed class RequestHooks(ActiveRouteTracing tracing, IServiceProvider 
     private HookedRequest? Find(HttpContext context) =>
         _haveRun ? (context.Features[typeof(HookedRequest)] as HookedRequest)?.Find(this, context) : null;
 
-    private ContainedHook[] GetHooks()
+    private IsolatedHook[] GetHooks()
     {
         var settings = tracing.Current;
         var delegates = _delegates;
@@ -80,9 +80,9 @@ internal sealed class RequestHooks(ActiveRouteTracing tracing, IServiceProvider 
         return delegates.Hooks;
     }
 
-    private ContainedHook[] CreateHooks(CompiledSettings settings)
+    private IsolatedHook[] CreateHooks(CompiledSettings settings)
     {
-        var hooks = new List<ContainedHook>();
+        var hooks = new List<IsolatedHook>();
         if (settings.RequestHook is { } requestHook)
         {
             Add(nameof(settings.RequestHook), requestHook, null);
@@ -101,9 +101,9 @@ internal sealed class RequestHooks(ActiveRouteTracing tracing, IServiceProvider 
         return [.. hooks];
 
         void Add(string name, Action<Activity, HttpRequest>? onRequest, Action<Activity, HttpResponse>? onResponse) =>
-            hooks.Add(new ContainedHook(name, onRequest, onResponse, _logged, logger));
+            hooks.Add(new IsolatedHook(name, onRequest, onResponse, _logged, logger));
     }
 
     private sealed record Delegates(
-        Action<Activity, HttpRequest>? RequestHook, Action<Activity, HttpResponse>? ResponseHook, ContainedHook[] Hooks);
+        Action<Activity, HttpRequest>? RequestHook, Action<Activity, HttpResponse>? ResponseHook, IsolatedHook[] Hooks);
 }

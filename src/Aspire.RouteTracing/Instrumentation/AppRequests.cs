@@ -11,10 +11,12 @@ namespace Aspire.RouteTracing.Instrumentation;
 internal sealed class AppRequests(IServiceScopeFactory scopeFactory, IHostApplicationLifetime? application = null)
 {
     // A tracer provider without a host serves every application of the process.
-    private readonly bool _areAll = application is null;
+    private readonly bool _servesAllApplications = application is null;
 
     /// <summary>Returns whether a request belongs to this application.</summary>
-    public bool Contain(HttpContext context) =>
+    public bool Contains(HttpContext context) =>
         // A DefaultHttpContext has the scope factory of its application. RequestServices would create a scope.
-        _areAll || context is not DefaultHttpContext { ServiceScopeFactory: { } factory } || ReferenceEquals(factory, scopeFactory);
+        _servesAllApplications
+            || context is not DefaultHttpContext { ServiceScopeFactory: { } factory }
+            || ReferenceEquals(factory, scopeFactory);
 }

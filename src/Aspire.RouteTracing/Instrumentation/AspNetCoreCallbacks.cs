@@ -56,7 +56,7 @@ internal sealed class AspNetCoreCallbacks(
     // Called at the start of sampled requests.
     private bool ShouldRecord(HttpContext context, Func<HttpContext, bool>? filter)
     {
-        if (!requests.Contain(context))
+        if (!requests.Contains(context))
         {
             return filter is null || filter(context);
         }
@@ -76,7 +76,7 @@ internal sealed class AspNetCoreCallbacks(
             // The instrumentation treats an exception as a rejection.
             if (!isAccepted && tracing.Current.Enabled)
             {
-                exclusion.Exclude(context, Activity.Current, RequestExclusion.Filter, isOwn: false);
+                exclusion.Exclude(context, Activity.Current, RequestExclusion.Filter, isCounted: false);
             }
         }
 
@@ -87,7 +87,7 @@ internal sealed class AspNetCoreCallbacks(
     private void OnStart(Activity span, HttpRequest request)
     {
         var settings = tracing.Current;
-        if ((!settings.RequestHeaders.IsEmpty || hooks.Any) && requests.Contain(request.HttpContext))
+        if ((!settings.RequestHeaders.IsEmpty || hooks.Any) && requests.Contains(request.HttpContext))
         {
             settings.RequestHeaders.Capture(span, request.Headers);
             hooks.OnStart(span, request.HttpContext);
@@ -98,19 +98,19 @@ internal sealed class AspNetCoreCallbacks(
     private void OnEnd(Activity span, HttpResponse response, bool recordException)
     {
         var settings = tracing.Current;
-        var mayBeError = ServerErrorTags.Concerns(span, response);
+        var mayBeError = ServerErrorTags.AppliesTo(span, response);
         if (!mayBeError && !hooks.HaveRun && settings.ResponseHeaders.IsEmpty)
         {
             return;
         }
 
-        var isOwn = requests.Contain(response.HttpContext);
+        var isAppRequest = requests.Contains(response.HttpContext);
         if (mayBeError)
         {
-            ServerErrorTags.OnResponse(span, response, recordException, isOwn && settings.Enabled);
+            ServerErrorTags.OnResponse(span, response, recordException, isAppRequest && settings.Enabled);
         }
 
-        if (isOwn)
+        if (isAppRequest)
         {
             hooks.OnEnd(response.HttpContext);
             settings.ResponseHeaders.Capture(span, response.Headers);

@@ -32,7 +32,7 @@ internal sealed class RouteMatchedObserver(
 
     public void OnNext(KeyValuePair<string, object?> value)
     {
-        if (value.Key == EndpointMatched && value.Value is HttpContext context && tracing.Current.Enabled && requests.Contain(context))
+        if (value.Key == EndpointMatched && value.Value is HttpContext context && tracing.Current.Enabled && requests.Contains(context))
         {
             OnRouteMatched(context);
         }

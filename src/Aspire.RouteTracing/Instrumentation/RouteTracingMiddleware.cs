@@ -11,7 +11,7 @@ namespace Aspire.RouteTracing.Instrumentation;
 /// </summary>
 internal sealed class RouteTracingMiddleware(
     RequestDelegate next,
-    bool isFiltered,
+    bool hasTracerProvider,
     ActiveRouteTracing tracing,
     RequestExclusion exclusion,
     EndpointExclusion endpointExclusion,
@@ -45,14 +45,14 @@ internal sealed class RouteTracingMiddleware(
         }
 
         // The instrumentation's Filter has accepted a recorded request.
-        var isDecided = isFiltered && server is { IsAllDataRequested: true };
+        var isDecided = hasTracerProvider && server is { IsAllDataRequested: true };
         return (isDecided ? null : exclusion.Decide(context, server))
-            ?? (endpointExclusion.IsUsed ? exclusion.Begin(context, server) : null);
+            ?? (endpointExclusion.IsUsed ? exclusion.Track(context, server) : null);
     }
 
     private async Task RunAsync(HttpContext context, ExcludedRequest request)
     {
-        if (request.IsOwn)
+        if (request.IsCounted)
         {
             RequestMetrics.Disable(context, tracing.Current);
         }
@@ -81,7 +81,7 @@ internal sealed class RouteTracingMiddleware(
     private void End(HttpContext context, ExcludedRequest request, Exception? failure)
     {
         var statusCode = failure is null ? context.Response.StatusCode : StatusCodeAfter(failure, context);
-        if (request.IsOwn)
+        if (request.IsCounted)
         {
             counter.Add(request.ExcludedBy!, statusCode);
         }

@@ -24,14 +24,14 @@ internal sealed class RouteTracingStartupFilter(
         hooks.Create();
 
         // Without a tracer provider, the instrumentation's Filter isn't called, even if another listener records the requests.
-        var isFiltered = services.IsService(typeof(TracerProvider));
+        var hasTracerProvider = services.IsService(typeof(TracerProvider));
         return app =>
         {
             app.Use(next =>
             {
-                configuredPathBases.SearchIn(next);
+                configuredPathBases.SetPipeline(next);
                 return new RouteTracingMiddleware(
-                    next, isFiltered, tracing, exclusion, endpointExclusion, counter, failedRequestSpan).InvokeAsync;
+                    next, hasTracerProvider, tracing, exclusion, endpointExclusion, counter, failedRequestSpan).InvokeAsync;
             });
             next(app);
         };

@@ -58,7 +58,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         lock (_reporting)
         {
             _isRunning = false;
-            Contain(() => _statusFile?.Delete());
+            RunAndLogFailure(() => _statusFile?.Delete());
         }
     }
 
@@ -78,7 +78,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         {
             if (_isRunning)
             {
-                Contain(ReportCurrent);
+                RunAndLogFailure(ReportCurrent);
             }
         }
     }
@@ -142,7 +142,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         _ => $"{string.Join(", ", texts.Take(MaxLogged))} and {texts.Count - MaxLogged} more",
     };
 
-    private void Contain(Action action)
+    private void RunAndLogFailure(Action action)
     {
         try
         {

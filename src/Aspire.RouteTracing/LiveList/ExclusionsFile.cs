@@ -59,9 +59,9 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             // Without confirmation, so that the startup isn't delayed.
             Read(mustConfirm: false);
 
-            // Starts after assignment: Look() reschedules through _timer.
+            // Starts after assignment: Poll() reschedules through _timer.
             _timer = time.CreateTimer(
-                static file => ((ExclusionsFile)file!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                static file => ((ExclusionsFile)file!).Poll(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _timer.Change(Interval, Timeout.InfiniteTimeSpan);
         }
     }
@@ -75,7 +75,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
 
     public void Dispose() => _timer?.Dispose();
 
-    private void Look()
+    private void Poll()
     {
         if (Read(mustConfirm: true))
         {
@@ -102,7 +102,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             _isConfirmed = true;
             if (!TryReadBytes(out var bytes, out var problem))
             {
-                return Refuse(problem);
+                return Reject(problem);
             }
 
             if (_seen is null || !bytes.SequenceEqual(_seen))
@@ -114,7 +114,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
 
             if (_seenItems is null)
             {
-                return Refuse(_seenProblem!);
+                return Reject(_seenProblem!);
             }
 
             _problem = null;
@@ -128,7 +128,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         }
         catch (Exception exception)
         {
-            return Refuse(exception.Message);
+            return Reject(exception.Message);
         }
     }
 
@@ -229,7 +229,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         }
     }
 
-    private bool Refuse(string problem)
+    private bool Reject(string problem)
     {
         if (problem != _problem)
         {
@@ -238,7 +238,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         else if (!_isLogged && _time.GetUtcNow() - _problemSince > LogAfter)
         {
             _isLogged = true;
-            Log.Refused(_logger, _path!, PathKey, problem);
+            Log.Ignored(_logger, _path!, PathKey, problem);
         }
 
         return false;
@@ -249,7 +249,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         [LoggerMessage(
             7, LogLevel.Error,
             "The list of excluded URLs in the file '{Path}' ({Key}) was ignored: {Reason} The previous list still applies.")]
-        public static partial void Refused(ILogger logger, string path, string key, string reason);
+        public static partial void Ignored(ILogger logger, string path, string key, string reason);
 
         [LoggerMessage(
             5, LogLevel.Error,

@@ -15,7 +15,7 @@ internal sealed class ConfiguredPathBases
     private Lazy<HashSet<string>>? _pathBases;
 
     /// <summary>Sets the pipeline, which is searched when the first request has a path base.</summary>
-    public void SearchIn(RequestDelegate pipeline) => _pathBases = new(() => new PipelineSearch().Run(pipeline));
+    public void SetPipeline(RequestDelegate pipeline) => _pathBases = new(() => new PipelineSearch().Run(pipeline));
 
     /// <summary>Returns a request's path base in the casing of the code.</summary>
     /// <returns>The path base, or <see langword="null"/> if the pipeline doesn't configure it.</returns>
@@ -102,7 +102,7 @@ internal sealed class ConfiguredPathBases
                 foreach (var field in type.GetFields(
                     BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
                 {
-                    if (isClosure ? field.FieldType.IsClass && field.FieldType != typeof(string) : LeadsOn(field.FieldType))
+                    if (isClosure ? field.FieldType.IsClass && field.FieldType != typeof(string) : CanHoldMiddleware(field.FieldType))
                     {
                         Follow(field.GetValue(part), pathBase);
                     }
@@ -113,7 +113,7 @@ internal sealed class ConfiguredPathBases
         [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_pathBase")]
         private static extern ref PathString PathBaseOf(UsePathBaseMiddleware middleware);
 
-        private static bool LeadsOn(Type type) =>
+        private static bool CanHoldMiddleware(Type type) =>
             typeof(Delegate).IsAssignableFrom(type) || type == typeof(MapOptions) || type == typeof(MapWhenOptions);
     }
 }

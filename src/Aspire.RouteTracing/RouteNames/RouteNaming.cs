@@ -110,7 +110,7 @@ internal sealed partial class RouteNaming
     private string? RouteOf(Endpoint endpoint, IRouteDiagnosticsMetadata? written, RouteTemplateFormat format)
     {
         if (endpoint is RouteEndpoint { RoutePattern: var pattern }
-            && (written is null ? pattern.PathSegments.Count != 0 : IsOfRouting(written, pattern)))
+            && (written is null ? pattern.PathSegments.Count != 0 : IsWrittenByRouting(written, pattern)))
         {
             return Write(pattern, format);
         }
@@ -120,7 +120,7 @@ internal sealed partial class RouteNaming
     }
 
     // In ASP.NET Core 11, the metadata differs from RawText, because it includes constraints from outside of the template.
-    private static bool IsOfRouting(IRouteDiagnosticsMetadata written, RoutePattern pattern) =>
+    private static bool IsWrittenByRouting(IRouteDiagnosticsMetadata written, RoutePattern pattern) =>
         written.GetType().Assembly == typeof(RouteEndpoint).Assembly || written.Route == pattern.RawText;
 
     private string Write(RoutePattern pattern, RouteTemplateFormat format)

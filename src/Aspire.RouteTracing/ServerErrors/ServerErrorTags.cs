@@ -35,7 +35,7 @@ internal static class ServerErrorTags
     }
 
     /// <summary>Returns whether <see cref="OnResponse"/> must be called.</summary>
-    public static bool Concerns(Activity server, HttpResponse response) =>
+    public static bool AppliesTo(Activity server, HttpResponse response) =>
         response.StatusCode >= StatusCodes.Status500InternalServerError || server.Status == ActivityStatusCode.Error;
 
     /// <summary>Called when the span ends, after the instrumentation has set its values.</summary>

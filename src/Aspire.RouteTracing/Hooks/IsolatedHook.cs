@@ -9,7 +9,7 @@ namespace Aspire.RouteTracing.Hooks;
 /// Isolates the request from the exceptions of a hook, including those of async lambdas, and from the activities that it leaves open. See
 /// "Why hooks have a synchronization context" in docs/architecture.md.
 /// </summary>
-internal sealed partial class ContainedHook(
+internal sealed partial class IsolatedHook(
     string name,
     Action<Activity, HttpRequest>? onRequest,
     Action<Activity, HttpResponse>? onResponse,
@@ -44,7 +44,7 @@ internal sealed partial class ContainedHook(
         }
         catch (Exception exception)
         {
-            Report(exception);
+            LogFailure(exception);
         }
         finally
         {
@@ -69,7 +69,7 @@ internal sealed partial class ContainedHook(
         }
         catch (Exception exception)
         {
-            Report(exception);
+            LogFailure(exception);
         }
         finally
         {
@@ -81,7 +81,7 @@ internal sealed partial class ContainedHook(
         }
     }
 
-    private void Report(Exception exception)
+    private void LogFailure(Exception exception)
     {
         if (logged.TryAdd(name, true))
         {
