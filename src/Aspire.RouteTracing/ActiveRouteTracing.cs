@@ -8,12 +8,12 @@ using Microsoft.Extensions.Primitives;
 namespace Aspire.RouteTracing;
 
 /// <summary>
-/// Keeps the settings compiled, and compiles them again when one of their sources changes. The options framework's own monitor would
-/// let an exception of a settings delegate escape into whoever reloaded the configuration.
+/// Compiles the settings, and compiles them again when a source changes. Replaces the options monitor, from which an exception of a
+/// settings delegate would escape to the caller that reloads the configuration.
 /// </summary>
 internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
 {
-    // Never held while settings delegates run: they may wait for a thread that suspends route tracing.
+    // Not held while settings delegates run, because they may wait for a thread that suspends route tracing.
     private readonly Lock _changing = new();
     private readonly IOptionsFactory<RouteTracingSettings> _settings;
     private readonly IConfiguration _configuration;
@@ -35,7 +35,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
         _configuration = configuration;
         _logger = logger;
 
-        // A source that changes before it is subscribed to calls nobody.
+        // Detects changes before the subscription.
         var tokens = sources.Select(source => source.GetChangeToken()).ToArray();
         _loaded = _current = CompiledSettings.Compile(_settings.Create(Options.DefaultName), before: null, _logger);
         _subscriptions = [.. sources.Select(source => ChangeToken.OnChange(source.GetChangeToken, OnChange, source))];
@@ -77,7 +77,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
 
     private void OnChange(IOptionsChangeTokenSource<RouteTracingSettings> source)
     {
-        // Only the configuration announces one change several times: each of its providers does, and then all of them together.
+        // The configuration signals one change several times: once per provider, and once for all. Load() skips repetitions.
         if (source is not ConfigurationChangeTokenSource<RouteTracingSettings>)
         {
             Volatile.Write(ref _failed, null);
@@ -86,7 +86,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
         Reload();
     }
 
-    // A thread that comes while another one loads leaves the work to that thread, which then loads again.
+    // If another thread is loading, that thread loads again.
     private void Reload()
     {
         if (Interlocked.Increment(ref _changes) > 1)
@@ -153,7 +153,8 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     {
         [LoggerMessage(
             10, LogLevel.Error,
-            "The changed settings of Aspire:RouteTracing can't be applied. The previous settings still apply.")]
+            "The changed settings of Aspire:RouteTracing could not be loaded, and the previous settings still apply. Correct the settings; "
+            + "the next change of the configuration loads them again.")]
         public static partial void ReloadFailed(ILogger logger, Exception exception);
     }
 }

@@ -2,24 +2,26 @@ using Aspire.RouteTracing;
 
 namespace Microsoft.Extensions.Hosting;
 
-/// <summary>Adds route tracing to an application.</summary>
+/// <summary>Provides extension methods that add route tracing to an application.</summary>
 public static class AspireRouteTracingExtensions
 {
     /// <summary>
-    /// Adds route tracing on top of OpenTelemetry's ASP.NET Core instrumentation, which it adds to the tracer provider if need be: spans
-    /// named after the route that matched, exclusion lists that take the whole subtree of an excluded request with them, and hooks, see
-    /// <see cref="RouteTracingSettings"/>.
+    /// Adds route tracing to the application: names spans after routes, excludes requests from the traces, and runs hooks. See <see
+    /// cref="RouteTracingSettings"/>.
     /// </summary>
     /// <remarks>
-    /// The order of this call and of <c>AddOpenTelemetry</c> and <c>AddAspNetCoreInstrumentation</c> does not matter, and the filters and
-    /// enrichment callbacks given there stay in force. A second call adds its delegate and nothing else. In an application that serves no
-    /// HTTP requests it does nothing.
+    /// <para>
+    /// This method adds OpenTelemetry's ASP.NET Core instrumentation to the tracer provider if the application doesn't. It can be called
+    /// before or after <c>AddOpenTelemetry</c> and <c>AddAspNetCoreInstrumentation</c>. The filters and enrichment callbacks of the
+    /// application still run.
+    /// </para>
+    /// <para>A second call only adds its delegate. In an application without HTTP requests, the call has no effect.</para>
     /// </remarks>
     /// <typeparam name="TBuilder">The type of the builder.</typeparam>
-    /// <param name="builder">The builder of the application.</param>
+    /// <param name="builder">The host application builder.</param>
     /// <param name="configureSettings">
-    /// Runs after the section <c>Aspire:RouteTracing</c> is bound, and again whenever the configuration changes. If it throws an exception
-    /// then, that is logged, and the previous settings still apply until the configuration changes again.
+    /// A delegate that configures the settings after the section <c>Aspire:RouteTracing</c> was bound. It runs again whenever the
+    /// configuration changes. If it then throws an exception, the exception is logged and the previous settings still apply.
     /// </param>
     /// <returns>The same <paramref name="builder"/>, for chaining.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>

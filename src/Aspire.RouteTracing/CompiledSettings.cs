@@ -8,10 +8,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing;
 
-/// <summary>One state of the settings, compiled. Immutable, so a request reads it without a lock.</summary>
+/// <summary>The compiled settings. Immutable, so requests read them without a lock.</summary>
 internal sealed partial class CompiledSettings
 {
-    /// <summary>The settings of an application that is traced as it would be without this library.</summary>
+    /// <summary>The settings while route tracing is disabled or suspended.</summary>
     public static readonly CompiledSettings Disabled = new(
         new RouteTracingSettings { Enabled = false, ExcludeFromMetrics = false, HonorUpstreamExclusion = false },
         lists: [],
@@ -56,10 +56,10 @@ internal sealed partial class CompiledSettings
 
     public bool HonorUpstreamExclusion { get; }
 
-    /// <summary>Gets the key that signs exclusions, or <see langword="null"/> when nothing is to be signed.</summary>
+    /// <summary>Gets the key that signs exclusions, or <see langword="null"/> if there is none.</summary>
     public byte[]? ExclusionKey { get; }
 
-    /// <summary>Gets a second key to honor, or <see langword="null"/>.</summary>
+    /// <summary>Gets the second key to honor, or <see langword="null"/>.</summary>
     public byte[]? PreviousExclusionKey { get; }
 
     public bool KeepFailedRequests { get; }
@@ -78,10 +78,9 @@ internal sealed partial class CompiledSettings
 
     /// <param name="settings">The settings.</param>
     /// <param name="before">
-    /// The settings so far, if any. A reload that changes none of their lists, as most do, neither compiles the lists nor logs their
-    /// problems again.
+    /// The previous settings, if any. Unchanged lists are neither compiled nor logged again.
     /// </param>
-    /// <param name="logger">Where problems are logged.</param>
+    /// <param name="logger">The logger for problems.</param>
     /// <exception cref="ArgumentException">An item that code added to a list is not a valid regular expression.</exception>
     public static CompiledSettings Compile(RouteTracingSettings settings, CompiledSettings? before, ILogger logger)
     {
@@ -116,8 +115,8 @@ internal sealed partial class CompiledSettings
 
         if (compiled._keys != before?._keys)
         {
-            LogRefusedKey(nameof(settings.ExclusionKey), settings.ExclusionKey, compiled.ExclusionKey, logger);
-            LogRefusedKey(nameof(settings.PreviousExclusionKey), settings.PreviousExclusionKey, compiled.PreviousExclusionKey, logger);
+            LogIgnoredKey(nameof(settings.ExclusionKey), settings.ExclusionKey, compiled.ExclusionKey, logger);
+            LogIgnoredKey(nameof(settings.PreviousExclusionKey), settings.PreviousExclusionKey, compiled.PreviousExclusionKey, logger);
         }
 
         return compiled;
@@ -126,15 +125,15 @@ internal sealed partial class CompiledSettings
     private static byte[]? CompileKey(string? key) =>
         key is not null && Encoding.UTF8.GetBytes(key) is { Length: >= MinKeyBytes } bytes ? bytes : null;
 
-    private static void LogRefusedKey(string setting, string? key, byte[]? compiled, ILogger logger)
+    private static void LogIgnoredKey(string setting, string? key, byte[]? compiled, ILogger logger)
     {
         if (!string.IsNullOrEmpty(key) && compiled is null)
         {
-            Log.KeyRefused(logger, setting, MinKeyBytes);
+            Log.KeyIgnored(logger, setting, MinKeyBytes);
         }
     }
 
-    // A list with an item that timed out and was disabled is compiled again.
+    // A disabled item is enabled again by a reload.
     private bool HasLists(object[][] lists) =>
         !ExcludedUrls.HasDisabledItem
             && _lists.Length == lists.Length
@@ -145,6 +144,6 @@ internal sealed partial class CompiledSettings
         [LoggerMessage(
             11, LogLevel.Error,
             "The key Aspire:RouteTracing:{Setting} has fewer than {MinKeyBytes} bytes and was ignored. Use a longer random key.")]
-        public static partial void KeyRefused(ILogger logger, string setting, int minKeyBytes);
+        public static partial void KeyIgnored(ILogger logger, string setting, int minKeyBytes);
     }
 }

@@ -3,32 +3,33 @@ using Microsoft.AspNetCore.Http;
 
 namespace Aspire.RouteTracing;
 
-/// <summary>The current state of route tracing in this application. A singleton in the service container.</summary>
+/// <summary>Provides the current exclusions of this application, and suspends route tracing. Registered as a singleton.</summary>
 public interface IRouteTracing
 {
     /// <summary>
-    /// Gets the current URL exclusions of every source, without those that aren't valid expressions and those that are disabled because
-    /// they timed out. Empty while route tracing is disabled or suspended.
+    /// Gets the current URL exclusions of all sources, in the order in which they are searched. Items that aren't valid expressions, and
+    /// items that were disabled because they timed out, are omitted. The list is empty while route tracing is disabled or suspended.
     /// </summary>
     IReadOnlyList<UrlExclusion> ExcludedUrls { get; }
 
-    /// <summary>Returns the exclusion that applies to a URL.</summary>
+    /// <summary>Returns the first URL exclusion that matches a URL.</summary>
     /// <param name="url">An absolute HTTP URL, or a path that starts with <c>/</c>.</param>
-    /// <returns>The first exclusion that matches, or <see langword="null"/> when the URL is traced.</returns>
+    /// <returns>The first exclusion that matches, or <see langword="null"/> if none does.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="url"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="url"/> is neither an absolute HTTP URL nor a path.</exception>
+    /// <exception cref="ArgumentException"><paramref name="url"/> is neither an absolute HTTP URL nor a path that starts with
+    /// <c>/</c>.</exception>
     UrlExclusion? FindExclusion([StringSyntax(StringSyntaxAttribute.Uri)] string url);
 
-    /// <summary>Returns the URL exclusion that applies to a request.</summary>
+    /// <summary>Returns the first URL exclusion that matches a request.</summary>
     /// <param name="request">The request.</param>
-    /// <returns>The first exclusion that matches, or <see langword="null"/> when no URL exclusion does.</returns>
+    /// <returns>The first exclusion that matches, or <see langword="null"/> if none does.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
     UrlExclusion? FindExclusion(HttpRequest request);
 
     /// <summary>
-    /// Suspends route tracing until the returned object is disposed. Requests that start in the meantime are traced as they would be
-    /// without this library. Can be called more than once; route tracing resumes when every returned object is disposed.
+    /// Suspends route tracing. Requests that start in the meantime are traced as without this library. Route tracing resumes when the
+    /// objects that all calls returned are disposed.
     /// </summary>
-    /// <returns>An object whose disposal ends the suspension.</returns>
+    /// <returns>An object that ends the suspension when it is disposed.</returns>
     IDisposable Suspend();
 }

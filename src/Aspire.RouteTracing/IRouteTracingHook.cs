@@ -4,37 +4,51 @@ using Microsoft.AspNetCore.Http;
 namespace Aspire.RouteTracing;
 
 /// <summary>
-/// Is called twice for every recorded request: when its route is known, and when its response is about to start. Register an implementation
-/// with <c>services.AddRouteTracingHook&lt;T&gt;()</c>.
+/// Runs code for every recorded request: when its route is known, and when its response is about to start. Register an implementation with
+/// <c>services.AddRouteTracingHook&lt;T&gt;()</c>.
 /// </summary>
 /// <remarks>
-/// A hook isn't called for requests that are excluded or not recorded. What it sets is final: the instrumentation doesn't overwrite the
-/// display name, the status and the attributes. An exception is logged once per hook, and reaches neither the request nor the other hooks.
-/// A hook isn't awaited: what an <see langword="async"/> one does after its first <see langword="await"/> may come too late for the span,
-/// which is logged once. An activity that a hook leaves open doesn't become the parent of the request's activities.
+/// <list type="bullet">
+/// <item>Hooks aren't called for requests that are excluded or not recorded.</item>
+/// <item>The instrumentation doesn't overwrite the display name, the status and the attributes that a hook sets.</item>
+/// <item>An exception is logged once per hook. The request and the other hooks continue.</item>
+/// <item>Hooks aren't awaited. If a hook is <see langword="async"/>, the code after its first <see langword="await"/> may run after the
+/// span has ended; this is logged once.</item>
+/// <item>An activity that a hook leaves open doesn't become the parent of the request's activities.</item>
+/// </list>
 /// </remarks>
 public interface IRouteTracingHook
 {
     /// <summary>
-    /// Called once per request, as soon as routing has chosen an endpoint and before it runs; <c>http.route</c> and the name are on the
-    /// span then. For a request that no endpoint matches, called just before <see cref="OnResponse"/>, and so for an endpoint with <see
-    /// cref="ExcludeFromTracingAttribute"/> that isn't executed, for example because the client isn't authorized. Not called again when an
-    /// error page is executed for the request. If it is called only then, the path and the endpoint are the error page's;
-    /// <c>IStatusCodeReExecuteFeature</c> and <c>IExceptionHandlerPathFeature</c> have the path that the client sent.
+    /// Called once per request, after routing has selected an endpoint and before the endpoint executes. The name of the span and
+    /// <c>http.route</c> are already set.
     /// </summary>
+    /// <remarks>
+    /// <para>
+    /// If no endpoint matches, the method is called just before <see cref="OnResponse"/>. The same applies if the endpoint has an <see
+    /// cref="ExcludeFromTracingAttribute"/> but doesn't execute, for example because the client isn't authorized.
+    /// </para>
+    /// <para>
+    /// The method isn't called again when an error page executes for the request. If its only call happens then, the path and the endpoint
+    /// are those of the error page. <c>IStatusCodeReExecuteFeature</c> and <c>IExceptionHandlerPathFeature</c> provide the path that the
+    /// client requested.
+    /// </para>
+    /// </remarks>
     /// <param name="activity">The server span.</param>
-    /// <param name="request">The request. Scoped services are in <c>request.HttpContext.RequestServices</c>.</param>
+    /// <param name="request">The request. <c>request.HttpContext.RequestServices</c> provides scoped services.</param>
     void OnRequest(Activity activity, HttpRequest request)
     {
     }
 
     /// <summary>
-    /// Called once per request, as its response is about to start, so that headers can still be added; <c>http.response.status_code</c> and
-    /// the status are on the span then. When no response starts, because an exception escaped or the client has gone, called at the end of
-    /// the request.
+    /// Called once per request, just before the response starts, so that headers can still be added. The status of the span and
+    /// <c>http.response.status_code</c> are already set.
     /// </summary>
+    /// <remarks>
+    /// If no response starts, because an exception escaped or the client disconnected, the method is called at the end of the request.
+    /// </remarks>
     /// <param name="activity">The server span.</param>
-    /// <param name="response">The response. Scoped services are in <c>response.HttpContext.RequestServices</c>.</param>
+    /// <param name="response">The response. <c>response.HttpContext.RequestServices</c> provides scoped services.</param>
     void OnResponse(Activity activity, HttpResponse response)
     {
     }

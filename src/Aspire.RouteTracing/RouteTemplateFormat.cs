@@ -1,14 +1,14 @@
 namespace Aspire.RouteTracing;
 
-/// <summary>How much of a route's template its name shows.</summary>
+/// <summary>Specifies how a route template is written in <c>http.route</c> and in the name of a span.</summary>
 public enum RouteTemplateFormat
 {
-    /// <summary>The template as it was written: <c>/users/{id:int:min(1)=5}</c>, <c>/files/{**path:nonfile}</c>.</summary>
+    /// <summary>The template as the application wrote it: <c>/users/{id:int:min(1)=5}</c>, <c>/files/{**path:nonfile}</c>.</summary>
     Template,
 
     /// <summary>
-    /// The names of the parameters alone, without their constraints, their defaults, the <c>?</c> of an optional one and the <c>*</c> of a
-    /// catch-all, and without a slash at the end: <c>/users/{id}</c>, <c>/files/{path}</c>.
+    /// The template with parameter names only: <c>/users/{id}</c>, <c>/files/{path}</c>. Constraints, default values, the <c>?</c> of
+    /// optional parameters, the <c>*</c> of catch-all parameters, and trailing slashes are omitted.
     /// </summary>
     Simple,
 }

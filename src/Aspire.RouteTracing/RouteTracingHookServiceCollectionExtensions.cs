@@ -4,15 +4,15 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Adds hooks to route tracing.</summary>
+/// <summary>Provides extension methods that add hooks to route tracing.</summary>
 public static class RouteTracingHookServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds a hook, as a singleton. Hooks run in the order of their registration, after the delegates of <see
-    /// cref="RouteTracingSettings"/>. A type that was already added isn't added again.
+    /// Adds a hook as a singleton. Hooks run in the order of their registration, after the delegates of <see
+    /// cref="RouteTracingSettings"/>. A type is added only once.
     /// </summary>
     /// <typeparam name="T">The type of the hook.</typeparam>
-    /// <param name="services">The services of the application.</param>
+    /// <param name="services">The service collection.</param>
     /// <returns>The same <paramref name="services"/>, for chaining.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>
     public static IServiceCollection AddRouteTracingHook<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>(
@@ -27,9 +27,9 @@ public static class RouteTracingHookServiceCollectionExtensions
 
     /// <summary>
     /// Adds an instance of a hook. Hooks run in the order of their registration, after the delegates of <see cref="RouteTracingSettings"/>.
-    /// An instance that was already added isn't added again; another instance of its type is.
+    /// An instance is added only once, but several instances of a type can be added.
     /// </summary>
-    /// <param name="services">The services of the application.</param>
+    /// <param name="services">The service collection.</param>
     /// <param name="hook">The hook.</param>
     /// <returns>The same <paramref name="services"/>, for chaining.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="hook"/> is <see

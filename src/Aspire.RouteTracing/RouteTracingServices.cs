@@ -15,7 +15,7 @@ using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing;
 
-/// <summary>What both <c>AddRouteTracing</c> methods register.</summary>
+/// <summary>Registers the services of both <c>AddRouteTracing</c> methods.</summary>
 internal static class RouteTracingServices
 {
     public static void AddRouteTracing(this IServiceCollection services, Action<RouteTracingSettings>? configureSettings)
@@ -31,7 +31,7 @@ internal static class RouteTracingServices
         }
     }
 
-    // A second AddAspNetCoreInstrumentation under the same options name adds no second listener.
+    // A second AddAspNetCoreInstrumentation with the same options name has no effect.
     public static void AddAspNetCoreInstrumentation(this IServiceCollection services) =>
         services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddAspNetCoreInstrumentation());
 
@@ -65,7 +65,7 @@ internal static class RouteTracingServices
 
         services.AddSingleton<MatcherPolicy, RouteNamePolicy>();
 
-        // The first startup filter registered is the outermost: what the filters of others do belongs to the request, too.
+        // The first startup filter is the outermost, so that the request includes the middleware of other filters.
         services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, RouteTracingStartupFilter>());
         services.AddSingleton<AspNetCoreCallbacks>();
         services.AddSingleton<IValidateOptions<AspNetCoreTraceInstrumentationOptions>>(

@@ -3,24 +3,29 @@ using Aspire.RouteTracing.Instrumentation;
 
 namespace OpenTelemetry.Trace;
 
-/// <summary>Adds route tracing to one tracer provider.</summary>
+/// <summary>Provides extension methods that add route tracing to a tracer provider.</summary>
 public static class RouteTracingTracerProviderBuilderExtensions
 {
     /// <summary>
-    /// Adds OpenTelemetry's ASP.NET Core instrumentation with route tracing to this tracer provider, as one among several in the process
-    /// (the <c>tracer_provider</c> argument of OpenTelemetry's Flask instrumentation).
+    /// Adds OpenTelemetry's ASP.NET Core instrumentation with route tracing to one of several tracer providers of the process. Equivalent
+    /// to the <c>tracer_provider</c> argument of OpenTelemetry's Flask instrumentation.
     /// </summary>
     /// <remarks>
-    /// A provider that is built with <c>Sdk.CreateTracerProviderBuilder</c> reads its settings from environment variables and from
-    /// <paramref name="configureSettings"/>, and serves every web application of the process. A request has one activity, which all tracer
-    /// providers share: the server span that this one excludes, none of them exports. It has no place in the request pipelines: a request
-    /// that its sampler drops is not examined, excluded requests are not counted, and <see
+    /// <para>
+    /// All tracer providers of the process share the activity of a request. If this provider excludes a request, no provider exports its
+    /// server span.
+    /// </para>
+    /// <para>
+    /// A provider that is built with <c>Sdk.CreateTracerProviderBuilder</c> serves every web application of the process. It reads its
+    /// settings from environment variables and from <paramref name="configureSettings"/>. Because it adds no middleware to the
+    /// applications, it doesn't examine requests that its sampler drops and doesn't count excluded requests. <see
     /// cref="RouteTracingSettings.ResponsePropagators"/> and <see cref="RouteTracingSettings.KeepFailedRequests"/> have no effect.
+    /// </para>
     /// </remarks>
-    /// <param name="builder">The builder of the tracer provider.</param>
+    /// <param name="builder">The tracer provider builder.</param>
     /// <param name="configureSettings">
-    /// Runs after the section <c>Aspire:RouteTracing</c> is bound, and again whenever the configuration changes. If it throws an exception
-    /// then, that is logged, and the previous settings still apply until the configuration changes again.
+    /// A delegate that configures the settings after the section <c>Aspire:RouteTracing</c> was bound. It runs again whenever the
+    /// configuration changes. If it then throws an exception, the exception is logged and the previous settings still apply.
     /// </param>
     /// <returns>The same <paramref name="builder"/>, for chaining.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>

@@ -2,10 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Aspire.RouteTracing;
 
-/// <summary>One item of the list of excluded URLs, and where it comes from.</summary>
+/// <summary>Represents an item of the list of excluded URLs.</summary>
 public sealed class UrlExclusion
 {
-    private int _hasExcluded;
+    private int _isUsed;
 
     internal UrlExclusion(string pattern, string source) => (Pattern, Source) = (pattern, source);
 
@@ -14,12 +14,15 @@ public sealed class UrlExclusion
     public string Pattern { get; }
 
     /// <summary>
-    /// Gets the source of the item: the variable or configuration key that holds it, such as <c>OTEL_DOTNET_EXCLUDED_URLS</c> or
-    /// <c>Aspire:RouteTracing:ExcludedUrls</c>, or that names its file, <c>Aspire:RouteTracing:ExclusionsFile</c>; <c>code</c> for an item
-    /// that the delegate given to <c>AddRouteTracing</c> added.
+    /// Gets the source of the item: the variable or configuration key that contains it, such as <c>OTEL_DOTNET_EXCLUDED_URLS</c> or
+    /// <c>Aspire:RouteTracing:ExcludedUrls</c>.
     /// </summary>
+    /// <remarks>
+    /// The source is <c>Aspire:RouteTracing:ExclusionsFile</c> for an item of the file that this key names, and <c>code</c> for an item
+    /// that the delegate given to <c>AddRouteTracing</c> added.
+    /// </remarks>
     public string Source { get; }
 
-    /// <summary>Returns whether this is the first request that the item excludes.</summary>
-    internal bool IsFirst() => _hasExcluded == 0 && Interlocked.Exchange(ref _hasExcluded, 1) == 0;
+    /// <summary>Returns <see langword="true"/> for the first request that the item excludes.</summary>
+    internal bool MarkUsed() => _isUsed == 0 && Interlocked.Exchange(ref _isUsed, 1) == 0;
 }

@@ -1,5 +1,5 @@
 using Xunit.Sdk;
 using Xunit.v3;
 
-// Activity sources are the process's: a tracer provider exports the spans of every application that runs beside its own.
+// Activity sources belong to the process, so a tracer provider exports the spans of every application that runs at the same time.
 [assembly: Parallelization(Mode = ParallelMode.None)]

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing.Configuration;
 
 /// <summary>
-/// A setting that is a list of regular expressions. Each item keeps its source: the variable or key that holds it, or code, which sees a
-/// list of strings.
+/// A setting that is a list of regular expressions. Each item has a source: a variable, a configuration key, or code. Code sees a list of
+/// strings.
 /// </summary>
 internal sealed partial class PatternList(string setting, int maxItems) : Collection<string>
 {
@@ -17,16 +17,16 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
     /// <summary>The source of an item that the setting has by default.</summary>
     public const string Default = "default";
 
-    // Parallel to the strings.
+    // Parallel to Items.
     private readonly List<Item> _items = [];
     private readonly List<UnreadableValue> _unreadable = [];
 
-    /// <summary>Gets everything that determines what <see cref="Resolve"/> returns and logs, for comparison.</summary>
+    /// <summary>Gets everything that determines the result and the log messages of <see cref="Resolve"/>, for comparison.</summary>
     public object[] Content => [.. _items, .. _unreadable];
 
     public static PatternList Of(IList<string> setting) => (PatternList)setting;
 
-    // One delimited string (Aspire__RouteTracing__ExcludedUrls=a,b), an array with one expression an item, or both from two providers.
+    // The section is a delimited string (Aspire__RouteTracing__ExcludedUrls=a,b), an array, or both from two providers.
     public void AddSection(IConfigurationSection section)
     {
         AddText(section.Value, section.Path);
@@ -50,15 +50,14 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
     {
         foreach (var (index, pattern) in patterns.Index())
         {
-            // Not Add, which is for code.
+            // Not Add(), which sets the source to code.
             Items.Add(pattern);
             _items.Add(new Item(pattern, source, index + 1, IsRequired: false));
         }
     }
 
     /// <summary>
-    /// Returns the items to compile: each pattern once, with its first source, and at most as many as the list can have. Items that code
-    /// added are never dropped.
+    /// Returns the items to compile: each pattern once, with its first source, up to the limit. Items that code added are never dropped.
     /// </summary>
     /// <exception cref="ArgumentException">Code added <see langword="null"/>, or more items than the list can have.</exception>
     public IReadOnlyList<Item> Resolve(ILogger logger)
@@ -78,7 +77,7 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
         if (required > maxItems)
         {
             throw new ArgumentException(
-                $"Code added {required} items to {setting}, which can have {maxItems}. Combine several into one pattern.");
+                $"Code added {required} items to {setting}, which can have {maxItems}. Combine several into one pattern with '|'.");
         }
 
         var configurable = maxItems - required;
@@ -89,14 +88,14 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
         return items;
     }
 
-    /// <summary>Reports an item that can't be compiled.</summary>
+    /// <summary>Logs an item that can't be compiled.</summary>
     /// <exception cref="ArgumentException">Code added the item.</exception>
-    public void Refuse(Item item, string reason, ILogger logger)
+    public void Reject(Item item, string reason, ILogger logger)
     {
         if (item.IsRequired)
         {
             throw new ArgumentException(
-                $"The item '{item.Pattern}' of {setting}, added in code, is not a valid regular expression: {reason}");
+                $"The item '{item.Pattern}' that code added to {setting} is not a valid regular expression: {reason}");
         }
 
         Log.Invalid(logger, setting, item.Pattern, item.Position, item.Source, reason);
@@ -136,7 +135,7 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
         {
             if (item.Pattern is null)
             {
-                throw new ArgumentException($"An item of {setting}, added in code, is null.");
+                throw new ArgumentException($"Code added a null item to {setting}.");
             }
 
             if (string.IsNullOrWhiteSpace(item.Pattern))
@@ -159,9 +158,9 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
     }
 
     /// <param name="Pattern">The regular expression.</param>
-    /// <param name="Source">The variable or key that holds it, or <see cref="Code"/>.</param>
-    /// <param name="Position">Its place in that source, from 1.</param>
-    /// <param name="IsRequired">Whether code added it, so that it is never dropped, and stops the start if it is invalid.</param>
+    /// <param name="Source">The variable or key that contains it, or <see cref="Code"/>.</param>
+    /// <param name="Position">The position in the source, starting at 1.</param>
+    /// <param name="IsRequired">Whether code added it. Such an item is never dropped, and throws an exception if it is invalid.</param>
     public sealed record Item(string Pattern, string Source, int Position, bool IsRequired);
 
     private sealed record UnreadableValue(string Source, string Reason);
@@ -171,15 +170,15 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
         [LoggerMessage(
             1, LogLevel.Error,
             "{Setting}: '{Pattern}', item {Position} of {Source}, is not a valid regular expression and was ignored: {Reason} The other "
-            + "items apply.")]
+            + "items still apply.")]
         public static partial void Invalid(ILogger logger, string setting, string pattern, int position, string source, string reason);
 
-        [LoggerMessage(2, LogLevel.Error, "{Setting}: the value of {Source} can't be read and was ignored: {Reason}")]
+        [LoggerMessage(2, LogLevel.Error, "{Setting}: the value of {Source} could not be read and was ignored: {Reason}")]
         public static partial void Unreadable(ILogger logger, string setting, string source, string reason);
 
         [LoggerMessage(
             6, LogLevel.Error,
-            "{Setting} has {Count} items and can have {MaxItems}. {Dropped} items were ignored, the first of them '{Pattern}', item "
+            "{Setting} has {Count} items and can have {MaxItems}. {Dropped} items were ignored, starting with '{Pattern}', item "
             + "{Position} of {Source}. Combine several into one pattern with '|'.")]
         public static partial void TooMany(
             ILogger logger, string setting, int count, int maxItems, string pattern, int position, string source, int dropped);

@@ -14,18 +14,16 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
 {
     private const string PartOperationName = "Aspire.RouteTracing.ExcludedPart";
 
-    // Null until it is asked for, and again when the endpoints change.
+    // Null until it is needed, and after the endpoints change.
     private volatile object? _isUsed;
     private int _isSubscribed;
 
-    /// <summary>
-    /// Gets whether an endpoint of the application may be excluded. Whether a Razor Page is, is known only once it is chosen.
-    /// </summary>
-    public bool IsUsed => (bool)(_isUsed ??= FindOut());
+    /// <summary>Gets whether an endpoint of the application has the attribute, or may have it.</summary>
+    public bool IsUsed => (bool)(_isUsed ??= HasExcludedEndpoint());
 
     /// <summary>Returns a delegate that excludes the request and then executes the endpoint.</summary>
     /// <param name="execute">The endpoint's own delegate.</param>
-    /// <param name="route">The route that the request is counted by.</param>
+    /// <param name="route">The route by which the request is counted.</param>
     public RequestDelegate Wrap(RequestDelegate execute, string route) => context =>
     {
         if (!tracing.Current.Enabled || ReExecution.IsRunning(context, out _))
@@ -42,28 +40,28 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
 
         if (request is null or { IsOver: true })
         {
-            // No middleware of this application: a tracer provider beside it.
-            exclusion.Exclude(context, ServerActivity.Find(context, Activity.Current), route, isOwn: false);
+            // The middleware isn't in the pipeline: a tracer provider outside of the application has route tracing.
+            exclusion.Exclude(context, ServerActivity.Find(context, Activity.Current), route, isCounted: false);
         }
-        else if (!request.IsOwn)
+        else if (!request.IsCounted)
         {
-            request.Exclude(route, isOwn: true);
+            request.Exclude(route, isCounted: true);
             RequestMetrics.Disable(context, tracing.Current);
         }
 
         return execute(context);
     };
 
-    // A part of a batch has an HttpContext of its own, but shares the server activity and the metrics of the request around it. An activity
-    // that isn't recorded stands for the part, so that its spans find an unrecorded parent.
+    // A part of a batch shares the server activity and the metrics of the outer request. An unrecorded activity represents the part, so
+    // that its spans have an unrecorded parent.
     private async Task ExecutePartAsync(HttpContext context, RequestDelegate execute, string route)
     {
         using var part = new Activity(PartOperationName).Start();
-        exclusion.Exclude(context, part, route, isOwn: false);
+        exclusion.Exclude(context, part, route, isCounted: false);
         await execute(context);
     }
 
-    private bool FindOut()
+    private bool HasExcludedEndpoint()
     {
         if (services.GetService<EndpointDataSource>() is not { } source)
         {
@@ -78,7 +76,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
         return source.Endpoints.Any(MayBeExcluded);
     }
 
-    // The attributes of a Razor Page are known once it is chosen.
+    // The attributes of a Razor Page are known only when it is selected.
     private static bool MayBeExcluded(Endpoint endpoint) =>
         endpoint.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is not null
             || endpoint.Metadata.GetMetadata<PageActionDescriptor>() is not null;

@@ -4,12 +4,12 @@ using Microsoft.AspNetCore.Http;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// The exclusion of one request. Created where the decision is made and carried by the execution context, which everything that the request
-/// starts inherits. The sampler, the middleware, the counter, the response propagation and the hooks read it.
+/// The exclusion of one request. Flows with the execution context, which everything that the request starts inherits. See "The way of a
+/// request" in docs/architecture.md.
 /// </summary>
 /// <remarks>
-/// An application with excluded endpoints gets one for every request, because an endpoint excludes its request deep in the pipeline, where
-/// a change of the execution context doesn't reach the middleware outside.
+/// In an application with excluded endpoints, every request has one, because a change of the execution context in the endpoint doesn't flow
+/// back to the middleware.
 /// </remarks>
 internal sealed class ExcludedRequest
 {
@@ -20,56 +20,51 @@ internal sealed class ExcludedRequest
 
     /// <param name="context">The request.</param>
     /// <param name="server">The request's server activity, if it has one.</param>
-    /// <param name="signature">Signs the calls of the request for other services.</param>
+    /// <param name="signature">Signs the calls of the request.</param>
     public ExcludedRequest(HttpContext context, Activity? server, ExclusionSignature signature) =>
         (_context, Server, _signature) = (context, server, signature);
 
-    /// <summary>
-    /// Gets or sets the request that the running code belongs to, if it is or may yet be excluded. Flows with the execution context.
-    /// </summary>
+    /// <summary>Gets or sets the request of the current execution context, if it is excluded or can still be.</summary>
     public static ExcludedRequest? Current
     {
         get => CurrentRequest.Value;
         set => CurrentRequest.Value = value;
     }
 
-    /// <summary>Gets the server activity. It is never recorded once the request is excluded.</summary>
+    /// <summary>Gets the server activity, which isn't recorded if the request is excluded.</summary>
     public Activity? Server { get; }
 
     /// <summary>
-    /// Gets why the request is excluded: the pattern, the route of the endpoint, <c>caller</c> or <c>filter</c>. <see langword="null"/>
-    /// while it isn't.
+    /// Gets why the request is excluded: the pattern, the route of the endpoint, <c>caller</c> or <c>filter</c>. <see langword="null"/> if
+    /// it isn't excluded.
     /// </summary>
     public string? ExcludedBy { get; private set; }
 
-    /// <summary>Gets whether this application's list or endpoint excludes the request, which is counted and leaves the metrics.</summary>
-    public bool IsOwn { get; private set; }
+    /// <summary>Gets whether a URL or an endpoint excludes the request, so that it is counted and excluded from the metrics.</summary>
+    public bool IsCounted { get; private set; }
 
-    /// <summary>Gets whether the request is excluded and runs. Work that goes on after it is work of its own.</summary>
+    /// <summary>Gets whether the request is excluded and hasn't ended. Work that outlives the request is traced.</summary>
     public bool IsRunning => ExcludedBy is not null && !IsOver;
 
     /// <summary>Gets whether the request has ended.</summary>
     public bool IsOver => Server?.IsStopped ?? _context is null;
 
-    /// <summary>Gets or sets whether a server span is being started for the request, which failed, although it is excluded.</summary>
+    /// <summary>Gets or sets whether <see cref="FailedRequestSpan"/> is starting a span for the request.</summary>
     public bool IsExportingFailure { get; set; }
 
-    /// <summary>
-    /// Returns whether this is the request of <paramref name="context"/>, and not one that it runs within, as the parts of a batch do.
-    /// </summary>
+    /// <summary>Returns whether <paramref name="context"/> is the context of the request, not of a part of a batch.</summary>
     public bool IsOf(HttpContext context) => ReferenceEquals(_context, context);
 
-    /// <summary>Returns whether a span of code that belongs to the request started before the request ended.</summary>
+    /// <summary>Returns whether a span started before the request ended.</summary>
     public bool HasStarted(Activity span) =>
         Server is { IsStopped: true } server && span.StartTimeUtc < server.StartTimeUtc + server.Duration;
 
     /// <summary>
-    /// Excludes the request. Stops recording its server activity, and the spans between it and <see cref="Activity.Current"/>, which the
-    /// application has open.
+    /// Excludes the request. Stops recording its server activity and the open spans between it and <see cref="Activity.Current"/>.
     /// </summary>
-    public void Exclude(string by, bool isOwn)
+    public void Exclude(string by, bool isCounted)
     {
-        (ExcludedBy, IsOwn) = (by, isOwn);
+        (ExcludedBy, IsCounted) = (by, isCounted);
         for (var open = Activity.Current; open is not null && open != Server; open = open.Parent)
         {
             StopRecording(open);
@@ -82,13 +77,13 @@ internal sealed class ExcludedRequest
         }
     }
 
-    /// <summary>Tells the service that receives the context of <paramref name="span"/> that it is part of an excluded request.</summary>
+    /// <summary>Signs the context of <paramref name="span"/>, which tells the receiver that the request is excluded.</summary>
     public void Sign(Activity span) => _signature.Sign(span);
 
-    /// <summary>Lets go of the HttpContext, which servers use again for another request. Call at the end of the pipeline.</summary>
+    /// <summary>Releases the HttpContext, which the server reuses. Call at the end of the pipeline.</summary>
     public void End() => _context = null;
 
-    /// <summary>Keeps a span from being exported, and its context unsampled.</summary>
+    /// <summary>Prevents the export of a span, and makes its context unsampled.</summary>
     public static void StopRecording(Activity activity)
     {
         activity.IsAllDataRequested = false;

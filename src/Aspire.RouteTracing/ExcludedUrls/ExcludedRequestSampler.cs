@@ -5,7 +5,7 @@ using OpenTelemetry.Trace;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// Drops the spans of excluded requests and leaves every other span to the application's sampler. See "Why a sampler, not a listener" in
+/// Drops the spans of excluded requests. The application's sampler decides all other spans. See "Why a sampler, not a listener" in
 /// docs/architecture.md.
 /// </summary>
 internal sealed class ExcludedRequestSampler : Sampler
@@ -25,8 +25,8 @@ internal sealed class ExcludedRequestSampler : Sampler
     }
 
     /// <summary>
-    /// Wraps the application's sampler. Leaves <see cref="AlwaysOnSampler"/> as it is, which OpenTelemetry decides without calling it:
-    /// <see cref="ExcludedSpanProcessor"/> costs its spans less than a wrapper.
+    /// Wraps the application's sampler, except <see cref="AlwaysOnSampler"/>: OpenTelemetry doesn't call it, so <see
+    /// cref="ExcludedSpanProcessor"/> is cheaper than a wrapper.
     /// </summary>
     public static Sampler Around(Sampler sampler)
     {
@@ -40,7 +40,7 @@ internal sealed class ExcludedRequestSampler : Sampler
 
     public override SamplingResult ShouldSample(in SamplingParameters samplingParameters)
     {
-        // A recorded parent belongs to no excluded request.
+        // A recorded parent doesn't belong to an excluded request.
         var parent = samplingParameters.ParentContext;
         return (parent.TraceFlags & ActivityTraceFlags.Recorded) != 0
             ? _sampler.ShouldSample(samplingParameters)
@@ -51,7 +51,7 @@ internal sealed class ExcludedRequestSampler : Sampler
     {
         if (parent.IsRemote)
         {
-            // Messages within the process name their sender as a remote parent. A request's server span does, too, and decides for itself.
+            // The handler of an in-process message has its sender as a remote parent. Server spans are decided by Filter.
             return _ignoresParent && span.Name != ServerActivity.OperationName && ExcludedTraces.Contains(parent.TraceId)
                 ? Drop
                 : _sampler.ShouldSample(span);
@@ -61,7 +61,7 @@ internal sealed class ExcludedRequestSampler : Sampler
         if (request is { IsRunning: true })
         {
             return request.IsExportingFailure && span.Name == ServerActivity.OperationName ? RecordAndSample
-                // Not exported. Carries the unsampled context to the receiver.
+                // Not exported, but sends the unsampled context to the receiver.
                 : span.Kind is ActivityKind.Client or ActivityKind.Producer ? RecordOnly
                 : Drop;
         }
@@ -69,14 +69,14 @@ internal sealed class ExcludedRequestSampler : Sampler
         var hasParent = parent.TraceId != default;
         if (request is { ExcludedBy: not null } && hasParent && IsOf(request, parent))
         {
-            // Goes on after the request: work of its own, which the request's missing span must not drop.
+            // The work outlives the request, so the unrecorded span of the request must not drop it.
             return _sampler.ShouldSample(new SamplingParameters(default, span.TraceId, span.Name, span.Kind, span.Tags, span.Links));
         }
 
         return _ignoresParent && hasParent && ExcludedTraces.Contains(parent.TraceId) ? Drop : _sampler.ShouldSample(span);
     }
 
-    // The call of a hub is a new root within the request. It has another trace, and work that outlives the request may have started in it.
+    // A hub call is a new root with its own trace. Work that outlives the request may have started in it.
     private static bool IsOf(ExcludedRequest request, in ActivityContext parent) =>
         parent.TraceId == request.Server?.TraceId
             || (Activity.Current is { } current && current.SpanId == parent.SpanId && request.HasStarted(current));

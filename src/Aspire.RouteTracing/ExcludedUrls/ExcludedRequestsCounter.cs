@@ -2,14 +2,12 @@ using System.Diagnostics.Metrics;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>
-/// Counts the excluded requests by pattern and status code, so that a failing probe stays visible though it leaves no trace.
-/// </summary>
+/// <summary>Counts the excluded requests by pattern and status code, so that a failing probe stays visible.</summary>
 internal sealed class ExcludedRequestsCounter
 {
     public const string MeterName = "Aspire.RouteTracing";
 
-    // Tags hold objects; a number boxed once serves every request.
+    // Tags are objects. Boxed once, so that counting doesn't allocate.
     private static readonly object[] StatusCodes = [.. Enumerable.Range(0, 600).Select(code => (object)code)];
 
     private readonly Counter<long> _requests;
@@ -19,10 +17,10 @@ internal sealed class ExcludedRequestsCounter
         _requests = meters.Create(MeterName).CreateCounter<long>(
             "aspire.route_tracing.excluded_requests",
             unit: "{request}",
-            description: "Number of HTTP server requests that were left out of the traces.");
+            description: "Number of HTTP server requests that were excluded from the traces.");
     }
 
-    /// <summary>Whether somebody collects the counter.</summary>
+    /// <summary>Gets whether a meter provider collects the counter.</summary>
     public bool Enabled => _requests.Enabled;
 
     public void Add(string pattern, int statusCode)

@@ -5,9 +5,8 @@ using OpenTelemetry;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// Stops recording spans of excluded requests that <see cref="ExcludedRequestSampler"/> isn't asked about: under always_on, which
-/// OpenTelemetry decides without calling a sampler, and where another tracer provider of the process wants the span. Signs the calls of
-/// excluded requests for other services.
+/// Stops recording the spans of excluded requests that <see cref="ExcludedRequestSampler"/> doesn't decide, and signs their calls. See "Why
+/// a processor as well" in docs/architecture.md.
 /// </summary>
 internal sealed class ExcludedSpanProcessor : BaseProcessor<Activity>
 {
@@ -33,7 +32,7 @@ internal sealed class ExcludedSpanProcessor : BaseProcessor<Activity>
         }
     }
 
-    // The context of the parent says whether it was recorded. To read it from the text takes long, so that the trace comes first.
+    // The flags of the parent are at the end of ParentId. Building that text is slow, so the trace is checked first.
     private static bool IsBelated(Activity span, ExcludedRequest? request) =>
         span.ParentSpanId != default
             && ExcludedTraces.Contains(span.TraceId)

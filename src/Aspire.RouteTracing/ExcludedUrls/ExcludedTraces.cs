@@ -4,10 +4,10 @@ using System.Diagnostics;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// The traces of the last excluded requests of the process, for samplers that don't ask the parent. A Redis profiler or a message handler
-/// starts its span outside the request's execution context, perhaps after the request, and names an excluded span as its parent.
+/// The traces of the last excluded requests, for samplers that ignore the parent. A Redis profiler or a message handler starts its span
+/// outside of the request's execution context, with a span of the request as its parent.
 /// </summary>
-/// <remarks>Bounded: two generations of <see cref="Capacity"/>, of which the older one is dropped when the younger one is full.</remarks>
+/// <remarks>Limited to two generations of <see cref="Capacity"/>. The older one is dropped when the younger one is full.</remarks>
 internal static class ExcludedTraces
 {
     private const int Capacity = 8192;
@@ -17,9 +17,7 @@ internal static class ExcludedTraces
     private static volatile ConcurrentDictionary<ActivityTraceId, bool> _older = [];
     private static int _count;
 
-    /// <summary>
-    /// Starts remembering. Called once there is a sampler that needs it; with the others, which ask the parent, nothing is remembered.
-    /// </summary>
+    /// <summary>Starts to remember traces. Parent-based samplers don't need it.</summary>
     public static void Enable() => _isEnabled = true;
 
     public static void Add(ActivityTraceId trace)
@@ -29,7 +27,7 @@ internal static class ExcludedTraces
             return;
         }
 
-        // Two threads that come here at once drop a generation too many.
+        // Two threads that get here at once drop both generations, which is acceptable.
         Volatile.Write(ref _count, 0);
         _older = _younger;
         _younger = [];

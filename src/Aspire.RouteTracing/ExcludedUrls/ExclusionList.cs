@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>The list of excluded URLs, compiled, with the source of each item.</summary>
+/// <summary>The compiled list of excluded URLs, with the source of each item.</summary>
 internal sealed partial class ExclusionList
 {
     /// <summary>The number of items that the list can have.</summary>
@@ -31,10 +31,10 @@ internal sealed partial class ExclusionList
     /// <summary>Gets whether every item is searched in the whole URL.</summary>
     public bool MatchesFullUrl { get; private init; }
 
-    /// <summary>Called after an item was disabled, by the request that found out. Must not throw.</summary>
+    /// <summary>Gets or sets a delegate that the request calls whose search disabled an item. Must not throw.</summary>
     public Action? OnDisabled { get; set; }
 
-    /// <summary>Gets whether an item timed out, so that compiling the list again would make a difference.</summary>
+    /// <summary>Gets whether an item timed out and was disabled.</summary>
     public bool HasDisabledItem { get; private set; }
 
     /// <exception cref="ArgumentException">An item that code added is not a valid regular expression.</exception>
@@ -64,7 +64,7 @@ internal sealed partial class ExclusionList
             }
             else
             {
-                patterns.Refuse(item, problem.Reason, logger);
+                patterns.Reject(item, problem.Reason, logger);
                 ignored.Add(problem.Index);
             }
 
@@ -82,7 +82,7 @@ internal sealed partial class ExclusionList
             return null;
         }
 
-        // To ask for the host takes about as long as to decide.
+        // Reading the host takes about as long as the search.
         return _matcher.IsForPath
             ? At(_matcher.FindInPath(request.PathBase.Value, request.Path.Value))
             : Find(new RequestUrl
@@ -99,7 +99,7 @@ internal sealed partial class ExclusionList
 
     private UrlExclusion? At(int index) => index < 0 ? null : _exclusions[index];
 
-    // Called by the requests that found out, of which there may be two at once.
+    // Two requests can disable items at the same time.
     private void Disable(UrlExclusion exclusion)
     {
         lock (_exclusions)
@@ -116,8 +116,8 @@ internal sealed partial class ExclusionList
     {
         [LoggerMessage(
             3, LogLevel.Warning,
-            "The excluded URL '{Pattern}' of {Source} needs backtracking ({Reason}). It is searched for 10 ms at most, twice; write it "
-            + "without look-around and back-references to make it linear.")]
+            "The excluded URL '{Pattern}' of {Source} needs backtracking: {Reason} Each search is limited to two attempts of 10 ms. To "
+            + "remove the limit, rewrite the pattern without this construct.")]
         public static partial void Backtracks(ILogger logger, string pattern, string source, string reason);
 
         [LoggerMessage(

@@ -7,9 +7,9 @@ using System.Security.Cryptography;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// The <c>tracestate</c> member that tells another service that a call belongs to an excluded request
-/// (https://www.w3.org/TR/trace-context/#tracestate-header): <c>aspire-excluded={minute}{signature}</c>. The signature covers the trace id,
-/// the span id of the call and the minute. Sent and honored with the unsampled flag alone.
+/// The <c>tracestate</c> member that marks a call of an excluded request (https://www.w3.org/TR/trace-context/#tracestate-header):
+/// <c>aspire-excluded={minute}{signature}</c>. The signature covers the trace id, the span id of the call and the minute. It is honored
+/// with the unsampled flag only.
 /// </summary>
 internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvider time)
 {
@@ -46,9 +46,8 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
             && IsSigned(state.AsSpan(value), server);
 
     /// <summary>
-    /// Removes the member from the trace state of a request, so that it goes no further than to the service that it is meant for. Not to be
-    /// called from the instrumentation's callbacks: a second instrumentation in the process would take the request for one with a foreign
-    /// propagator.
+    /// Removes the member from the trace state of a request, so that it isn't forwarded. Don't call it from the instrumentation's
+    /// callbacks: a second instrumentation would assume a custom propagator and replace the activity.
     /// </summary>
     public static void Remove(Activity? server)
     {
@@ -64,7 +63,7 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
         {
             var member = state.AsSpan(range);
             var name = member.TrimStart(" \t");
-            if (IsOwn(name))
+            if (IsSignature(name))
             {
                 var start = range.Start.Value + (member.Length - name.Length) + Member.Length + 1;
                 return start..(start + name[(Member.Length + 1)..].TrimEnd(" \t").Length);
@@ -94,14 +93,14 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
         return CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(expected), MemoryMarshal.AsBytes(value));
     }
 
-    private static bool IsOwn(ReadOnlySpan<char> member) =>
+    private static bool IsSignature(ReadOnlySpan<char> member) =>
         member.Length > Member.Length && member[Member.Length] == '=' && member.StartsWith(Member, StringComparison.Ordinal);
 
-    // A changed member moves to the left end. Where that makes more than 32, the rightmost is dropped
+    // A changed member moves to the left. If there are more than 32, the rightmost is dropped
     // (https://www.w3.org/TR/trace-context/#mutating-the-tracestate-field).
     private static string WithoutMember(string? state) =>
         string.Join(',', (state ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .Where(member => !IsOwn(member))
+            .Where(member => !IsSignature(member))
             .Take(MaxMembers - 1));
 
     private static void Write(byte[] key, ActivityTraceId traceId, ActivitySpanId spanId, uint minute, Span<char> value)

@@ -9,8 +9,8 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>Exports a server span for an excluded request that failed (<see cref="RouteTracingSettings.KeepFailedRequests"/>).</summary>
 /// <remarks>
-/// A span of its own, not the server activity: ASP.NET Core may have made that one without a listener, and the parent of a span can't be
-/// removed where it isn't exported.
+/// A new span, because ASP.NET Core may have created the server activity without a listener, and a parent that isn't exported can't be
+/// removed from an existing span.
 /// </remarks>
 internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDisposable
 {
@@ -23,7 +23,7 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDispos
             return;
         }
 
-        // A span without a parent takes the current activity for it.
+        // Otherwise, the current activity becomes the parent of a span without one.
         var current = Activity.Current;
         Activity.Current = null;
         request.IsExportingFailure = true;
@@ -44,14 +44,14 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDispos
 
     public void Dispose() => _source.Dispose();
 
-    // An aborted request is not the server's failure.
+    // An aborted request isn't a failure of the server.
     private static bool IsFailure(HttpContext context, Exception? failure, int statusCode) =>
         failure is null or BadHttpRequestException
             ? statusCode >= StatusCodes.Status500InternalServerError
             : !(failure is OperationCanceledException && context.RequestAborted.IsCancellationRequested);
 
-    // The trace id stays, because the request's logs have it. The caller's span stays where it is exported. Local and unrecorded either
-    // way, so that the sampler comes to IsExportingFailure.
+    // Keeps the trace id, which the logs have, and the parent if it was recorded. Local and unrecorded, so that the sampler checks
+    // IsExportingFailure.
     private static ActivityContext ParentOf(Activity server)
     {
         var isParentRecorded = ActivityContext.TryParse(server.ParentId, null, out var parent)
@@ -60,7 +60,7 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDispos
             server.TraceId, isParentRecorded ? parent.SpanId : default, ActivityTraceFlags.None, server.TraceStateString);
     }
 
-    // Attributes as https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span has them.
+    // Attributes as in https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span.
     private void Describe(Activity span, HttpContext context, Endpoint? endpoint, string excludedBy, Exception? exception, int statusCode)
     {
         var request = context.Request;

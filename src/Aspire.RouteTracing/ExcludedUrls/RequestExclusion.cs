@@ -7,15 +7,15 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// <summary>Decides at the start of a request whether it is excluded. A failure is logged once, and the request is traced.</summary>
 internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, ExclusionSignature signature, ILogger<RequestExclusion> logger)
 {
-    /// <summary>The reason of a request that the caller's request excludes.</summary>
+    /// <summary>The reason if the request of the caller is excluded.</summary>
     public const string Caller = "caller";
 
-    /// <summary>The reason of a request that a Filter of the application rejects.</summary>
+    /// <summary>The reason if a Filter of the application rejects the request.</summary>
     public const string Filter = "filter";
 
     private int _failed;
 
-    /// <summary>Excludes the request if its URL or its caller says so. Call once per request.</summary>
+    /// <summary>Excludes the request if its URL matches or its caller is excluded. Call once per request.</summary>
     /// <param name="context">The request.</param>
     /// <param name="server">Its server activity, if it has one.</param>
     /// <returns>The excluded request, or <see langword="null"/> if it is traced.</returns>
@@ -31,15 +31,15 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
 
             if (settings.ExcludedUrls.Find(context.Request) is not { } item)
             {
-                return signature.IsSigned(server) ? Exclude(context, server, Caller, isOwn: false) : null;
+                return signature.IsSigned(server) ? Exclude(context, server, Caller, isCounted: false) : null;
             }
 
-            if (item.IsFirst())
+            if (item.MarkUsed())
             {
-                Log.First(logger, context.Request.Path, item.Pattern, item.Source);
+                Log.FirstExcluded(logger, context.Request.Path, item.Pattern, item.Source);
             }
 
-            return Exclude(context, server, item.Pattern, isOwn: true);
+            return Exclude(context, server, item.Pattern, isCounted: true);
         }
         catch (Exception exception)
         {
@@ -52,16 +52,16 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
         }
     }
 
-    /// <summary>Excludes a request for a reason that is known already.</summary>
-    public ExcludedRequest Exclude(HttpContext context, Activity? server, string by, bool isOwn)
+    /// <summary>Excludes a request for a known reason.</summary>
+    public ExcludedRequest Exclude(HttpContext context, Activity? server, string by, bool isCounted)
     {
-        var request = Begin(context, server);
-        request.Exclude(by, isOwn);
+        var request = Track(context, server);
+        request.Exclude(by, isCounted);
         return request;
     }
 
-    /// <summary>Has the execution context carry a request that may yet be excluded.</summary>
-    public ExcludedRequest Begin(HttpContext context, Activity? server)
+    /// <summary>Adds a request that can still be excluded to the execution context.</summary>
+    public ExcludedRequest Track(HttpContext context, Activity? server)
     {
         var request = new ExcludedRequest(context, server, signature);
         ExcludedRequest.Current = request;
@@ -74,11 +74,11 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
             21,
             LogLevel.Debug,
             "'{Path}' is excluded by '{Pattern}' of {Source}. Further requests that this item excludes are not logged.")]
-        public static partial void First(ILogger logger, PathString path, string pattern, string source);
+        public static partial void FirstExcluded(ILogger logger, PathString path, string pattern, string source);
 
         [LoggerMessage(
             20, LogLevel.Error,
-            "The exclusion list could not be applied to a request, which is traced. Further failures are not logged.")]
+            "The exclusion of a request could not be decided, so the request is traced. Further failures are not logged.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -11,8 +11,7 @@ using Microsoft.Extensions.Primitives;
 namespace Aspire.RouteTracing.Headers;
 
 /// <summary>
-/// Copies headers to the attributes that the semantic conventions name for them
-/// (https://opentelemetry.io/docs/specs/semconv/registry/attributes/http/).
+/// Copies headers to span attributes (https://opentelemetry.io/docs/specs/semconv/registry/attributes/http/).
 /// </summary>
 internal sealed partial class HeaderCapture
 {
@@ -37,7 +36,7 @@ internal sealed partial class HeaderCapture
     private readonly HeaderPattern[] _sanitized;
     private readonly ILogger _logger;
 
-    // Clients can invent any number of names, so both are bounded. What is not remembered is decided again.
+    // Limited, because clients can invent names. Other names are matched again for each request.
     private readonly ConcurrentDictionary<string, CapturedHeader> _byWildcard = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, bool> _ignored = new(StringComparer.OrdinalIgnoreCase);
     private int _wildcardNames;
@@ -52,7 +51,7 @@ internal sealed partial class HeaderCapture
         _exact = [.. captured.Select(pattern => pattern.ExactName).OfType<string>().Select(name => Describe(name, order: 0))];
         _wildcards = [.. captured.Where(pattern => pattern.ExactName is null)];
 
-        // Captured before any wildcard is asked.
+        // Exact names are captured before wildcards are matched.
         Array.ForEach(_exact, header => _ignored.TryAdd(header.Name, true));
     }
 
@@ -63,7 +62,7 @@ internal sealed partial class HeaderCapture
     public static HeaderCapture Compile(string attributePrefix, PatternList captured, HeaderPattern[] sanitized, ILogger logger) =>
         new(attributePrefix, HeaderPattern.Compile(captured, whole: true, logger), sanitized, logger);
 
-    /// <summary>Sets the attributes on <paramref name="span"/>. An attribute that is set already stays, because a hook set it.</summary>
+    /// <summary>Sets the attributes on <paramref name="span"/>, except those that a hook has already set.</summary>
     public void Capture(Activity span, IHeaderDictionary headers)
     {
         var left = MaxValues;
@@ -71,7 +70,7 @@ internal sealed partial class HeaderCapture
         {
             if (headers.TryGetValue(_exact[i].Name, out var values))
             {
-                // One header with many values leaves room for the others that are named.
+                // A header with many values leaves room for the other exact names.
                 var reserved = values.Count > 1 ? _exact.Skip(i + 1).Count(header => headers.ContainsKey(header.Name)) : 0;
                 Set(span, _exact[i], values, Math.Max(1, left - reserved), ref left);
             }
@@ -129,10 +128,10 @@ internal sealed partial class HeaderCapture
         return copy;
     }
 
-    // Not between the halves of a character.
+    // Doesn't split a surrogate pair.
     private static int CutAt(string value) => char.IsSurrogatePair(value, MaxCharacters - 1) ? MaxCharacters - 1 : MaxCharacters;
 
-    // As OpenTelemetry redacts url.query, and also in the fragment, where OAuth passes tokens.
+    // Like OpenTelemetry's url.query, and also in the fragment, where OAuth passes tokens.
     private static string RedactParameters(string url)
     {
         var start = url.AsSpan().IndexOfAny('?', '#');
@@ -206,8 +205,8 @@ internal sealed partial class HeaderCapture
     {
         [LoggerMessage(
             50, LogLevel.Warning,
-            "Expressions have captured {MaxNames} different headers as {Prefix}*. '{Header}' and further new ones are not captured until "
-            + "the settings change. Name the headers exactly, or narrow the expressions.")]
+            "Expressions captured {MaxNames} different headers as {Prefix}*, which is the maximum. '{Header}' and other new headers are "
+            + "not captured until the settings change. Name the headers exactly, or narrow the expressions.")]
         public static partial void TooManyNames(ILogger logger, int maxNames, string prefix, string header);
     }
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.Headers;
 
-/// <summary>One item of a list of header names, compiled. Matching is linear in the length of the name, which the client chooses.</summary>
+/// <summary>A compiled item of a list of header names. Matching takes linear time, because clients choose the names.</summary>
 internal sealed class HeaderPattern
 {
     /// <summary>The number of items that a list can have.</summary>
@@ -14,18 +14,18 @@ internal sealed class HeaderPattern
 
     private readonly string _text;
 
-    // Null for plain text: most items are, and an automaton takes a millisecond and 200 KB.
+    // Null for plain text, which most items are, because an automaton takes a millisecond and 200 KB.
     private readonly Regex? _expression;
 
     private HeaderPattern(string text, Regex? expression) => (_text, _expression) = (text, expression);
 
-    /// <summary>Gets the name of the only header that a whole match is possible for, or <see langword="null"/>.</summary>
+    /// <summary>Gets the only name that matches as a whole, or <see langword="null"/>.</summary>
     public string? ExactName => _expression is null ? _text : null;
 
-    /// <summary>Compiles a list. An invalid item of the configuration is logged and ignored.</summary>
+    /// <summary>Compiles a list. Invalid configured items are logged and ignored.</summary>
     /// <param name="patterns">The list.</param>
-    /// <param name="whole">Whether an item has to match the whole name, or is searched in it.</param>
-    /// <param name="logger">Where problems are logged.</param>
+    /// <param name="whole">Whether an item must match the whole name, instead of being searched in it.</param>
+    /// <param name="logger">The logger for problems.</param>
     /// <exception cref="ArgumentException">An item that code added is not a valid expression.</exception>
     public static HeaderPattern[] Compile(PatternList patterns, bool whole, ILogger logger)
     {
@@ -38,14 +38,14 @@ internal sealed class HeaderPattern
             }
             catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
             {
-                patterns.Refuse(item, exception.Message, logger);
+                patterns.Reject(item, exception.Message, logger);
             }
         }
 
         return [.. compiled];
     }
 
-    /// <summary>Returns whether the expression matches the name, or the plain text is part of it.</summary>
+    /// <summary>Returns whether the expression matches the name, or the name contains the plain text.</summary>
     public bool IsMatch(string name) => _expression?.IsMatch(name) ?? name.Contains(_text, StringComparison.OrdinalIgnoreCase);
 
     private static HeaderPattern Compile(PatternList.Item item, bool whole)
@@ -56,11 +56,11 @@ internal sealed class HeaderPattern
             return new HeaderPattern(text, expression: null);
         }
 
-        // By itself first: ')(' is valid within a group only.
+        // Compiled without the group first, because ')(' is valid only within a group.
         var expression = new Regex(item.Pattern, IgnoreCase, Regex.InfiniteMatchTimeout);
 
-        // The default items are known not to backtrack, and parsing is a tenth of what an automaton takes. An application may set a default
-        // time-out for all its expressions, which doesn't apply to these.
+        // The default items don't backtrack, so they need no automaton, which takes ten times as long. InfiniteMatchTimeout overrides an
+        // app-wide default timeout.
         return new HeaderPattern(text, item.Source == PatternList.Default
             ? expression
             : new Regex(

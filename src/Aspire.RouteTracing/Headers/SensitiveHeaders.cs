@@ -1,10 +1,10 @@
 namespace Aspire.RouteTracing.Headers;
 
-/// <summary>Headers that carry secrets in practice.</summary>
+/// <summary>The names of headers that contain secrets in practice.</summary>
 internal static class SensitiveHeaders
 {
     /// <summary>
-    /// Gets regular expressions, searched in the name of a header. They avoid usual headers that only sound alike, such as
+    /// Gets regular expressions that are searched in the name of a header. They don't match similar names without secrets, such as
     /// <c>Idempotency-Key</c>.
     /// </summary>
     public static IReadOnlyList<string> Patterns { get; } =

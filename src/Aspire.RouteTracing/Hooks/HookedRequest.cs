@@ -9,10 +9,10 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Aspire.RouteTracing.Hooks;
 
 /// <summary>
-/// One request on its way through the hooks, a feature of its context. What the hooks set on the span is final: it is set again after the
-/// instrumentation has set its own values at the end of the request.
+/// Runs the hooks of one request, and restores the values that they set after the instrumentation has set its own at the end of the
+/// request. A feature of the HttpContext.
 /// </summary>
-internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpContext context, ContainedHook[] hooks, HookedRequest? next)
+internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpContext context, IsolatedHook[] hooks, HookedRequest? next)
 {
     private const string RouteTag = "http.route";
     private const string StatusCodeTag = "http.response.status_code";
@@ -21,7 +21,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     private const int StatusCodeIndex = 1;
     private const int ErrorTypeIndex = 2;
 
-    // The tags that the instrumentation sets at the end of a request. Nobody but the application overwrites the others.
+    // The tags that the instrumentation sets at the end of a request, and would overwrite.
     private static readonly string[] TagNames =
     [
         RouteTag,
@@ -35,14 +35,14 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         "network.peer.port",
     ];
 
-    private static readonly object Untouched = new();
+    private static readonly object Unchanged = new();
 
     private string? _route;
     private bool _hasRequestHooksRun;
     private bool _hasResponseHooksRun;
     private bool _isCompletionRegistered;
 
-    // What the hooks have set.
+    // The values that the hooks have set.
     private string? _displayName;
     private ActivityStatusCode? _status;
     private string? _statusDescription;
@@ -50,19 +50,19 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
 
     public Activity Span => span;
 
-    // An endpoint may have excluded the request in the meantime.
+    // An endpoint can exclude the request after it started.
     private bool IsRecorded => span.IsAllDataRequested;
 
     /// <summary>
-    /// Returns the request in this very context of <paramref name="hooks"/>: every tracer provider of the process can have one, and
-    /// contexts that are created within a context have its features.
+    /// Returns the request of <paramref name="hooks"/> in this context. Each tracer provider can have one, and nested contexts inherit the
+    /// features of the outer context.
     /// </summary>
     public HookedRequest? Find(RequestHooks hooks, HttpContext current) =>
         ReferenceEquals(owner, hooks) && ReferenceEquals(context, current) ? this : next?.Find(hooks, current);
 
     public void Register()
     {
-        // What is registered first runs last: after everything the application does when its response starts.
+        // The first registration runs last, so that hooks see what the application's own callbacks have set.
         context.Response.OnStarting(static request => ((HookedRequest)request).OnResponse(), this);
         RegisterCompletion();
     }
@@ -77,15 +77,14 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         var metadata = context.GetEndpoint()?.Metadata;
         _route = metadata?.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
 
-        // An excluded endpoint excludes the request when it executes. If something else answers, such as authorization, the hooks run at
-        // the response.
+        // An excluded endpoint excludes the request when it executes. If it doesn't, the hooks run at the response.
         if (metadata?.GetMetadata<ExcludeFromTracingAttribute>() is null)
         {
             InvokeRequestHooks();
         }
     }
 
-    /// <summary>Called when the response is about to start, or the request is over.</summary>
+    /// <summary>Called when the response is about to start, or at the end of the request.</summary>
     public Task OnResponse()
     {
         if (!_hasResponseHooksRun && IsRecorded)
@@ -101,12 +100,12 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         return Task.CompletedTask;
     }
 
-    /// <summary>Called when the instrumentation has set its values.</summary>
+    /// <summary>Called after the instrumentation has set its values.</summary>
     public void OnEnd()
     {
         if (!_hasResponseHooksRun && IsRecorded)
         {
-            // No response has started, because an exception escaped or the client has gone, and the scope of the request is disposed.
+            // No response started, because an exception escaped or the client disconnected. The scope of the request is disposed.
             var services = context.Features.Get<IServiceProvidersFeature>();
             using var scope = new LateScope(owner);
             context.Features.Set<IServiceProvidersFeature>(scope);
@@ -114,11 +113,11 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
             context.Features.Set(services);
         }
 
-        Restore();
+        RestoreChanges();
     }
 
-    // The server disposes the scope of the request before OnEnd. Callbacks run last in, first out, so this one has to come after the
-    // scope's creation.
+    // The server disposes the scope of the request before OnEnd. Callbacks run last in, first out, so this one is registered after the
+    // scope was created.
     private void RegisterCompletion()
     {
         if (!_isCompletionRegistered && context.Features[typeof(IServiceProvidersFeature)] is not null)
@@ -143,7 +142,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
             hook.OnRequest(span, context.Request);
         }
 
-        Keep(before);
+        KeepChanges(before);
         RegisterCompletion();
     }
 
@@ -165,10 +164,10 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
             RemoveError(status, errorType, before.Tags[ErrorTypeIndex]);
         }
 
-        Keep(before);
+        KeepChanges(before);
     }
 
-    // As the instrumentation will, so that the hooks see it and can change it.
+    // Sets the values that the instrumentation will set, so that hooks can read and change them.
     private void SetStatus(ref Values values, int statusCode, bool isServerError)
     {
         if (values.Tags[StatusCodeIndex] is null)
@@ -187,7 +186,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         }
     }
 
-    // A hook has changed the status code. An error that it set itself stays.
+    // A hook has changed the status code. An error that it set itself is kept.
     private void RemoveError(ActivityStatusCode status, object? errorType, object? assumedErrorType)
     {
         if (span is { Status: ActivityStatusCode.Error, StatusDescription: null })
@@ -201,9 +200,8 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         }
     }
 
-    // Compares by reference: a value that was set to what it was is final, too. A status that is set to what it was can't be told from one
-    // that isn't set.
-    private void Keep(in Values before)
+    // Compares references, so that a value that a hook set again is kept, too. For the status, that can't be detected.
+    private void KeepChanges(in Values before)
     {
         var after = new Values(span);
         if (!ReferenceEquals(after.DisplayName, before.DisplayName))
@@ -223,7 +221,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
                 if (_tags is null)
                 {
                     _tags = new object?[TagNames.Length];
-                    Array.Fill(_tags, Untouched);
+                    Array.Fill(_tags, Unchanged);
                 }
 
                 _tags[i] = after.Tags[i];
@@ -231,7 +229,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         }
     }
 
-    private void Restore()
+    private void RestoreChanges()
     {
         if (_displayName is not null)
         {
@@ -245,14 +243,14 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
 
         for (var i = 0; i < _tags?.Length; i++)
         {
-            if (!ReferenceEquals(_tags[i], Untouched))
+            if (!ReferenceEquals(_tags[i], Unchanged))
             {
                 span.SetTag(TagNames[i], _tags[i]);
             }
         }
     }
 
-    /// <summary>The values of a span that the instrumentation sets, too, read in one pass over its tags.</summary>
+    /// <summary>The values of a span that the instrumentation also sets, read in one pass over the tags.</summary>
     private ref struct Values
     {
         public string DisplayName;
@@ -294,7 +292,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         private object? _first;
     }
 
-    /// <summary>A scope that is created when a hook asks for it.</summary>
+    /// <summary>A scope that is created when a hook needs it.</summary>
     private sealed class LateScope(RequestHooks owner) : IServiceProvidersFeature, IDisposable
     {
         private IServiceScope? _scope;

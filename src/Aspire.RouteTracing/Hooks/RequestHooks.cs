@@ -6,27 +6,27 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.Hooks;
 
-/// <summary>Calls the hooks for recorded requests: the delegates of the settings, then the hooks of the container.</summary>
+/// <summary>Runs the hooks of recorded requests: the delegates of the settings, then the hooks of the container.</summary>
 internal sealed class RequestHooks(ActiveRouteTracing tracing, IServiceProvider services, ILogger<RequestHooks> logger)
 {
-    // A hook may ask for the tracer provider, which is being built while this object is.
+    // Lazy, because a hook can depend on the tracer provider, which is being built when this object is created.
     private readonly Lazy<IRouteTracingHook[]> _containerHooks = new(() => [.. services.GetServices<IRouteTracingHook>()]);
 
-    // What was logged about a hook. A reload brings new delegates of the same name.
+    // By name, because a reload creates new delegates with the same name.
     private readonly ConcurrentDictionary<string, bool> _logged = new();
 
     private readonly IServiceScopeFactory _scopes = services.GetRequiredService<IServiceScopeFactory>();
     private Delegates _delegates = new(null, null, []);
     private volatile bool _haveRun;
 
-    /// <summary>Gets whether there are hooks for requests that start now.</summary>
+    /// <summary>Gets whether there are hooks for new requests.</summary>
     public bool Any => tracing.Current is { Enabled: true } settings
         && (settings.RequestHook is not null || settings.ResponseHook is not null || _containerHooks.Value.Length != 0);
 
-    /// <summary>Gets whether a request has hooks or had. A reload can remove them while the request runs.</summary>
+    /// <summary>Gets whether any request has had hooks. A reload can remove hooks while requests run.</summary>
     public bool HaveRun => _haveRun;
 
-    /// <summary>Creates the hooks of the container now, so that one that can't be created stops the start of the application.</summary>
+    /// <summary>Creates the hooks of the container, so that the startup fails if a hook can't be created.</summary>
     public void Create() => _ = _containerHooks.Value;
 
     public void OnStart(Activity span, HttpContext context)
@@ -46,8 +46,8 @@ internal sealed class RequestHooks(ActiveRouteTracing tracing, IServiceProvider 
         var request = new HookedRequest(this, span, context, GetHooks(), others is { Span.IsStopped: false } ? others : null);
         context.Features.Set(request);
 
-        // The scope of the request's services is created before the callbacks are registered, so that it is disposed of after they have
-        // run. The delegates of the settings seldom need it.
+        // Creates the scope of the request before the callbacks are registered, so that it is disposed after they run. Not for delegates,
+        // which seldom need it.
         if (_containerHooks.Value.Length != 0)
         {
             _ = context.RequestServices;
@@ -58,17 +58,17 @@ internal sealed class RequestHooks(ActiveRouteTracing tracing, IServiceProvider 
 
     public void OnRouteMatched(HttpContext context) => Find(context)?.OnRouteMatched();
 
-    /// <summary>Called when the instrumentation has set all its values.</summary>
+    /// <summary>Called after the instrumentation has set its values.</summary>
     public void OnEnd(HttpContext context) => Find(context)?.OnEnd();
 
-    /// <summary>Creates a scope for hooks that run after that of the request was disposed.</summary>
+    /// <summary>Creates a scope for hooks that run after the scope of the request was disposed.</summary>
     public IServiceScope CreateScope() => _scopes.CreateScope();
 
-    // Contexts within a context, as OData's $batch creates them, have its features.
+    // Nested contexts, such as those of OData's $batch, inherit the features.
     private HookedRequest? Find(HttpContext context) =>
         _haveRun ? (context.Features[typeof(HookedRequest)] as HookedRequest)?.Find(this, context) : null;
 
-    private ContainedHook[] GetHooks()
+    private IsolatedHook[] GetHooks()
     {
         var settings = tracing.Current;
         var delegates = _delegates;
@@ -80,9 +80,9 @@ internal sealed class RequestHooks(ActiveRouteTracing tracing, IServiceProvider 
         return delegates.Hooks;
     }
 
-    private ContainedHook[] CreateHooks(CompiledSettings settings)
+    private IsolatedHook[] CreateHooks(CompiledSettings settings)
     {
-        var hooks = new List<ContainedHook>();
+        var hooks = new List<IsolatedHook>();
         if (settings.RequestHook is { } requestHook)
         {
             Add(nameof(settings.RequestHook), requestHook, null);
@@ -101,9 +101,9 @@ internal sealed class RequestHooks(ActiveRouteTracing tracing, IServiceProvider 
         return [.. hooks];
 
         void Add(string name, Action<Activity, HttpRequest>? onRequest, Action<Activity, HttpResponse>? onResponse) =>
-            hooks.Add(new ContainedHook(name, onRequest, onResponse, _logged, logger));
+            hooks.Add(new IsolatedHook(name, onRequest, onResponse, _logged, logger));
     }
 
     private sealed record Delegates(
-        Action<Activity, HttpRequest>? RequestHook, Action<Activity, HttpResponse>? ResponseHook, ContainedHook[] Hooks);
+        Action<Activity, HttpRequest>? RequestHook, Action<Activity, HttpResponse>? ResponseHook, IsolatedHook[] Hooks);
 }

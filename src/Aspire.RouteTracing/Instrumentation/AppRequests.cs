@@ -5,16 +5,18 @@ using Microsoft.Extensions.Hosting;
 namespace Aspire.RouteTracing.Instrumentation;
 
 /// <summary>
-/// Tells the requests of this application from those of another in the same process, because the instrumentation calls the callbacks of
-/// each application for every request of the process.
+/// Distinguishes the requests of this application from those of others, because the instrumentation calls the callbacks of each application
+/// for all requests of the process.
 /// </summary>
 internal sealed class AppRequests(IServiceScopeFactory scopeFactory, IHostApplicationLifetime? application = null)
 {
-    // A tracer provider that was built outside of any host serves every application of the process.
-    private readonly bool _areAll = application is null;
+    // A tracer provider without a host serves every application of the process.
+    private readonly bool _servesAllApplications = application is null;
 
-    /// <summary>Returns whether a request is one of this application.</summary>
-    public bool Contain(HttpContext context) =>
-        // Every DefaultHttpContext has its application's scope factory. RequestServices would tell, too, but creates a scope.
-        _areAll || context is not DefaultHttpContext { ServiceScopeFactory: { } factory } || ReferenceEquals(factory, scopeFactory);
+    /// <summary>Returns whether a request belongs to this application.</summary>
+    public bool Contains(HttpContext context) =>
+        // A DefaultHttpContext has the scope factory of its application. RequestServices would create a scope.
+        _servesAllApplications
+            || context is not DefaultHttpContext { ServiceScopeFactory: { } factory }
+            || ReferenceEquals(factory, scopeFactory);
 }

@@ -9,8 +9,7 @@ using OpenTelemetry.Instrumentation.AspNetCore;
 namespace Aspire.RouteTracing.Instrumentation;
 
 /// <summary>
-/// Wraps the callbacks of the ASP.NET Core instrumentation, under every options name, around those that the application or Aspire's service
-/// defaults set.
+/// Wraps the callbacks of the application and the service defaults for the ASP.NET Core instrumentation, under every options name.
 /// </summary>
 /// <remarks>Validates nothing: see "Why IValidateOptions" in docs/architecture.md.</remarks>
 internal sealed class AspNetCoreCallbacks(
@@ -28,8 +27,7 @@ internal sealed class AspNetCoreCallbacks(
         var filter = options.Filter;
         options.Filter = context => ShouldRecord(context, filter);
 
-        // An event can't be removed from a span, so the one of an exception that is no server error must not be recorded in the first
-        // place.
+        // Recorded later, because only the response shows whether the exception is a server error, and an event can't be removed.
         var (recordException, onException) = (options.RecordException, options.EnrichWithException);
         RecordException |= recordException;
         options.RecordException = false;
@@ -55,10 +53,10 @@ internal sealed class AspNetCoreCallbacks(
         return ValidateOptionsResult.Skip;
     }
 
-    // Called for sampled requests, at their start.
+    // Called at the start of sampled requests.
     private bool ShouldRecord(HttpContext context, Func<HttpContext, bool>? filter)
     {
-        if (!requests.Contain(context))
+        if (!requests.Contains(context))
         {
             return filter is null || filter(context);
         }
@@ -75,44 +73,44 @@ internal sealed class AspNetCoreCallbacks(
         }
         finally
         {
-            // The instrumentation takes an exception for a rejection.
+            // The instrumentation treats an exception as a rejection.
             if (!isAccepted && tracing.Current.Enabled)
             {
-                exclusion.Exclude(context, Activity.Current, RequestExclusion.Filter, isOwn: false);
+                exclusion.Exclude(context, Activity.Current, RequestExclusion.Filter, isCounted: false);
             }
         }
 
         return isAccepted;
     }
 
-    // Called for recorded requests, when the instrumentation has set what it knows at their start.
+    // Called at the start of recorded requests, after the instrumentation has set its attributes.
     private void OnStart(Activity span, HttpRequest request)
     {
         var settings = tracing.Current;
-        if ((!settings.RequestHeaders.IsEmpty || hooks.Any) && requests.Contain(request.HttpContext))
+        if ((!settings.RequestHeaders.IsEmpty || hooks.Any) && requests.Contains(request.HttpContext))
         {
             settings.RequestHeaders.Capture(span, request.Headers);
             hooks.OnStart(span, request.HttpContext);
         }
     }
 
-    // Called for recorded requests, when it has set what it knows at their end.
+    // Called at the end of recorded requests, after the instrumentation has set its attributes.
     private void OnEnd(Activity span, HttpResponse response, bool recordException)
     {
         var settings = tracing.Current;
-        var mayBeError = ServerErrorTags.Concerns(span, response);
+        var mayBeError = ServerErrorTags.AppliesTo(span, response);
         if (!mayBeError && !hooks.HaveRun && settings.ResponseHeaders.IsEmpty)
         {
             return;
         }
 
-        var isOwn = requests.Contain(response.HttpContext);
+        var isAppRequest = requests.Contains(response.HttpContext);
         if (mayBeError)
         {
-            ServerErrorTags.OnResponse(span, response, recordException, isOwn && settings.Enabled);
+            ServerErrorTags.OnResponse(span, response, recordException, isAppRequest && settings.Enabled);
         }
 
-        if (isOwn)
+        if (isAppRequest)
         {
             hooks.OnEnd(response.HttpContext);
             settings.ResponseHeaders.Capture(span, response.Headers);

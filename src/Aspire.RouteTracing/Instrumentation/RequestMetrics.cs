@@ -6,10 +6,10 @@ namespace Aspire.RouteTracing.Instrumentation;
 /// <summary>The duration metric of a request.</summary>
 internal static class RequestMetrics
 {
-    /// <summary>Keeps a request out of <c>http.server.request.duration</c>, if the settings say so.</summary>
+    /// <summary>Excludes a request from <c>http.server.request.duration</c>, if the settings do so.</summary>
     public static void Disable(HttpContext context, CompiledSettings settings)
     {
-        // Get<T>, which is generic and virtual, takes twice as long.
+        // Get<T>() takes twice as long.
         if (settings.ExcludeFromMetrics && context.Features[typeof(IHttpMetricsTagsFeature)] is IHttpMetricsTagsFeature metrics)
         {
             metrics.MetricsDisabled = true;

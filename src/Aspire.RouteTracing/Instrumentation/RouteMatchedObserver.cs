@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace Aspire.RouteTracing.Instrumentation;
 
 /// <summary>
-/// Learns that routing has chosen an endpoint, in every shape of pipeline: with and without UseRouting, in a branch, for an endpoint that
+/// Observes that routing has selected an endpoint, in any pipeline: with and without UseRouting, in a branch, and for an endpoint that
 /// short-circuits.
 /// </summary>
 internal sealed class RouteMatchedObserver(
@@ -21,18 +21,18 @@ internal sealed class RouteMatchedObserver(
     private readonly ConcurrentBag<IDisposable> _subscriptions = [];
 
     /// <summary>
-    /// Gets or sets a value indicating whether this names the requests, because the application's routing has no <see
+    /// Gets or sets a value indicating whether this observer names requests, because the application doesn't have a <see
     /// cref="RouteNamePolicy"/>.
     /// </summary>
     public bool NamesRoutes { get; set; }
 
-    // The predicate keeps the events that nobody asked for from being written; those that somebody else asked for come here all the same.
+    // The predicate avoids other events, but events that another subscriber enabled still arrive here.
     public void Subscribe(DiagnosticListener listener) =>
         _subscriptions.Add(listener.Subscribe(this, static name => name == EndpointMatched));
 
     public void OnNext(KeyValuePair<string, object?> value)
     {
-        if (value.Key == EndpointMatched && value.Value is HttpContext context && tracing.Current.Enabled && requests.Contain(context))
+        if (value.Key == EndpointMatched && value.Value is HttpContext context && tracing.Current.Enabled && requests.Contains(context))
         {
             OnRouteMatched(context);
         }

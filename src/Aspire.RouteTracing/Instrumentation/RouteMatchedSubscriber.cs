@@ -4,8 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Aspire.RouteTracing.Instrumentation;
 
 /// <summary>
-/// Learns of the routes of every web application in the process, as OpenTelemetry's instrumentation does: for a tracer provider that is
-/// none of an application's.
+/// Subscribes a tracer provider without a web application to the matched routes of every application in the process.
 /// </summary>
 internal sealed class RouteMatchedSubscriber : IObserver<DiagnosticListener>, IDisposable
 {
@@ -16,7 +15,7 @@ internal sealed class RouteMatchedSubscriber : IObserver<DiagnosticListener>, ID
     {
         _observer = services.GetRequiredService<RouteMatchedObserver>();
 
-        // The container of an application has its listener, to which RouteNamePolicy subscribes.
+        // In a web application, the container has a DiagnosticListener, and RouteNamePolicy subscribes to it.
         if (services.GetService<DiagnosticListener>() is null)
         {
             _observer.NamesRoutes = true;

@@ -6,12 +6,12 @@ using Microsoft.AspNetCore.Http;
 namespace Aspire.RouteTracing.Instrumentation;
 
 /// <summary>
-/// The outermost middleware. Decides about requests that the instrumentation's Filter isn't asked about, because no sampler picked them,
-/// and ends excluded requests.
+/// The outermost middleware. Decides the exclusion of unsampled requests, for which the instrumentation's Filter isn't called, and ends
+/// excluded requests.
 /// </summary>
 internal sealed class RouteTracingMiddleware(
     RequestDelegate next,
-    bool isFiltered,
+    bool hasTracerProvider,
     ActiveRouteTracing tracing,
     RequestExclusion exclusion,
     EndpointExclusion endpointExclusion,
@@ -44,15 +44,15 @@ internal sealed class RouteTracingMiddleware(
             return decided;
         }
 
-        // The instrumentation's Filter was asked about a recorded request and let it pass.
-        var isDecided = isFiltered && server is { IsAllDataRequested: true };
+        // The instrumentation's Filter has accepted a recorded request.
+        var isDecided = hasTracerProvider && server is { IsAllDataRequested: true };
         return (isDecided ? null : exclusion.Decide(context, server))
-            ?? (endpointExclusion.IsUsed ? exclusion.Begin(context, server) : null);
+            ?? (endpointExclusion.IsUsed ? exclusion.Track(context, server) : null);
     }
 
     private async Task RunAsync(HttpContext context, ExcludedRequest request)
     {
-        if (request.IsOwn)
+        if (request.IsCounted)
         {
             RequestMetrics.Disable(context, tracing.Current);
         }
@@ -81,7 +81,7 @@ internal sealed class RouteTracingMiddleware(
     private void End(HttpContext context, ExcludedRequest request, Exception? failure)
     {
         var statusCode = failure is null ? context.Response.StatusCode : StatusCodeAfter(failure, context);
-        if (request.IsOwn)
+        if (request.IsCounted)
         {
             counter.Add(request.ExcludedBy!, statusCode);
         }
@@ -92,7 +92,7 @@ internal sealed class RouteTracingMiddleware(
         }
     }
 
-    // What the server makes of the exception, where the response hasn't started.
+    // The status code that the server sends for the exception, unless the response has started.
     private static int StatusCodeAfter(Exception exception, HttpContext context) => exception switch
     {
         _ when context.Response.HasStarted => context.Response.StatusCode,

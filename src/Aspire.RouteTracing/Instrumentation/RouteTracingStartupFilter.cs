@@ -8,7 +8,7 @@ using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Instrumentation;
 
-/// <summary>Puts the middleware around the whole request pipeline.</summary>
+/// <summary>Adds the middleware around the whole request pipeline.</summary>
 internal sealed class RouteTracingStartupFilter(
     ActiveRouteTracing tracing,
     RequestExclusion exclusion,
@@ -23,15 +23,15 @@ internal sealed class RouteTracingStartupFilter(
     {
         hooks.Create();
 
-        // Without a tracer provider, nothing calls the instrumentation's Filter, even if another listener records the requests.
-        var isFiltered = services.IsService(typeof(TracerProvider));
+        // Without a tracer provider, the instrumentation's Filter isn't called, even if another listener records the requests.
+        var hasTracerProvider = services.IsService(typeof(TracerProvider));
         return app =>
         {
             app.Use(next =>
             {
-                configuredPathBases.SearchIn(next);
+                configuredPathBases.SetPipeline(next);
                 return new RouteTracingMiddleware(
-                    next, isFiltered, tracing, exclusion, endpointExclusion, counter, failedRequestSpan).InvokeAsync;
+                    next, hasTracerProvider, tracing, exclusion, endpointExclusion, counter, failedRequestSpan).InvokeAsync;
             });
             next(app);
         };

@@ -10,11 +10,11 @@ internal static class ServerActivity
     /// <summary>The source of ASP.NET Core's server spans.</summary>
     public const string SourceName = "Microsoft.AspNetCore";
 
-    /// <summary>The name that a server span starts with.</summary>
+    /// <summary>The operation name of a server span.</summary>
     public const string OperationName = "Microsoft.AspNetCore.Hosting.HttpRequestIn";
 
-    // Not IHttpActivityFeature first: with a propagator other than W3C's, the instrumentation replaces the server's activity by one of its
-    // own, and the feature still has the one that is not exported.
+    // Not IHttpActivityFeature first: with another propagator than W3C's, the instrumentation replaces the server's activity, and the
+    // feature still has the original, which isn't exported.
     public static Activity? Find(HttpContext context, Activity? current)
     {
         for (var activity = current; activity is not null; activity = activity.Parent)

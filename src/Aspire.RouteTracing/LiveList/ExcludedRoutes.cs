@@ -8,19 +8,19 @@ using Microsoft.AspNetCore.Routing.Patterns;
 
 namespace Aspire.RouteTracing.LiveList;
 
-/// <summary>Finds the routes of the application that an exclusion list excludes, by searching it in URLs that the routes match.</summary>
+/// <summary>Finds the routes of the application that an exclusion list excludes, by searching sample URLs of the routes.</summary>
 internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? endpoints = null)
 {
-    // What an item does alone takes a search in every route, so a long list is not analyzed.
+    // Each item is searched in every route, so longer lists aren't analyzed.
     private const int MaxItems = 1_000;
 
-    // Values that parameters are tried with: a number, a word and a GUID satisfy the usual constraints.
+    // A number, a word and a GUID satisfy the usual constraints of parameters.
     private static readonly string[] SampleValues = ["1", "a", "00000000-0000-0000-0000-000000000000"];
 
     /// <param name="list">The list.</param>
     /// <param name="count">The number of routes that the application has.</param>
     /// <param name="unmatched">
-    /// The items that are searched in the path and match no route; none for a list of more than 1,000 items.
+    /// The items that are searched in the path and match no route. Empty for a list of more than 1,000 items.
     /// </param>
     /// <returns>The excluded routes, such as <c>GET /health</c>.</returns>
     public IReadOnlyList<string> Find(ExclusionList list, out int count, out IReadOnlyList<string> unmatched)
@@ -39,7 +39,7 @@ internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? end
             }
         }
 
-        // The first item that matches a URL hides the others.
+        // The first item that matches a URL hides the others, so the other items are searched separately.
         string[] allPaths = [.. routes.SelectMany(route => route.Value).Distinct(StringComparer.Ordinal)];
         unmatched = list.Current.Count > MaxItems || list.MatchesFullUrl
             ? []
@@ -59,7 +59,7 @@ internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? end
 
     private static RequestUrl UrlOf(string path) => new() { Scheme = "http", Host = "localhost", Path = path };
 
-    /// <summary>Gets the routes by method and template, each with the paths that stand for it.</summary>
+    /// <summary>Returns the routes by method and template, with sample paths.</summary>
     private Dictionary<string, string[]> GetRoutes()
     {
         var routes = new Dictionary<string, string[]>(StringComparer.Ordinal);

@@ -5,12 +5,12 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing.LiveList;
 
 /// <summary>
-/// Reports the exclusion list once the application has started and after each change: one line in the log and, in an AppHost's run, the
-/// <see cref="StatusFile"/>. A failure is logged once.
+/// Reports the exclusion list after the start of the application and after each change: in the log and, if an AppHost runs the application,
+/// in the <see cref="StatusFile"/>. A failure is logged once.
 /// </summary>
 internal sealed partial class ExclusionReport : IHostedLifecycleService, IDisposable
 {
-    // Of a long list of routes or items, the log shows the first ones.
+    // The log shows the first routes and items only.
     private const int MaxLogged = 10;
 
     private readonly ActiveRouteTracing _tracing;
@@ -46,7 +46,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
             _isRunning = true;
         }
 
-        // The endpoints are complete now. The start of the application doesn't wait for the report.
+        // The endpoints are complete now. In the background, so that the startup isn't delayed.
         _firstReport = Task.Run(Report, CancellationToken.None);
         return Task.CompletedTask;
     }
@@ -58,7 +58,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         lock (_reporting)
         {
             _isRunning = false;
-            Contain(() => _statusFile?.Delete());
+            RunAndLogFailure(() => _statusFile?.Delete());
         }
     }
 
@@ -78,7 +78,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         {
             if (_isRunning)
             {
-                Contain(ReportCurrent);
+                RunAndLogFailure(ReportCurrent);
             }
         }
     }
@@ -88,7 +88,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         var settings = _tracing.Current;
         var list = settings.ExcludedUrls;
 
-        // The request that finds that an item times out doesn't wait for the report.
+        // In the background, so that the request isn't delayed.
         list.OnDisabled = () => ThreadPool.UnsafeQueueUserWorkItem(static report => report.Report(), this, preferLocal: false);
         var excluded = _routes.Find(list, out var routeCount, out var unmatched);
         _statusFile?.Write(new ServiceStatus
@@ -142,7 +142,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         _ => $"{string.Join(", ", texts.Take(MaxLogged))} and {texts.Count - MaxLogged} more",
     };
 
-    private void Contain(Action action)
+    private void RunAndLogFailure(Action action)
     {
         try
         {

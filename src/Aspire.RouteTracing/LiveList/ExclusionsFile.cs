@@ -9,20 +9,12 @@ using Microsoft.Extensions.Primitives;
 namespace Aspire.RouteTracing.LiveList;
 
 /// <summary>
-/// The list that the AppHost keeps in a file, so that it can change while the service runs. A file that is not a complete list leaves the
-/// last good list in place, and is logged if it stays so.
+/// The list of the file that the AppHost edits while the service runs. If the file isn't a complete list, the previous list still applies,
+/// and the problem is logged if it persists.
 /// </summary>
 /// <remarks>
-/// <para>
-/// The file is read every <see cref="Interval"/> instead of being watched: the AppHost replaces it by rename, and a file system watcher
-/// misses changes on the file systems where DOTNET_USE_POLLING_FILE_WATCHER is set, for which the framework's own polling takes four
-/// seconds. Size and time stamp don't tell whether a file was replaced, so its bytes are compared.
-/// </para>
-/// <para>
-/// A list is complete when its text ends with a line break, no comma before it announces another item, and every item is valid. A rename is
-/// the only safe way to write it. For writers that write in place, a changed text is used only when two reads in a row return it; a writer
-/// that pauses for longer, between two lines without commas, can't be detected.
-/// </para>
+/// A list is complete if its text ends with a line break but not with a comma, and every item is valid. See "Why the file is polled" in
+/// docs/architecture.md.
 /// </remarks>
 internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTracingSettings>, IDisposable
 {
@@ -33,7 +25,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ConfirmInterval = TimeSpan.FromMilliseconds(50);
 
-    // A file that is being written, replaced or removed is of no use for a moment only.
+    // Shorter problems aren't logged, because a file can be invalid while it is written or replaced.
     private static readonly TimeSpan LogAfter = TimeSpan.FromSeconds(2);
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -64,17 +56,17 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         _logger = logger;
         if (!string.IsNullOrWhiteSpace(_path))
         {
-            // The start doesn't wait for a second read.
+            // Without confirmation, so that the startup isn't delayed.
             Read(mustConfirm: false);
 
-            // Starts after assignment: Look() reschedules through _timer.
+            // Starts after assignment: Poll() reschedules through _timer.
             _timer = time.CreateTimer(
-                static file => ((ExclusionsFile)file!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                static file => ((ExclusionsFile)file!).Poll(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _timer.Change(Interval, Timeout.InfiniteTimeSpan);
         }
     }
 
-    /// <summary>Gets the last good list, or <see langword="null"/> when there was none yet.</summary>
+    /// <summary>Gets the last complete list, or <see langword="null"/> if there was none yet.</summary>
     public IReadOnlyList<string>? Items { get; private set; }
 
     public string Name => Options.DefaultName;
@@ -83,7 +75,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
 
     public void Dispose() => _timer?.Dispose();
 
-    private void Look()
+    private void Poll()
     {
         if (Read(mustConfirm: true))
         {
@@ -93,13 +85,12 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             }
             catch (AggregateException exception)
             {
-                // An options monitor of the settings that the application asked for runs the settings delegates, too, and lets their
-                // exceptions pass.
+                // If the application uses an options monitor of the settings, it runs the settings delegates, and their exceptions escape.
                 Log.SubscriberFailed(_logger, exception);
             }
         }
 
-        // Returns false when the service is shutting down.
+        // Does nothing after Dispose().
         _timer?.Change(_isConfirmed ? Interval : ConfirmInterval, Timeout.InfiniteTimeSpan);
     }
 
@@ -111,7 +102,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             _isConfirmed = true;
             if (!TryReadBytes(out var bytes, out var problem))
             {
-                return Refuse(problem);
+                return Reject(problem);
             }
 
             if (_seen is null || !bytes.SequenceEqual(_seen))
@@ -123,7 +114,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
 
             if (_seenItems is null)
             {
-                return Refuse(_seenProblem!);
+                return Reject(_seenProblem!);
             }
 
             _problem = null;
@@ -137,22 +128,22 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         }
         catch (Exception exception)
         {
-            return Refuse(exception.Message);
+            return Reject(exception.Message);
         }
     }
 
-    // A pipe or a device has no size, and opening or reading it could block forever, so it is never opened.
+    // Pipes and devices have no size. They are never opened, because that can block forever.
     private bool TryReadBytes(out ReadOnlySpan<byte> bytes, [NotNullWhen(false)] out string? problem)
     {
         bytes = default;
         var file = new FileInfo(_path!);
         if (!file.Exists)
         {
-            problem = Directory.Exists(_path) ? "It is a directory." : "There is no such file.";
+            problem = Directory.Exists(_path) ? "It is a directory." : "The file does not exist.";
             return false;
         }
 
-        // A link has a size of its own.
+        // A link has its own size.
         file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
         if (file.Length is 0 or > MaxBytes)
         {
@@ -160,7 +151,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             return false;
         }
 
-        // Windows lets nobody replace a file that is open, unless whoever opened it allows that.
+        // On Windows, FileShare.Delete allows the AppHost to replace the file while it is open.
         using var stream = new FileStream(_path!, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 });
         if (!stream.CanSeek)
         {
@@ -168,7 +159,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             return false;
         }
 
-        // A byte more than the file has shows whether it grows.
+        // One more byte than the size shows whether the file grows.
         var size = (int)Math.Min(stream.Length, MaxBytes) + 1;
         if (_buffer.Length < size)
         {
@@ -191,7 +182,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     {
         if (!TryDecode(bytes, out var text))
         {
-            return (null, "Its content is not text in UTF-8.");
+            return (null, "It is not UTF-8 text.");
         }
 
         if (!text.EndsWith('\n'))
@@ -199,7 +190,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             return (null, "Its text does not end with a line break, so it may not be complete.");
         }
 
-        // A comma can also be escaped, or in a comment: then it doesn't separate what follows from the last item.
+        // An escaped comma, or one in a comment, doesn't delimit items.
         var trimmed = text.TrimEnd();
         if (trimmed.EndsWith(',') && ExclusionListFormat.Parse(trimmed + "next\n", out _) is [.., "next"])
         {
@@ -223,7 +214,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         return (items, null);
     }
 
-    // UTF-16 of ASCII text is valid UTF-8 with null characters in it.
+    // UTF-16 of ASCII text is valid UTF-8 with null characters.
     private static bool TryDecode(ReadOnlySpan<byte> bytes, out string text)
     {
         try
@@ -238,7 +229,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         }
     }
 
-    private bool Refuse(string problem)
+    private bool Reject(string problem)
     {
         if (problem != _problem)
         {
@@ -247,7 +238,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         else if (!_isLogged && _time.GetUtcNow() - _problemSince > LogAfter)
         {
             _isLogged = true;
-            Log.Refused(_logger, _path!, PathKey, problem);
+            Log.Ignored(_logger, _path!, PathKey, problem);
         }
 
         return false;
@@ -257,12 +248,12 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     {
         [LoggerMessage(
             7, LogLevel.Error,
-            "The list of excluded URLs in the file '{Path}', which {Key} names, was ignored: {Reason} The previous list still applies.")]
-        public static partial void Refused(ILogger logger, string path, string key, string reason);
+            "The list of excluded URLs in the file '{Path}' ({Key}) was ignored: {Reason} The previous list still applies.")]
+        public static partial void Ignored(ILogger logger, string path, string key, string reason);
 
         [LoggerMessage(
             5, LogLevel.Error,
-            "The list of excluded URLs changed, and a subscriber to the settings threw an exception. Route tracing uses the new list.")]
+            "A subscriber to the settings threw an exception because the list of excluded URLs changed. Route tracing uses the new list.")]
         public static partial void SubscriberFailed(ILogger logger, Exception exception);
     }
 }

@@ -5,16 +5,16 @@ using Microsoft.Net.Http.Headers;
 
 namespace Aspire.RouteTracing.ResponsePropagation;
 
-/// <summary>A response that gets the trace of its request in its headers, unless the request is excluded.</summary>
+/// <summary>Writes the trace of a request to its response headers, unless the request is excluded.</summary>
 internal sealed class TraceableResponse(HttpResponse response, Activity server, ExcludedRequest? request, ResponsePropagators propagators)
 {
     private const string TraceResponse = "traceresponse";
     private const string ServerTiming = "Server-Timing";
 
-    /// <summary>Has the headers written when the response starts, sampled or not.</summary>
+    /// <summary>Writes the headers when the response starts, even if the request isn't sampled.</summary>
     /// <param name="response">The response.</param>
     /// <param name="server">The server activity of the request, if it has one.</param>
-    /// <param name="request">The exclusion of the request, which its endpoint may exclude before the response starts.</param>
+    /// <param name="request">The exclusion of the request, if its endpoint can still exclude it.</param>
     /// <param name="propagators">The headers.</param>
     public static void Register(HttpResponse response, Activity? server, ExcludedRequest? request, ResponsePropagators propagators)
     {
@@ -53,7 +53,7 @@ internal sealed class TraceableResponse(HttpResponse response, Activity server, 
         }
     }
 
-    // Scripts of another origin can read only the headers that are named here.
+    // Scripts of other origins can read only the headers that are listed here.
     private static void Expose(IHeaderDictionary headers, string name)
     {
         var exposed = headers.GetCommaSeparatedValues(HeaderNames.AccessControlExposeHeaders);

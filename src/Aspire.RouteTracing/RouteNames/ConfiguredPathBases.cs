@@ -7,26 +7,26 @@ using Microsoft.AspNetCore.Http;
 namespace Aspire.RouteTracing.RouteNames;
 
 /// <summary>
-/// Knows the path bases that the pipeline is built with, of <c>UsePathBase</c> and <c>Map</c>, in the casing of the code. A request has
-/// them in the casing of its URL.
+/// Finds the path bases of <c>UsePathBase</c> and <c>Map</c> in the casing of the code, because a request has them in the casing of its
+/// URL.
 /// </summary>
 internal sealed class ConfiguredPathBases
 {
     private Lazy<HashSet<string>>? _pathBases;
 
-    /// <summary>Sets the pipeline to search. It is searched when the first request has a path base.</summary>
-    public void SearchIn(RequestDelegate pipeline) => _pathBases = new(() => new PipelineSearch().Run(pipeline));
+    /// <summary>Sets the pipeline, which is searched when the first request has a path base.</summary>
+    public void SetPipeline(RequestDelegate pipeline) => _pathBases = new(() => new PipelineSearch().Run(pipeline));
 
-    /// <summary>Gets a request's path base as the pipeline is built with it.</summary>
-    /// <returns><see langword="null"/> if the pipeline is built without it: a client or code of the application can invent it.</returns>
+    /// <summary>Returns a request's path base in the casing of the code.</summary>
+    /// <returns>The path base, or <see langword="null"/> if the pipeline doesn't configure it.</returns>
     public string? Find(string pathBase) => _pathBases?.Value.TryGetValue(pathBase, out var configured) == true ? configured : null;
 
     /// <summary>
-    /// Follows the middleware of a pipeline. Each one holds the delegate of the next one in a field, or in the closure of a lambda.
+    /// Follows the middleware of a pipeline. Each one has the delegate of the next one in a field or in the closure of a lambda.
     /// </summary>
     private sealed class PipelineSearch
     {
-        // Bounds the search in a pipeline that holds on to more than its middleware.
+        // Limits the search if the pipeline references other objects.
         private const int MaxParts = 10_000;
 
         private readonly HashSet<string> _found = new(StringComparer.OrdinalIgnoreCase);
@@ -45,8 +45,7 @@ internal sealed class ConfiguredPathBases
                 catch (Exception exception) when (
                     exception is IOException or BadImageFormatException or TypeLoadException or MissingFieldException)
                 {
-                    // The type of a field is in a missing assembly, or the framework's field has another name. The other parts are
-                    // searched.
+                    // The type of a field is in a missing assembly, or the framework renamed its field. The search continues.
                 }
             }
 
@@ -81,7 +80,7 @@ internal sealed class ConfiguredPathBases
                     Follow(branch, pathBase + match.Value);
                     break;
                 case UsePathBaseMiddleware middleware:
-                    // What follows runs with it and without it.
+                    // The next middleware runs with and without the path base.
                     var added = pathBase + PathBaseOf(middleware).Value;
                     _found.Add(added);
                     FollowFields(part, pathBase);
@@ -94,7 +93,7 @@ internal sealed class ConfiguredPathBases
         }
 
         [UnconditionalSuppressMessage(
-            "Trimming", "IL2075", Justification = "A path base that is not found has the casing in which it is seen first.")]
+            "Trimming", "IL2075", Justification = "A path base that isn't found has the casing of the first request.")]
         private void FollowFields(object part, string pathBase)
         {
             var isClosure = part.GetType().IsDefined(typeof(CompilerGeneratedAttribute), inherit: false);
@@ -103,7 +102,7 @@ internal sealed class ConfiguredPathBases
                 foreach (var field in type.GetFields(
                     BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
                 {
-                    if (isClosure ? field.FieldType.IsClass && field.FieldType != typeof(string) : LeadsOn(field.FieldType))
+                    if (isClosure ? field.FieldType.IsClass && field.FieldType != typeof(string) : CanHoldMiddleware(field.FieldType))
                     {
                         Follow(field.GetValue(part), pathBase);
                     }
@@ -114,7 +113,7 @@ internal sealed class ConfiguredPathBases
         [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_pathBase")]
         private static extern ref PathString PathBaseOf(UsePathBaseMiddleware middleware);
 
-        private static bool LeadsOn(Type type) =>
+        private static bool CanHoldMiddleware(Type type) =>
             typeof(Delegate).IsAssignableFrom(type) || type == typeof(MapOptions) || type == typeof(MapWhenOptions);
     }
 }

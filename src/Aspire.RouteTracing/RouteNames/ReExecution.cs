@@ -4,19 +4,19 @@ using Microsoft.AspNetCore.Http;
 namespace Aspire.RouteTracing.RouteNames;
 
 /// <summary>
-/// <c>UseExceptionHandler</c> and <c>UseStatusCodePagesWithReExecute</c> send a failed request through the pipeline again, to an error
-/// page. The request is named after the endpoint that it matched first.
+/// <c>UseExceptionHandler</c> and <c>UseStatusCodePagesWithReExecute</c> run the pipeline again for an error page. The request keeps the
+/// name of the endpoint that it matched first.
 /// </summary>
 internal static class ReExecution
 {
-    /// <summary>Gets whether the request is on its way to an error page.</summary>
+    /// <summary>Returns whether the pipeline runs for an error page.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="original">The endpoint that the client's request had matched, if any.</param>
+    /// <param name="original">The endpoint that the request matched first, if any.</param>
     public static bool IsRunning(HttpContext context, out Endpoint? original)
     {
         original = null;
 
-        // Both middlewares set the status code of the failure first, which spares most requests the look-up of two features.
+        // Both set the status code first, so most requests don't need the features.
         if (context.Response.StatusCode == StatusCodes.Status200OK)
         {
             return false;
@@ -34,9 +34,8 @@ internal static class ReExecution
     }
 
     /// <summary>
-    /// Restores <paramref name="original"/> when the response is sent: before the metric is recorded and the span ends, and after
-    /// everything that asks for the endpoint. Callbacks run last in, first out, so the endpoint of the first of several error pages
-    /// remains.
+    /// Restores <paramref name="original"/> when the response is sent, before the metric is recorded and the span ends. Callbacks run last
+    /// in, first out, so with several error pages the first registration wins.
     /// </summary>
     public static void RestoreAtEnd(HttpContext context, Endpoint? original) => context.Response.OnCompleted(() =>
     {

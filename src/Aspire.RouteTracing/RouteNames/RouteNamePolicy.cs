@@ -10,9 +10,9 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Aspire.RouteTracing.RouteNames;
 
 /// <summary>
-/// Has routing choose among endpoints that bear their names already, so that most requests do nothing for it. Routing asks its policies
-/// when it builds its tables. A table of this policy at the end of each path chooses, for each request, between the named endpoints and
-/// those that are named when one of them has matched: under a path base, or where another policy replaces endpoints.
+/// Adds named copies of the endpoints to the tables of routing, so that naming costs most requests nothing. See "Why a MatcherPolicy" in
+/// docs/architecture.md. A table at the end of each path selects the named copies, or, under a path base or if another policy can replace
+/// endpoints, unnamed copies that <see cref="ApplyAsync"/> names.
 /// </summary>
 internal sealed class RouteNamePolicy(
     ActiveRouteTracing tracing,
@@ -23,17 +23,17 @@ internal sealed class RouteNamePolicy(
 {
     private static readonly object Unnamed = new();
 
-    // Copies of endpoints, by their originals and by themselves. They tell routing's two tables for a path apart.
+    // Copies of endpoints, by their originals and by themselves. They distinguish the two tables of a path.
     private readonly ConditionalWeakTable<Endpoint, Endpoint> _unnamed = [];
 
-    // Asked for when routing builds its tables, because this is one of the policies.
+    // Lazy, because this object is one of the policies.
     private readonly Lazy<IEndpointSelectorPolicy[]> _selectors = new(
         () => [.. services.GetServices<MatcherPolicy>().OfType<IEndpointSelectorPolicy>()]);
 
     private readonly Lock _subscribing = new();
     private volatile bool _subscribed;
 
-    // After the policies that choose by method, host and content type, which leaves the tables as they are but for their ends.
+    // After the policies for method, host and content type, so that only the ends of the tables change.
     public override int Order => int.MaxValue;
 
     bool INodeBuilderPolicy.AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) => endpoints.Count > 0;
@@ -87,7 +87,7 @@ internal sealed class RouteNamePolicy(
         return copy;
     }
 
-    // By a dynamic route of MVC, a Razor Page that isn't compiled yet, or what other libraries do.
+    // By a dynamic route of MVC, a Razor Page that isn't compiled yet, or another library.
     private bool MayBeReplaced(IReadOnlyList<Endpoint> endpoints) =>
         _selectors.Value.Any(selector => selector != this && selector.AppliesToEndpoints(endpoints));
 

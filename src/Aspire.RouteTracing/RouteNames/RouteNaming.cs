@@ -13,16 +13,13 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing.RouteNames;
 
 /// <summary>
-/// Names endpoints after their routes: the path base and the template, with a leading slash, and with controller, action, area and page by
-/// name, which the semantic conventions count as static segments (https://opentelemetry.io/docs/specs/semconv/http/http-spans/).
+/// Names endpoints after their routes: the path base and the template, with a leading slash and the names of controller, action, area and
+/// page, which are static segments (https://opentelemetry.io/docs/specs/semconv/http/http-spans/).
 /// </summary>
-/// <remarks>
-/// The metric and the span both take the route from the endpoint's metadata at the end of the request. A name is therefore a copy of the
-/// endpoint with one more piece of metadata.
-/// </remarks>
+/// <remarks>Span and metric take the route from the endpoint's metadata, so a named endpoint is a copy with additional metadata.</remarks>
 internal sealed partial class RouteNaming
 {
-    // MapFallback gives its endpoints this order, so that all others come first.
+    // The order of the endpoints of MapFallback.
     private const int FallbackOrder = int.MaxValue;
 
     private static readonly string[] ActionKeys = ["area", "controller", "action", "page"];
@@ -35,11 +32,12 @@ internal sealed partial class RouteNaming
     private readonly PathBases _simple;
     private int _failed;
 
-    /// <param name="configuredPathBases">The path bases that the application is built with.</param>
-    /// <param name="endpointExclusion">Excludes the requests of endpoints that say so.</param>
+    /// <param name="configuredPathBases">The path bases that the application configures.</param>
+    /// <param name="endpointExclusion">Excludes the requests of endpoints with the attribute.</param>
     /// <param name="logger">The logger for failures.</param>
-    /// <param name="parameterPolicies">Creates the parameter transformers of routes. A tracer provider outside of an application has
-    /// none.</param>
+    /// <param name="parameterPolicies">
+    /// Creates the parameter transformers of routes. <see langword="null"/> for a tracer provider without an application.
+    /// </param>
     public RouteNaming(
         ConfiguredPathBases configuredPathBases,
         EndpointExclusion endpointExclusion,
@@ -55,14 +53,14 @@ internal sealed partial class RouteNaming
     }
 
     /// <summary>
-    /// Gets the endpoint that bears the name: a copy of <paramref name="endpoint"/>, or itself where its name is right or it has none.
+    /// Returns a copy of <paramref name="endpoint"/> with the name, or <paramref name="endpoint"/> if it needs none.
     /// </summary>
     public Endpoint Name(Endpoint endpoint, RouteTemplateFormat format, PathString pathBase = default) =>
         (format == RouteTemplateFormat.Simple ? _simple : _templates).Name(endpoint, pathBase);
 
     private Endpoint Copy(Endpoint endpoint, RouteTemplateFormat format, string pathBase)
     {
-        // An application and a tracer provider beside it can both trace routes. The first one names the endpoint.
+        // An application and a separate tracer provider can both have route tracing. The first one names the endpoint.
         var written = endpoint.Metadata.GetMetadata<IRouteDiagnosticsMetadata>();
         if (written is RouteName || (endpoint is not RouteEndpoint && endpoint.GetType() != typeof(Endpoint)))
         {
@@ -94,8 +92,8 @@ internal sealed partial class RouteNaming
             ? new RouteEndpoint(isFallback ? ExecuteFallback : execute!, matched.RoutePattern, matched.Order, metadata, matched.DisplayName)
             : new Endpoint(execute, metadata, endpoint.DisplayName);
 
-        // MapFallbackToFile takes the endpoint off the request so that the static files middleware serves the file. That middleware has
-        // decided when it returns, though the file may still be on its way. The endpoint goes back, for the metric and the span.
+        // MapFallbackToFile removes the endpoint from the request, so that the static files middleware serves the file. Metric and span
+        // need the endpoint again once the middleware has started to serve the file.
         Task ExecuteFallback(HttpContext context)
         {
             var response = execute!(context);
@@ -108,22 +106,21 @@ internal sealed partial class RouteNaming
         }
     }
 
-    // Without the path base; null for an endpoint that no route stands for, such as the one that answers 405 or one that a policy answers
-    // 400 with.
+    // Without the path base. Null for an endpoint without a route, such as the one that answers 405.
     private string? RouteOf(Endpoint endpoint, IRouteDiagnosticsMetadata? written, RouteTemplateFormat format)
     {
         if (endpoint is RouteEndpoint { RoutePattern: var pattern }
-            && (written is null ? pattern.PathSegments.Count != 0 : IsOfRouting(written, pattern)))
+            && (written is null ? pattern.PathSegments.Count != 0 : IsWrittenByRouting(written, pattern)))
         {
             return Write(pattern, format);
         }
 
-        // The application gave the route a name of its own, or a dynamic route has chosen an action, which has no pattern then.
+        // The application named the route itself, or a dynamic route selected an action, which has no pattern.
         return written is not null ? WithLeadingSlash(written.Route) : RouteOfAction(endpoint);
     }
 
-    // ASP.NET Core 11 writes the constraints that are given beside the template, too.
-    private static bool IsOfRouting(IRouteDiagnosticsMetadata written, RoutePattern pattern) =>
+    // In ASP.NET Core 11, the metadata differs from RawText, because it includes constraints from outside of the template.
+    private static bool IsWrittenByRouting(IRouteDiagnosticsMetadata written, RoutePattern pattern) =>
         written.GetType().Assembly == typeof(RouteEndpoint).Assembly || written.Route == pattern.RawText;
 
     private string Write(RoutePattern pattern, RouteTemplateFormat format)
@@ -157,8 +154,8 @@ internal sealed partial class RouteNaming
         return route.Length == 0 ? "/" : route.ToString();
     }
 
-    // A conventional route has one endpoint for each action, whose pattern requires the action's values of {controller} and {action}.
-    // Routing matches them as the first transformer of the parameter writes them.
+    // A conventional route has one endpoint per action, whose pattern requires its {controller} and {action}, as the first transformer of
+    // the parameter writes them.
     private string? FixedValue(RoutePattern pattern, RoutePatternParameterPart parameter)
     {
         if (!pattern.RequiredValues.TryGetValue(parameter.Name, out var value) || value is not string { Length: > 0 } text)
@@ -186,7 +183,7 @@ internal sealed partial class RouteNaming
         route.Append(parameter.Name);
         foreach (var policy in parameter.ParameterPolicies)
         {
-            // One that is given as an object, beside the template, has no text.
+            // A policy that is an object outside of the template has no text.
             if (policy.Content is { } content)
             {
                 route.Append(':').Append(content.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
@@ -222,16 +219,16 @@ internal sealed partial class RouteNaming
             _ => "/" + template,
         };
 
-    /// <summary>The name of a route, as metadata. The last one of an endpoint's metadata counts.</summary>
+    /// <summary>The name of a route as metadata. The last one of an endpoint applies.</summary>
     private sealed record RouteName(string? Route) : IRouteDiagnosticsMetadata
     {
         string IRouteDiagnosticsMetadata.Route => Route!;
     }
 
-    /// <summary>The named endpoints of one format, by the path base that they were reached under.</summary>
+    /// <summary>The named endpoints of one format, by path base.</summary>
     private sealed class PathBases(RouteNaming naming, RouteTemplateFormat format)
     {
-        // A client can invent path bases: /{tenant}, X-Forwarded-Prefix. Each is a metric series of each endpoint, so only the first ones
+        // Clients can invent path bases (/{tenant}, X-Forwarded-Prefix), and each adds a metric series per endpoint, so only the first ones
         // are part of names.
         private const int MaxUnknownPathBases = 10;
 
@@ -252,7 +249,7 @@ internal sealed partial class RouteNaming
                 return _none;
             }
 
-            // Rare, so that the count needs no more than a lock.
+            // Rare, so a lock is sufficient for the count.
             lock (_pathBases)
             {
                 if (_pathBases.TryGetValue(pathBase, out var endpoints))
@@ -273,7 +270,7 @@ internal sealed partial class RouteNaming
     /// <summary>The named endpoints of one format and one path base.</summary>
     private sealed class NamedEndpoints(RouteNaming naming, RouteTemplateFormat format, string pathBase)
     {
-        // An entry lives as long as its endpoint: sources such as a reloaded proxy configuration or a compiled page replace theirs.
+        // An entry lives as long as its endpoint, because sources such as a reloaded proxy configuration replace their endpoints.
         private readonly ConditionalWeakTable<Endpoint, Endpoint> _named = [];
 
         public Endpoint Name(Endpoint endpoint) => _named.TryGetValue(endpoint, out var named) ? named : _named.GetOrAdd(endpoint, Copy);
@@ -300,8 +297,8 @@ internal sealed partial class RouteNaming
     {
         [LoggerMessage(
             30, LogLevel.Error,
-            "The route of '{Endpoint}' could not be named. Its requests keep the name that they have without route tracing. Further "
-            + "failures are not logged.")]
+            "The endpoint '{Endpoint}' could not be named after its route. Its requests keep the name that OpenTelemetry gives them. "
+            + "Further failures are not logged.")]
         public static partial void Failed(ILogger logger, string? endpoint, Exception exception);
     }
 }

@@ -7,20 +7,20 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Aspire.RouteTracing.ServerErrors;
 
 /// <summary>
-/// Puts the exception behind a 5xx answer on the span, whoever answered it, and takes it off the span of a 4xx answer, which is the
-/// client's error (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status).
+/// Sets the exception of a 5xx response on the span, even if an exception handler answered it, and removes the exception of a 4xx response,
+/// which is the client's error (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status).
 /// </summary>
 internal static class ServerErrorTags
 {
     private const string ErrorType = "error.type";
 
-    // Properties of an activity are not exported.
+    // A custom property, because it isn't exported.
     private const string BadRequest = "Aspire.RouteTracing.BadRequest";
 
     /// <summary>
-    /// Called when an exception escaped the application, after the instrumentation has set <c>error.type</c> and the status. Kestrel
-    /// answers a <see cref="BadHttpRequestException"/> with its status code unless the response has started, so the answer decides whose
-    /// error it is.
+    /// Called when an exception escaped from the application, after the instrumentation has set <c>error.type</c> and the status. Kestrel
+    /// answers a <see cref="BadHttpRequestException"/> with its status code unless the response has started, so <see cref="OnResponse"/>
+    /// decides.
     /// </summary>
     public static void OnException(Activity server, Exception exception, bool record)
     {
@@ -34,8 +34,8 @@ internal static class ServerErrorTags
         }
     }
 
-    /// <summary>Gets whether <see cref="OnResponse"/> has anything to do.</summary>
-    public static bool Concerns(Activity server, HttpResponse response) =>
+    /// <summary>Returns whether <see cref="OnResponse"/> must be called.</summary>
+    public static bool AppliesTo(Activity server, HttpResponse response) =>
         response.StatusCode >= StatusCodes.Status500InternalServerError || server.Status == ActivityStatusCode.Error;
 
     /// <summary>Called when the span ends, after the instrumentation has set its values.</summary>
@@ -66,7 +66,7 @@ internal static class ServerErrorTags
         }
     }
 
-    // The instrumentation doesn't learn of an exception that an exception handler answered, so it sets the status code as error.type.
+    // The instrumentation doesn't see an exception that an exception handler answered, so it sets error.type to the status code.
     private static void OnHandledException(Activity server, HttpResponse response, Exception exception, bool record)
     {
         if (server.GetTagItem(ErrorType) as string == response.StatusCode.ToString(CultureInfo.InvariantCulture))
@@ -81,8 +81,7 @@ internal static class ServerErrorTags
         }
     }
 
-    // That of the metric, which ASP.NET Core doesn't give the exception where an IExceptionHandler answered. Without metrics there is
-    // nothing to agree with.
+    // The error.type of the metric, which is the status code if an IExceptionHandler answered. Without metrics, the type of the exception.
     private static object? ErrorTypeOf(HttpResponse response, Exception exception)
     {
         if (response.HttpContext.Features.Get<IHttpMetricsTagsFeature>() is not { Tags: var tags })

@@ -73,7 +73,7 @@ public sealed class LanguageTests
     }
 
     [Fact]
-    public async Task A_language_integration_is_recognised_by_the_type_of_its_resources()
+    public async Task A_language_integration_is_recognized_by_the_type_of_its_resources()
     {
         var builder = TestModel.CreateBuilder();
         builder.AddResource(new NodeAppResource("web")).WithOtlpExporter().WithExcludedUrls("here");

@@ -68,7 +68,7 @@ public sealed class VariableCarrierTests
         return builder;
     }
 
-    // Recognised by their names, as those of Aspire.Hosting.Docker and Aspire.Hosting.Kubernetes are.
+    // Recognized by their names, as those of Aspire.Hosting.Docker and Aspire.Hosting.Kubernetes are.
     private sealed class DockerComposeEnvironmentResource(string name) : Resource(name), IComputeEnvironmentResource;
 
     private sealed class KubernetesEnvironmentResource(string name) : Resource(name), IComputeEnvironmentResource;

@@ -13,7 +13,7 @@ using OpenTelemetry.Trace;
 namespace Aspire.RouteTracing.Tests.Apps;
 
 /// <summary>
-/// A web application on a loopback port that keeps what it exports. Stop it before reading: then every request has come to its end.
+/// A web application on a loopback port that keeps its exported telemetry. Stop it before reading, so that all requests have ended.
 /// </summary>
 internal sealed class TracedApp : IAsyncDisposable
 {
@@ -30,7 +30,7 @@ internal sealed class TracedApp : IAsyncDisposable
         App = app;
         (_spans, _metrics, _logs) = (spans, metrics, logs);
 
-        // No handler that traces: the requests of the tests have the headers that the tests give them.
+        // Without a tracing handler, so that requests have only the headers that the tests set.
         Client = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null, AllowAutoRedirect = false })
         {
             BaseAddress = new Uri(app.Urls.First()),
@@ -43,7 +43,7 @@ internal sealed class TracedApp : IAsyncDisposable
 
     public int Port => Client.BaseAddress!.Port;
 
-    /// <summary>The spans of this application's requests, and every other span that its provider exported.</summary>
+    /// <summary>The spans of this application's requests, and all other spans that its provider exported.</summary>
     public IReadOnlyList<Activity> Spans =>
         [
             .. _spans.Where(
@@ -92,7 +92,7 @@ internal sealed class TracedApp : IAsyncDisposable
         }
         catch
         {
-            // Its tracer provider would go on listening to the requests of the tests that follow.
+            // Otherwise, its tracer provider would record the requests of later tests.
             await app.DisposeAsync();
             throw;
         }
@@ -124,7 +124,7 @@ internal sealed class TracedApp : IAsyncDisposable
     }
 
     /// <summary>
-    /// The points of a counter, or the counts of a histogram, by their tags; a meter provider hears every application of the process.
+    /// Returns the values of a counter, or the counts of a histogram, by their tags. They include all applications of the process.
     /// </summary>
     public Dictionary<string, long> CountsOf(string instrument)
     {
@@ -183,7 +183,7 @@ internal static class TracedAppRouteTracing
     public static IReadOnlyList<(string Pattern, string Source)> ExcludedUrls(this TracedApp app) =>
         [.. app.RouteTracing().ExcludedUrls.Select(exclusion => (exclusion.Pattern, exclusion.Source))];
 
-    /// <summary>Changes one value of the configuration and has its sources read again.</summary>
+    /// <summary>Changes a configuration value and reloads the configuration.</summary>
     public static void Reload(this TracedApp app, string key, string? value)
     {
         var configuration = (IConfigurationRoot)app.App.Configuration;

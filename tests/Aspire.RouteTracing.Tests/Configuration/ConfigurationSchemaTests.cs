@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.RouteTracing.Tests.Configuration;
 
-/// <summary>ConfigurationSchema.json says what the settings are, and the section is where they are read.</summary>
+/// <summary>ConfigurationSchema.json describes the settings, which are read from the section.</summary>
 public sealed class ConfigurationSchemaTests
 {
     private static readonly JsonObject Schema =
@@ -19,12 +19,12 @@ public sealed class ConfigurationSchemaTests
     public static TheoryData<string> Names => [.. Settings.Select(setting => setting.Name)];
 
     [Fact]
-    public void The_schema_has_the_settings_and_nothing_else() =>
+    public void The_schema_contains_exactly_the_settings() =>
         Assert.Equal(Settings.Select(setting => setting.Name).Order(), Schema.Select(property => property.Key).Order());
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void It_says_the_type_and_the_default_and_what_the_setting_is_for(string name)
+    public void A_setting_has_its_type_default_and_description_in_the_schema(string name)
     {
         var setting = Property(name);
         var value = setting.GetValue(new RouteTracingSettings());
@@ -57,7 +57,7 @@ public sealed class ConfigurationSchemaTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task The_section_sets_it(string name)
+    public async Task The_section_sets_each_setting(string name)
     {
         var setting = Property(name);
         var unchanged = setting.GetValue(new RouteTracingSettings());
@@ -85,7 +85,7 @@ public sealed class ConfigurationSchemaTests
     }
 
     [Fact]
-    public async Task A_value_of_the_wrong_type_fails_the_start_and_is_named()
+    public async Task A_value_of_the_wrong_type_fails_the_startup()
     {
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => TracedApp.StartAsync(
             builder => builder.AddRouteTracing(),

@@ -28,7 +28,7 @@ public sealed class ExclusionKeyTests
     [InlineData(null)]
     [InlineData("")]
     [InlineData(LongKey)]
-    public async Task A_long_key_or_none_logs_nothing(string? key)
+    public async Task A_valid_key_or_no_key_logs_nothing(string? key)
     {
         await using var app = await StartAsync(new() { ["Aspire:RouteTracing:ExclusionKey"] = key });
 
@@ -37,7 +37,7 @@ public sealed class ExclusionKeyTests
     }
 
     [Fact]
-    public async Task A_refused_key_is_logged_again_only_when_the_keys_change()
+    public async Task An_invalid_key_is_logged_again_only_if_the_keys_change()
     {
         await using var app = await StartAsync(new() { ["Aspire:RouteTracing:ExclusionKey"] = "short" });
 

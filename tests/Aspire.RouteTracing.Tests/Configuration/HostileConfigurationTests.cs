@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.Tests.Configuration;
 
-/// <summary>Lists that nobody would write by hand: the application starts, follows what it can, and says what it leaves out.</summary>
+/// <summary>With huge lists, the application starts, applies the items up to the limits, and logs the rest.</summary>
 public sealed class HostileConfigurationTests
 {
     private const string GeneralVariable = "OTEL_DOTNET_EXCLUDED_URLS";
@@ -14,7 +14,7 @@ public sealed class HostileConfigurationTests
     [Theory]
     [InlineData("^/item{0}$")]
     [InlineData("^/item{0}[a-z]*$")]
-    public async Task Of_100_000_patterns_10_000_apply_and_the_log_says_so(string item)
+    public async Task At_most_10_000_configured_patterns_apply_and_the_rest_is_logged(string item)
     {
         var items = Enumerable.Range(1, 100_000).Select(number => string.Format(CultureInfo.InvariantCulture, item, number));
         await using var app = await StartAsync(new() { [GeneralVariable] = string.Join(',', items) });
@@ -30,7 +30,7 @@ public sealed class HostileConfigurationTests
     }
 
     [Fact]
-    public async Task Items_of_code_are_not_dropped_by_the_limit()
+    public async Task The_limit_does_not_drop_items_added_in_code()
     {
         var items = Enumerable.Range(1, 10_002).Select(number => $"^/item{number}$");
         await using var app = await StartAsync(new() { [GeneralVariable] = string.Join(',', items) }, "^/code$", "^/item10002$");
@@ -44,7 +44,7 @@ public sealed class HostileConfigurationTests
     }
 
     [Fact]
-    public async Task A_bad_item_of_code_behind_the_limit_stops_the_start()
+    public async Task An_invalid_code_item_beyond_the_limit_fails_the_startup()
     {
         var items = Enumerable.Range(1, 10_000).Select(number => $"^/item{number}$");
 
@@ -55,7 +55,7 @@ public sealed class HostileConfigurationTests
     }
 
     [Fact]
-    public async Task More_items_of_code_than_the_limit_stop_the_start()
+    public async Task More_code_items_than_the_limit_fail_the_startup()
     {
         var exception = await Assert.ThrowsAsync<ArgumentException>(
             () => StartAsync([], [.. Enumerable.Range(1, 10_001).Select(number => $"^/item{number}$")]));
@@ -69,7 +69,7 @@ public sealed class HostileConfigurationTests
     [InlineData("((a{1,999}){1,999}){1,999},", 2)]
     [InlineData("(?=a)|", 0)]
     [InlineData("[a-z0-9]{0,90}", 0)]
-    public async Task A_megabyte_of_it_leaves_an_application_that_runs(string piece, int inForce)
+    public async Task An_application_starts_with_a_megabyte_of_configuration(string piece, int inForce)
     {
         await using var app = await StartAsync(
             new() { [GeneralVariable] = string.Concat(Enumerable.Repeat(piece, 1_000_000 / piece.Length)) + "!" });
@@ -82,7 +82,7 @@ public sealed class HostileConfigurationTests
     }
 
     [Fact]
-    public async Task Of_10_000_header_names_256_apply_and_the_log_says_so()
+    public async Task At_most_256_configured_header_names_apply_and_the_rest_is_logged()
     {
         const string Variable = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST";
         await using var app = await StartAsync(

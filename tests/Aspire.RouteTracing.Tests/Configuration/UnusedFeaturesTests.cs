@@ -10,7 +10,7 @@ using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.Configuration;
 
-/// <summary>What is not configured costs nothing.</summary>
+/// <summary>Features that aren't configured cost nothing.</summary>
 public sealed class UnusedFeaturesTests
 {
     [Fact]
@@ -37,7 +37,7 @@ public sealed class UnusedFeaturesTests
         app.MapGet("/orders/{id}", () => "");
         await app.StartAsync(TestContext.Current.CancellationToken);
 
-        // The least of many: the runtime compiles hot code again while the first ones run.
+        // The minimum of many requests, because tiered compilation allocates during the first ones.
         var least = long.MaxValue;
         for (var request = 0; request < 5000; request++)
         {

@@ -6,7 +6,7 @@ using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.Documents;
 
-/// <summary>The code that the documents have for a service, line by line, so that it compiles and can be run.</summary>
+/// <summary>Contains the code of the documents for a service, line by line, so that it is compiled and run.</summary>
 internal static class DocumentedCode
 {
     public static void AddRouteTracing(WebApplicationBuilder builder)

@@ -12,11 +12,11 @@ public sealed partial class DocumentedCodeTests
     [InlineData("README.md")]
     [InlineData("docs/exclusion-lists.md")]
     [InlineData("src/Aspire.RouteTracing/README.md")]
-    public async Task It_is_compiled_here(string document)
+    public async Task The_code_of_a_document_is_compiled_here(string document)
     {
         var compiled = WithoutIndents(await ReadAsync("tests/Aspire.RouteTracing.Tests/Documents/DocumentedCode.cs"));
 
-        // What is for an AppHost is compiled with the tests of the hosting package.
+        // The tests of the hosting package compile the code for AppHosts.
         var blocks = Code().Matches(await ReadAsync(document))
             .Select(block => block.Groups["text"].Value)
             .Where(block => !block.Contains("WithExcluded", StringComparison.Ordinal))
@@ -27,7 +27,7 @@ public sealed partial class DocumentedCodeTests
     }
 
     [Fact]
-    public async Task It_does_what_is_said_of_it()
+    public async Task The_documented_code_does_what_the_documents_say()
     {
         await using var app = await TracedApp.StartAsync(
             builder =>

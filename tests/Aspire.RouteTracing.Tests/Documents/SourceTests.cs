@@ -2,14 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace Aspire.RouteTracing.Tests.Documents;
 
-/// <summary>The rules of the source that neither .editorconfig nor an analyzer checks.</summary>
+/// <summary>The rules for source code that neither .editorconfig nor an analyzer checks.</summary>
 public sealed partial class SourceTests
 {
     private const int MaxColumns = 140;
 
     private const int MaxTestNameLength = 80;
 
-    /// <summary>Aspire's template, and a program.</summary>
+    /// <summary>Code of Aspire's template, and a program without tests.</summary>
     private static readonly string[] Exempt =
     [
         "src/ServiceDefaults/",
@@ -52,7 +52,7 @@ public sealed partial class SourceTests
             .Where(path => !Array.Exists(Exempt, folder => path.StartsWith(folder, StringComparison.Ordinal)))
             .Select(path => (path, File.ReadAllText(Path.Combine(Repository.Root, path)).ReplaceLineEndings("\n")));
 
-    // A URL or a string without blanks.
+    // A URL or a string without spaces.
     private static bool IsUnbreakable(string line) => line.Split(' ').Max(word => word.Length) > MaxColumns - 20;
 
     [GeneratedRegex(@"^ +\[(?:Fact|Theory)\b", RegexOptions.Multiline)]

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Hosting;
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
 /// <summary>
-/// A part of a batch runs through the pipeline in an HttpContext of its own. An excluded endpoint excludes its part, never the request
-/// around it.
+/// Each part of a batch runs through the pipeline in its own HttpContext. An excluded endpoint excludes its part, never the request around
+/// it.
 /// </summary>
 public sealed class BatchTests
 {
@@ -17,7 +17,7 @@ public sealed class BatchTests
     [InlineData(null)]
     [InlineData("always_on")]
     [InlineData("traceidratio")]
-    public async Task An_excluded_part_takes_its_own_spans_with_it(string? sampler)
+    public async Task An_excluded_part_excludes_only_its_own_spans(string? sampler)
     {
         await using var app = await StartAsync(sampler);
 
@@ -61,7 +61,7 @@ public sealed class BatchTests
         },
         new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0" });
 
-    // As OData's $batch does: a new context with the features of the request but for those of the request and the response themselves.
+    // Like OData's $batch: a new context with the features of the outer request, except for the request and response features.
     private static async Task RunParts(HttpContext context, RequestDelegate next)
     {
         if (context.Request.Path != "/batch")

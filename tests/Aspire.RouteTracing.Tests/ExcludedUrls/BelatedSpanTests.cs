@@ -5,16 +5,16 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-/// <summary>Spans that name an excluded request as their parent are its own, also where they start outside its execution context.</summary>
+/// <summary>Spans whose parent is an excluded request are excluded even if they start outside of its execution context.</summary>
 public sealed class BelatedSpanTests
 {
     public static TheoryData<string?> Samplers => new((string?)null, "always_on", "traceidratio");
 
     [Theory]
     [MemberData(nameof(Samplers))]
-    public async Task A_profiler_that_starts_its_spans_later_exports_none(string? sampler)
+    public async Task Spans_that_a_profiler_starts_after_an_excluded_request_are_dropped(string? sampler)
     {
-        // As OpenTelemetry's Redis instrumentation does: from a thread of its own, with the context of the activity that was current then.
+        // Like OpenTelemetry's Redis instrumentation: on another thread, with the context of the activity that was current.
         Assert.Empty(
             await RunAsync(
                 "/health",
@@ -25,7 +25,7 @@ public sealed class BelatedSpanTests
 
     [Theory]
     [MemberData(nameof(Samplers))]
-    public async Task The_profiler_exports_the_spans_of_other_requests(string? sampler)
+    public async Task Spans_that_a_profiler_starts_after_other_requests_are_exported(string? sampler)
     {
         Assert.Equal(
             ["GET /{name}", "PING"],
@@ -38,9 +38,9 @@ public sealed class BelatedSpanTests
 
     [Theory]
     [MemberData(nameof(Samplers))]
-    public async Task A_message_handler_within_the_process_exports_no_span(string? sampler)
+    public async Task A_message_handler_of_an_excluded_request_exports_no_span(string? sampler)
     {
-        // As Orleans and message buses do: from the text that the producer's span was sent as.
+        // Like Orleans and message buses: the parent is parsed from the message.
         Assert.Empty(await RunAsync("/health", sampler, StartHandler, afterwards: false));
     }
 
@@ -53,7 +53,7 @@ public sealed class BelatedSpanTests
 
     [Theory]
     [MemberData(nameof(Samplers))]
-    public async Task A_span_with_an_unrecorded_parent_of_another_trace_is_left_alone(string? sampler)
+    public async Task A_span_with_an_unrecorded_parent_in_another_trace_is_exported(string? sampler)
     {
         await using var app = await StartAsync(sampler, _ => { });
         using var excluded = await app.GetAsync("/health");
@@ -65,7 +65,7 @@ public sealed class BelatedSpanTests
 
         await app.StopAsync();
 
-        // Samplers that ask the parent drop it without this library, too.
+        // Parent-based samplers drop it even without this library.
         Assert.Equal(sampler is null ? [] : ["job"], app.SpanNames);
     }
 

@@ -2,19 +2,15 @@ using System.Diagnostics;
 using Aspire.RouteTracing.Tests.Apps;
 using Aspire.RouteTracing.Tests.ExcludedUrls.Apps;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Rewrite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry.Instrumentation.AspNetCore;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-/// <summary>An endpoint can say itself that its requests leave no trace.</summary>
+/// <summary>Requests of an endpoint with the attribute are excluded and counted.</summary>
 public sealed class EndpointExclusionTests
 {
-    private static readonly Dictionary<string, string?> AlwaysOn = new() { ["OTEL_TRACES_SAMPLER"] = "always_on" };
-
     [Theory]
     [InlineData(null, "/probe/1")]
     [InlineData("always_on", "/probe/1")]
@@ -23,7 +19,7 @@ public sealed class EndpointExclusionTests
     [InlineData("always_on", "/group/member")]
     public async Task A_request_to_an_excluded_endpoint_exports_no_span(string? sampler, string path)
     {
-        await using var app = await StartAsync(sampler);
+        await using var app = await ExcludedEndpoints.StartAsync(sampler);
 
         using var response = await app.GetAsync(path);
         response.EnsureSuccessStatusCode();
@@ -67,9 +63,9 @@ public sealed class EndpointExclusionTests
     }
 
     [Fact]
-    public async Task It_is_counted_by_its_route()
+    public async Task An_excluded_endpoint_is_counted_by_its_route()
     {
-        await using var app = await StartAsync(null);
+        await using var app = await ExcludedEndpoints.StartAsync(null);
 
         using var first = await app.GetAsync("/probe/1");
         using var second = await app.GetAsync("/probe/2");
@@ -81,9 +77,9 @@ public sealed class EndpointExclusionTests
     }
 
     [Fact]
-    public async Task Excluded_by_its_URL_too_it_is_counted_once()
+    public async Task An_endpoint_that_its_URL_also_excludes_is_counted_once()
     {
-        await using var app = await StartAsync(null, "^/probe/");
+        await using var app = await ExcludedEndpoints.StartAsync(null, "^/probe/");
 
         using var response = await app.GetAsync("/probe/1");
         await app.StopAsync();
@@ -96,7 +92,7 @@ public sealed class EndpointExclusionTests
     [Theory]
     [InlineData("^/old$", "^/old$")]
     [InlineData("^/probe/", "/probe/{id}")]
-    public async Task Reached_by_another_path_it_is_counted_once_and_exports_no_span(string excludedUrl, string pattern)
+    public async Task An_endpoint_behind_a_rewritten_path_is_counted_once(string excludedUrl, string pattern)
     {
         await using var app = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add(excludedUrl)),
@@ -108,9 +104,9 @@ public sealed class EndpointExclusionTests
                     return next(context);
                 });
                 app.UseRouting();
-                app.MapGet("/probe/{id}", StartChild).ExcludeFromTracing();
+                app.MapGet("/probe/{id}", ExcludedEndpoints.StartChild).ExcludeFromTracing();
             },
-            AlwaysOn);
+            ExcludedEndpoints.AlwaysOn);
 
         using var response = await app.GetAsync("/old");
         response.EnsureSuccessStatusCode();
@@ -124,9 +120,9 @@ public sealed class EndpointExclusionTests
     }
 
     [Fact]
-    public async Task What_ended_before_routing_stays()
+    public async Task A_span_that_ended_before_routing_is_exported()
     {
-        await using var app = await StartAsync("always_on", earlySpan: true);
+        await using var app = await ExcludedEndpoints.StartAsync("always_on", earlySpan: true);
 
         using var response = await app.GetAsync("/probe/1");
         await app.StopAsync();
@@ -135,9 +131,9 @@ public sealed class EndpointExclusionTests
     }
 
     [Fact]
-    public async Task An_excluded_error_page_does_not_take_the_failed_request_with_it()
+    public async Task An_excluded_error_page_does_not_exclude_the_failed_request()
     {
-        await using var app = await StartAsync("always_on");
+        await using var app = await ExcludedEndpoints.StartAsync("always_on");
 
         using var response = await app.GetAsync("/boom");
         await app.StopAsync();
@@ -148,7 +144,7 @@ public sealed class EndpointExclusionTests
     [Fact]
     public async Task Other_endpoints_are_traced()
     {
-        await using var app = await StartAsync("always_on");
+        await using var app = await ExcludedEndpoints.StartAsync("always_on");
 
         using var response = await app.GetAsync("/orders");
         await app.StopAsync();
@@ -157,9 +153,9 @@ public sealed class EndpointExclusionTests
     }
 
     [Fact]
-    public async Task While_route_tracing_is_suspended_it_is_traced()
+    public async Task An_excluded_endpoint_is_traced_while_route_tracing_is_suspended()
     {
-        await using var app = await StartAsync("always_on");
+        await using var app = await ExcludedEndpoints.StartAsync("always_on");
 
         using (app.RouteTracing().Suspend())
         {
@@ -172,60 +168,7 @@ public sealed class EndpointExclusionTests
     }
 
     [Fact]
-    public async Task An_excluded_endpoint_excludes_the_spans_of_the_middleware_around_routing()
-    {
-        await using var app = await TracedApp.StartAsync(
-            builder => builder.AddRouteTracing(),
-            app =>
-            {
-                app.Use(async (context, next) =>
-                {
-                    using (TracedApp.Source.StartActivity("open"))
-                    {
-                        await next(context);
-                    }
-
-                    TracedApp.Source.StartActivity("afterwards")?.Dispose();
-                });
-                app.UseRouting();
-                app.MapGet("/probe", StartChild).ExcludeFromTracing();
-            },
-            AlwaysOn);
-
-        using var response = await app.GetAsync("/probe");
-        response.EnsureSuccessStatusCode();
-        await app.StopAsync();
-
-        Assert.Empty(app.SpanNames);
-    }
-
-    [Fact]
-    public async Task The_error_page_of_an_excluded_endpoint_exports_no_span()
-    {
-        await using var app = await TracedApp.StartAsync(
-            builder => builder.AddRouteTracing(),
-            app =>
-            {
-                app.UseExceptionHandler(error => error.Run(_ =>
-                {
-                    StartChild();
-                    return Task.CompletedTask;
-                }));
-                app.Use(async (context, next) => await next(context));
-                app.UseRouting();
-                app.MapGet("/probe", string () => throw new InvalidOperationException()).ExcludeFromTracing();
-            },
-            AlwaysOn);
-
-        using var response = await app.GetAsync("/probe");
-        await app.StopAsync();
-
-        Assert.Empty(app.SpanNames);
-        Assert.Contains("status_code=500", Assert.Single(app.CountsOf("aspire.route_tracing.excluded_requests").Keys));
-    }
-
-    [Fact]
-    public async Task An_excluded_endpoint_that_the_filter_rejects_too_is_counted_as_excluded()
+    public async Task An_endpoint_that_the_Filter_also_rejects_is_counted_as_excluded()
     {
         await using var app = await TracedApp.StartAsync(
             builder =>
@@ -234,8 +177,8 @@ public sealed class EndpointExclusionTests
                     options => options.Filter = context => context.Request.Path != "/probe");
                 builder.AddRouteTracing();
             },
-            app => app.MapGet("/probe", StartChild).ExcludeFromTracing(),
-            AlwaysOn);
+            app => app.MapGet("/probe", ExcludedEndpoints.StartChild).ExcludeFromTracing(),
+            ExcludedEndpoints.AlwaysOn);
 
         using var response = await app.GetAsync("/probe");
         await app.StopAsync();
@@ -245,12 +188,12 @@ public sealed class EndpointExclusionTests
     }
 
     [Fact]
-    public async Task An_excluded_endpoint_behind_an_excluded_request_is_counted_as_excluded()
+    public async Task An_endpoint_that_an_excluded_request_calls_is_counted_as_excluded()
     {
         var key = new Dictionary<string, string?> { ["Aspire:RouteTracing:ExclusionKey"] = "key" };
         await using var callee = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(),
-            app => app.MapGet("/probe", StartChild).ExcludeFromTracing(),
+            app => app.MapGet("/probe", ExcludedEndpoints.StartChild).ExcludeFromTracing(),
             key);
         await using var caller = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
@@ -266,141 +209,13 @@ public sealed class EndpointExclusionTests
 
         Assert.Empty(callee.SpanNames);
         Assert.Empty(callee.CountsOf("http.server.request.duration"));
-        // The callee's provider collects the meters of the caller, too, which is in the same process.
+        // The callee's meter provider also collects the meters of the caller, which runs in the same process.
         Assert.Equal(
             1, Assert.Single(callee.CountsOf("aspire.route_tracing.excluded_requests"), count => count.Key.Contains("/probe")).Value);
     }
 
     [Fact]
-    public async Task An_excluded_endpoint_that_is_chosen_twice_is_counted_once()
-    {
-        var attempts = 0;
-        await using var app = await TracedApp.StartAsync(
-            builder => builder.AddRouteTracing(),
-            app =>
-            {
-                app.Use(async (context, next) =>
-                {
-                    try
-                    {
-                        await next(context);
-                    }
-                    catch (InvalidOperationException)
-                    {
-                        context.SetEndpoint(null);
-                        await next(context);
-                    }
-                });
-                app.UseRouting();
-                app.MapGet("/probe", () => attempts++ == 0 ? throw new InvalidOperationException() : "ok").ExcludeFromTracing();
-            },
-            AlwaysOn);
-
-        using var response = await app.GetAsync("/probe");
-        response.EnsureSuccessStatusCode();
-        await app.StopAsync();
-
-        Assert.Equal(2, attempts);
-        Assert.Equal([1L], app.CountsOf("aspire.route_tracing.excluded_requests").Values);
-    }
-
-    [Theory]
-    [InlineData(false, new[] { "child", "GET /users/{id}" })]
-    [InlineData(true, new string[0])]
-    public async Task One_that_routing_chose_before_the_path_was_rewritten_excludes_nothing(bool isFilteredOut, string[] spans)
-    {
-        await using var app = await TracedApp.StartAsync(
-            builder =>
-            {
-                builder.AddRouteTracing();
-                if (isFilteredOut)
-                {
-                    builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(options => options.Filter = _ => false);
-                }
-            },
-            app =>
-            {
-                // No UseRouting: a WebApplication has routing run ahead of this, and again after it.
-                app.UseRewriter(new RewriteOptions().AddRewrite("^people/(.*)$", "users/$1", skipRemainingRules: true));
-                app.MapGet("/users/{id}", StartChild);
-                app.MapFallback(StartChild).ExcludeFromTracing();
-            },
-            AlwaysOn);
-
-        using var rewritten = await app.GetAsync("/people/1");
-        rewritten.EnsureSuccessStatusCode();
-        await app.StopAsync();
-
-        Assert.Equal(spans, app.SpanNames);
-        Assert.Contains("http.route=/users/{id}", Assert.Single(app.CountsOf("http.server.request.duration").Keys));
-        Assert.Empty(app.CountsOf("aspire.route_tracing.excluded_requests"));
-    }
-
-    [Theory]
-    [InlineData("/health", new[] { "GET /{*path:nonfile}" })]
-    [InlineData("/forbidden", new[] { "GET /forbidden" })]
-    [InlineData("/home", new string[0])]
-    public async Task An_excluded_endpoint_that_does_not_execute_excludes_nothing(string path, string[] spans)
-    {
-        await using var app = await TracedApp.StartAsync(
-            builder =>
-            {
-                builder.AddRouteTracing();
-                builder.Services.AddHealthChecks();
-            },
-            app =>
-            {
-                // A WebApplication has routing choose the fallback before this middleware answers.
-                app.UseHealthChecks("/health");
-                app.Use((context, next) =>
-                {
-                    context.Response.StatusCode = context.Request.Path == "/forbidden" ? 403 : 200;
-                    return context.Request.Path == "/forbidden" ? Task.CompletedTask : next(context);
-                });
-                app.MapGet("/forbidden", StartChild).ExcludeFromTracing();
-                app.MapFallback(StartChild).ExcludeFromTracing();
-            },
-            AlwaysOn);
-
-        using var response = await app.GetAsync(path);
-        await app.StopAsync();
-
-        Assert.Equal(spans, app.SpanNames);
-    }
-
-    [Fact]
-    public async Task Spans_that_outer_middleware_starts_without_a_current_activity_are_quiet()
-    {
-        await using var app = await TracedApp.StartAsync(
-            builder => builder.AddRouteTracing(),
-            app =>
-            {
-                app.Use(async (context, next) =>
-                {
-                    await next(context);
-                    Activity.Current = null;
-                    TracedApp.Source.StartActivity("afterwards")?.Dispose();
-                });
-                app.UseRouting();
-                app.MapGet("/probe", async () =>
-                {
-                    await Task.Yield();
-                    Activity.Current = null;
-                    using var legacy = new Activity("legacy").Start();
-                    TracedApp.Source.StartActivity("below a legacy activity")?.Dispose();
-                }).ExcludeFromTracing();
-            },
-            AlwaysOn);
-
-        using var response = await app.GetAsync("/probe");
-        response.EnsureSuccessStatusCode();
-        await app.StopAsync();
-
-        Assert.Empty(app.SpanNames);
-    }
-
-    [Fact]
-    public async Task An_excluded_request_whose_span_the_application_renames_is_counted_once()
+    public async Task An_excluded_request_whose_span_is_renamed_is_counted_once()
     {
         await using var app = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/probe$")),
@@ -412,9 +227,9 @@ public sealed class EndpointExclusionTests
                     return next(context);
                 });
                 app.UseRouting();
-                app.MapGet("/probe", StartChild).ExcludeFromTracing();
+                app.MapGet("/probe", ExcludedEndpoints.StartChild).ExcludeFromTracing();
             },
-            AlwaysOn);
+            ExcludedEndpoints.AlwaysOn);
 
         using var response = await app.GetAsync("/probe");
         await app.StopAsync();
@@ -422,36 +237,4 @@ public sealed class EndpointExclusionTests
         Assert.Empty(app.SpanNames);
         Assert.Equal([1L], app.CountsOf("aspire.route_tracing.excluded_requests").Values);
     }
-
-    private static Task<TracedApp> StartAsync(string? sampler, string? excludedUrl = null, bool earlySpan = false) => TracedApp.StartAsync(
-        builder => builder.AddRouteTracing(settings =>
-        {
-            if (excludedUrl is not null)
-            {
-                settings.ExcludedUrls.Add(excludedUrl);
-            }
-        }),
-        app =>
-        {
-            app.UseExceptionHandler("/error");
-            if (earlySpan)
-            {
-                app.Use(async (context, next) =>
-                {
-                    TracedApp.Source.StartActivity("before routing")?.Dispose();
-                    await next(context);
-                });
-                app.UseRouting();
-            }
-
-            app.MapGet("/probe/{id}", StartChild).ExcludeFromTracing();
-            app.MapGet("/attributed", [ExcludeFromTracing] () => StartChild());
-            app.MapGroup("/group").ExcludeFromTracing().MapGet("/member", StartChild);
-            app.MapGet("/boom", string () => throw new InvalidOperationException("boom"));
-            app.Map("/error", () => "sorry").ExcludeFromTracing();
-            app.MapGet("/orders", StartChild);
-        },
-        new() { ["OTEL_TRACES_SAMPLER"] = sampler });
-
-    private static void StartChild() => TracedApp.Source.StartActivity("child")?.Dispose();
 }

@@ -28,7 +28,7 @@ public sealed class ExcludedHubTests
     [Theory]
     [InlineData(HttpTransportType.WebSockets)]
     [InlineData(HttpTransportType.ServerSentEvents)]
-    public async Task Calls_over_another_connection_do(HttpTransportType transport)
+    public async Task Calls_over_another_connection_export_spans(HttpTransportType transport)
     {
         await using var app = await StartAsync("^/other");
         await CallAsync(app, transport);

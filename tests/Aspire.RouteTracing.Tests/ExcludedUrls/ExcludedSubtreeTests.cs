@@ -10,7 +10,7 @@ using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-/// <summary>An excluded request leaves no span behind, whatever samples, and whatever starts a span while it runs.</summary>
+/// <summary>An excluded request exports no span, with any sampler and for anything that starts a span while it runs.</summary>
 public sealed partial class ExcludedSubtreeTests
 {
     private const string SampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -36,7 +36,7 @@ public sealed partial class ExcludedSubtreeTests
 
     [Theory]
     [MemberData(nameof(Combinations))]
-    public async Task The_same_request_under_another_URL_exports_what_the_sampler_picks(string? parent, string? sampler, string child)
+    public async Task The_same_request_under_another_URL_is_sampled(string? parent, string? sampler, string child)
     {
         await using var app = await StartShopAsync(sampler);
 
@@ -46,7 +46,7 @@ public sealed partial class ExcludedSubtreeTests
 
         if (parent == UnsampledParent && sampler is null)
         {
-            // Under a sampler that asks the parent, only a new root escapes the caller's decision.
+            // With a parent-based sampler, only a new root is sampled independently of the caller.
             Assert.Equal(child == "new-root" ? ["new root"] : [], app.SpanNames);
         }
         else
@@ -59,9 +59,9 @@ public sealed partial class ExcludedSubtreeTests
     [Theory]
     [InlineData("OTEL_DOTNET_EXCLUDED_URLS", "nothing")]
     [InlineData("Aspire:RouteTracing:Enabled", "false")]
-    public async Task A_request_during_a_settings_change_is_excluded_as_a_whole_or_not_at_all(string key, string value)
+    public async Task A_request_during_a_settings_change_is_entirely_excluded_or_entirely_traced(string key, string value)
     {
-        // The listener's subscribers are called last in, first out: the instrumentation has asked for the list when this one changes it.
+        // Subscribers are called last in, first out, so the instrumentation has already read the list when this one changes it.
         var starting = new ChangeAtStart();
         using var all = DiagnosticListener.AllListeners.Subscribe(starting);
         await using var app = await TracedApp.StartAsync(
@@ -78,7 +78,7 @@ public sealed partial class ExcludedSubtreeTests
     }
 
     [Fact]
-    public async Task A_request_that_a_list_excluded_which_has_changed_since_is_not_measured_either()
+    public async Task A_request_stays_excluded_from_metrics_if_the_list_changes_meanwhile()
     {
         var starting = new ChangeAtStart();
         using var all = DiagnosticListener.AllListeners.Subscribe(starting);
@@ -96,7 +96,7 @@ public sealed partial class ExcludedSubtreeTests
     }
 
     [Fact]
-    public async Task A_second_tracer_provider_with_route_tracing_exports_nothing_either()
+    public async Task A_second_tracer_provider_with_route_tracing_exports_no_span()
     {
         var spans = new List<Activity>();
         using var own = new ActivitySource("Only the second provider listens");
@@ -141,7 +141,7 @@ public sealed partial class ExcludedSubtreeTests
     [InlineData(null)]
     [InlineData("always_on")]
     [InlineData("traceidratio")]
-    public async Task A_loop_that_an_excluded_request_started_is_traced_when_it_is_over(string? sampler)
+    public async Task A_loop_that_outlives_an_excluded_request_is_traced_afterwards(string? sampler)
     {
         var loopRuns = new TaskCompletionSource();
         var requestIsOver = new TaskCompletionSource();
@@ -171,7 +171,7 @@ public sealed partial class ExcludedSubtreeTests
     }
 
     [Fact]
-    public async Task The_sampler_of_the_application_is_not_asked_below_an_excluded_request()
+    public async Task The_sampler_of_the_application_is_not_called_below_an_excluded_request()
     {
         var sampler = new RememberingSampler();
         await using var app = await TracedApp.StartAsync(
@@ -243,7 +243,7 @@ public sealed partial class ExcludedSubtreeTests
             case "http-client":
                 using (var client = clients.CreateClient())
                 {
-                    // Nothing has to answer: the client's span is there all the same.
+                    // The client starts a span even if nothing answers.
                     await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync("http://127.0.0.1:1/", context.RequestAborted));
                 }
 

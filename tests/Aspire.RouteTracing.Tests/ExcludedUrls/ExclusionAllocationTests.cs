@@ -11,7 +11,7 @@ public sealed class ExclusionAllocationTests
         [.. Enumerable.Range(0, 50).SelectMany(i => new[] { $"/health{i}", $"^/client{i}/[^/]+/info$" })];
 
     [Fact]
-    public void A_path_seen_before_allocates_nothing()
+    public void Searching_a_known_path_allocates_nothing()
     {
         var matcher = ExclusionMatcher.Build(Items, matchFullUrl: false, out _);
 
@@ -22,7 +22,7 @@ public sealed class ExclusionAllocationTests
     }
 
     [Fact]
-    public void A_path_never_seen_before_allocates_nothing()
+    public void Searching_a_new_path_allocates_nothing()
     {
         var matcher = ExclusionMatcher.Build(Items, matchFullUrl: false, out _);
         var paths = Enumerable.Range(0, 4 * Round).Select(i => string.Create(CultureInfo.InvariantCulture, $"/orders/{i}")).ToArray();
@@ -37,7 +37,7 @@ public sealed class ExclusionAllocationTests
     [Theory]
     [InlineData(20)]
     [InlineData(8000)]
-    public void Putting_the_whole_URL_together_allocates_nothing(int length)
+    public void Searching_the_whole_URL_allocates_nothing(int length)
     {
         var matcher = ExclusionMatcher.Build(Items, matchFullUrl: true, out _);
         var path = "/" + new string('x', length);
@@ -54,8 +54,7 @@ public sealed class ExclusionAllocationTests
             Assert.Equal(expected, find(i));
         }
 
-        // The runtime allocates for itself once in a while, as when it compiles again what runs often. What a search allocates is in every
-        // round.
+        // The minimum of several rounds, because the runtime allocates from time to time, for example for tiered compilation.
         var wrong = 0;
         Assert.Equal(0, Enumerable.Range(1, 3).Min(AllocatedInRound));
         Assert.Equal(0, wrong);

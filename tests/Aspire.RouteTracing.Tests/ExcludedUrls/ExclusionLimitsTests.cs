@@ -14,13 +14,13 @@ using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-/// <summary>What exclusion can't do, as the README says.</summary>
+/// <summary>The limits of exclusion that the README lists.</summary>
 public sealed class ExclusionLimitsTests
 {
     [Theory]
     [InlineData(null, 0)]
     [InlineData("always_on", 1)]
-    public async Task Without_tracestate_a_service_is_told_by_the_unsampled_flag_alone(string? sampler, int spans)
+    public async Task Without_tracestate_a_call_carries_only_the_unsampled_flag(string? sampler, int spans)
     {
         var usual = Propagators.DefaultTextMapPropagator;
 #pragma warning disable CS0618 // The one that replaces it is in a package of its own.
@@ -75,7 +75,7 @@ public sealed class ExclusionLimitsTests
     [InlineData(null)]
     [InlineData("always_on")]
     [InlineData("traceidratio")]
-    public async Task A_loop_that_an_excluded_connection_started_is_traced_when_it_is_closed(string? sampler)
+    public async Task A_loop_that_outlives_an_excluded_connection_is_traced_afterwards(string? sampler)
     {
         var loop = new Loop();
         await using var app = await TracedApp.StartAsync(
@@ -108,7 +108,7 @@ public sealed class ExclusionLimitsTests
     private static Task<TracedApp> StartAsync(string? sampler, Action<WebApplication> map) => TracedApp.StartAsync(
         builder =>
         {
-            // .NET sends a traceparent and a tracestate of its own beside the headers of OpenTelemetry's propagator.
+            // .NET sends its own traceparent and tracestate in addition to the headers of OpenTelemetry's propagator.
             builder.Services.AddHttpClient("b3").ConfigurePrimaryHttpMessageHandler(() =>
                 new SocketsHttpHandler { ActivityHeadersPropagator = DistributedContextPropagator.CreateNoOutputPropagator() });
             builder.AddRouteTracing(settings =>
@@ -126,7 +126,7 @@ public sealed class ExclusionLimitsTests
         return await client.GetStringAsync(new Uri($"http://127.0.0.1:{next.Port}/called"));
     }
 
-    /// <summary>Samples a number of traces, as a sampler that limits a rate does within its interval.</summary>
+    /// <summary>Samples a fixed number of traces, like a rate-limiting sampler within its interval.</summary>
     private sealed class BudgetSampler(int budget) : Sampler
     {
         private int _asked;
@@ -135,7 +135,7 @@ public sealed class ExclusionLimitsTests
             new(Interlocked.Increment(ref _asked) <= budget ? SamplingDecision.RecordAndSample : SamplingDecision.Drop);
     }
 
-    /// <summary>A loop for the whole application, which the first caller starts.</summary>
+    /// <summary>An app-wide loop that the first caller starts.</summary>
     private sealed class Loop
     {
         private readonly Channel<(string Name, TaskCompletionSource Done)> _turns =

@@ -13,7 +13,7 @@ public sealed class ExclusionListFormatProperties
         .Where(text => !text.TrimStart().StartsWith("base64:", StringComparison.Ordinal));
 
     [Fact]
-    public void Reading_loses_nothing_but_delimiters_blanks_and_backslashes() =>
+    public void Reading_removes_only_delimiters_white_space_and_backslashes() =>
         PlainText.Sample(
             text =>
             {
@@ -44,7 +44,7 @@ public sealed class ExclusionListFormatProperties
             iter: 10_000);
 
     [Fact]
-    public void Anything_else_after_base64_is_an_error_and_an_empty_list() =>
+    public void Invalid_base64_is_an_error_and_an_empty_list() =>
         Gen.String.Where(text => !Convert.TryFromBase64String(text, new byte[text.Length], out _)).Sample(
             text =>
             {
@@ -54,7 +54,7 @@ public sealed class ExclusionListFormatProperties
             iter: 10_000);
 
     [Fact]
-    public void Writing_loses_nothing_but_commas_blanks_and_backslashes() =>
+    public void Writing_removes_only_commas_white_space_and_backslashes() =>
         Gen.OneOf(Gen.String, Patterns.Hostile)
             .Where(item => !item.Contains('\n', StringComparison.Ordinal) && !item.Contains('\r', StringComparison.Ordinal)).Array[0, 4]
             .Sample(
@@ -67,23 +67,23 @@ public sealed class ExclusionListFormatProperties
             iter: 10_000);
 
     [Fact]
-    public void What_is_written_reads_as_the_same_items() =>
+    public void Written_items_are_read_unchanged() =>
         ValidItem.Select(Normalize).Array[0, 5].Sample(
             items => Assert.Equal(items, ExclusionListFormat.Parse(ExclusionListFormat.Write(items), out _)), iter: 10_000);
 
     [Fact]
-    public void What_is_written_as_base64_reads_as_the_same_items() =>
+    public void Items_written_as_base64_are_read_unchanged() =>
         ValidItem.Select(Normalize).Array[0, 5].Sample(
             items => Assert.Equal(items, ExclusionListFormat.Parse(ExclusionListFormat.WriteBase64(items), out _)), iter: 1_000);
 
     [Fact]
-    public void Another_spelling_of_an_item_reads_as_one_that_means_the_same() =>
+    public void Another_spelling_of_an_item_has_the_same_meaning() =>
         Gen.Select(ValidItem, Patterns.Path)
             .Where((item, path) => Patterns.IsMatch(item, path) is not null)
             .Sample((item, path) => Assert.Equal(Patterns.IsMatch(item, path), Patterns.IsMatch(Normalize(item), path)), iter: 3_000);
 
     [Fact]
-    public void What_was_read_is_in_the_normal_spelling() =>
+    public void Read_items_are_in_normal_form() =>
         ValidItem.Sample(item =>
         {
             var normal = Normalize(item);

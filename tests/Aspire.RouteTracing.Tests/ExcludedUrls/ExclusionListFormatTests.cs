@@ -11,23 +11,23 @@ public sealed class ExclusionListFormatTests
     [InlineData(",")]
     [InlineData(" , ,\t\r\n,")]
     [InlineData("\u001C,\u00A0,\u3000")]
-    public void What_is_empty_is_no_item(string? value) => Reads(value);
+    public void Empty_items_are_ignored(string? value) => Reads(value);
 
     [Fact]
     public void A_comma_at_either_end_adds_no_item() => Reads(",/health,,/alive,", "/health", "/alive");
 
     [Fact]
-    public void Blanks_around_an_item_are_not_part_of_it() =>
+    public void White_space_around_an_item_is_trimmed() =>
         Reads(" /health\n,\t/a b\u001F,\u3000/alive\u00A0", "/health", "/a b", "/alive");
 
     [Fact]
-    public void A_blank_after_a_backslash_is_part_of_the_item() => Reads(@"/a\ ,/b\\ ", @"/a\ ", @"/b\\");
+    public void A_space_after_a_backslash_is_part_of_the_item() => Reads(@"/a\ ,/b\\ ", @"/a\ ", @"/b\\");
 
     [Fact]
     public void A_comma_after_a_backslash_is_part_of_the_item() => Reads(@"/list/1\,2,/b", "/list/1,2", "/b");
 
     [Fact]
-    public void A_backslash_before_the_comma_that_is_itself_after_one_escapes_nothing() => Reads(@"/a\\,/b", @"/a\\", "/b");
+    public void An_escaped_backslash_does_not_escape_the_comma_after_it() => Reads(@"/a\\,/b", @"/a\\", "/b");
 
     [Theory]
     [InlineData("[a,b]")]
@@ -61,7 +61,7 @@ public sealed class ExclusionListFormatTests
     public void A_comma_in_other_braces_ends_the_item(string value, params string[] items) => Reads(value, items);
 
     [Fact]
-    public void A_backslash_that_keeps_braces_from_being_a_quantifier_stays() => Reads(@"/a{1\,3}", @"/a{1\,3}");
+    public void A_backslash_before_braces_is_kept() => Reads(@"/a{1\,3}", @"/a{1\,3}");
 
     [Theory]
     [InlineData("good,(bad,other", "good", "(bad", "other")]
@@ -72,7 +72,7 @@ public sealed class ExclusionListFormatTests
     [InlineData(@"(bad\),other", @"(bad\)", "other")]
     [InlineData("(?#bad,other", "(?#bad", "other")]
     [InlineData(@"bad\", @"bad\")]
-    public void A_bracket_that_is_never_closed_leaves_the_other_items_alone(string value, params string[] items) => Reads(value, items);
+    public void An_unclosed_bracket_does_not_affect_the_other_items(string value, params string[] items) => Reads(value, items);
 
     [Theory]
     [InlineData("/health\n/alive", "/health", "/alive")]
@@ -97,11 +97,11 @@ public sealed class ExclusionListFormatTests
     public void Options_do_not_apply_to_the_next_item() => Reads("(?x)a,/b#(\n,c)", "(?x)a", "/b#(\n,c)");
 
     [Fact]
-    public void A_base64_value_holds_the_same_text() =>
+    public void A_base64_value_is_decoded() =>
         Reads("base64:" + Convert.ToBase64String(Encoding.UTF8.GetBytes(@"/caf\,é, /健康$ ,")), "/caf,é", "/健康$");
 
     [Fact]
-    public void Base64_may_have_blanks_around_it_and_line_breaks_in_it() => Reads(" base64:L2hl\nYWx0aA==\n", "/health");
+    public void White_space_and_line_breaks_in_base64_are_ignored() => Reads(" base64:L2hl\nYWx0aA==\n", "/health");
 
     [Fact]
     public void Base64_is_decoded_once() =>
@@ -110,11 +110,11 @@ public sealed class ExclusionListFormatTests
     [Theory]
     [InlineData("base64:/health")]
     [InlineData("base64:L2hlYWx0aA=")]
-    public void What_is_not_base64_is_an_error_and_an_empty_list(string value) =>
+    public void Invalid_base64_is_an_error_and_an_empty_list(string value) =>
         Assert.Equal("What follows 'base64:' is not base64.", Error(value));
 
     [Fact]
-    public void Base64_of_what_is_not_text_is_an_error_and_an_empty_list() =>
+    public void Base64_of_invalid_UTF_8_is_an_error_and_an_empty_list() =>
         Assert.Equal("What follows 'base64:' is base64, but not of UTF-8 text.", Error("base64:" + Convert.ToBase64String([0xFF, 0xFE])));
 
     [Theory]
@@ -130,11 +130,11 @@ public sealed class ExclusionListFormatTests
     [InlineData("(?:(?x) a\n# b\n),/c", "(?x) a\n# b", "/c")]
     [InlineData("(/a\n/b)", "(/a\n/b)")]
     [InlineData("/health", " /health ", "", " ")]
-    public void Only_what_would_be_read_otherwise_is_escaped(string value, params string[] items) =>
+    public void Only_delimiters_are_escaped(string value, params string[] items) =>
         Assert.Equal(value, ExclusionListFormat.Write(items));
 
     [Fact]
-    public void A_list_that_would_be_taken_for_base64_is_written_as_base64()
+    public void A_list_that_begins_like_base64_is_written_as_base64()
     {
         var value = ExclusionListFormat.Write(["base64:a", "b"]);
 

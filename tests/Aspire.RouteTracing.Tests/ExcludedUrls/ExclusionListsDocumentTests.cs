@@ -4,7 +4,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-/// <summary>The table of docs/exclusion-lists.md, each row with a request to an application that has the list.</summary>
+/// <summary>Sends a request for each row of the table of docs/exclusion-lists.md.</summary>
 public sealed class ExclusionListsDocumentTests
 {
     public static TheoryData<string, string, string> Rows =>
@@ -17,7 +17,7 @@ public sealed class ExclusionListsDocumentTests
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public async Task A_request_meets_the_list_as_the_table_says(string list, string url, string outcome)
+    public async Task A_request_is_excluded_or_traced_as_the_table_says(string list, string url, string outcome)
     {
         await using var app = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(),

@@ -6,7 +6,7 @@ namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 public sealed class ExclusionMatcherProperties
 {
     [Fact]
-    public void The_answer_is_that_of_one_plain_regular_expression_an_item() =>
+    public void The_result_equals_that_of_one_regular_expression_per_item() =>
         Gen.Select(Patterns.Usual.Array[1, 8], Patterns.Path.Array[1, 8]).Sample((items, paths) =>
         {
             var matcher = ExclusionMatcher.Build(items, matchFullUrl: false, out _);
@@ -14,7 +14,7 @@ public sealed class ExclusionMatcherProperties
         }, iter: 1_000);
 
     [Fact]
-    public void The_answer_is_the_same_for_a_path_base_and_for_the_whole_URL() =>
+    public void The_result_is_the_same_for_a_path_base_and_for_the_whole_URL() =>
         Gen.Select(Patterns.Usual.Array[1, 4], Patterns.Path, Patterns.Path).Sample((items, pathBase, path) =>
         {
             var url = new RequestUrl { PathBase = pathBase, Path = path };
@@ -23,7 +23,7 @@ public sealed class ExclusionMatcherProperties
         }, iter: 1_000);
 
     [Fact]
-    public void The_answer_stays_the_same_when_a_path_is_asked_for_again() =>
+    public void The_result_is_the_same_when_a_path_is_searched_again() =>
         Gen.Select(Patterns.Usual.Array[1, 4], Patterns.Path.Array[2], Gen.Int[0, 1].Array[10]).Sample((items, paths, order) =>
         {
             var matcher = ExclusionMatcher.Build(items, matchFullUrl: false, out _);

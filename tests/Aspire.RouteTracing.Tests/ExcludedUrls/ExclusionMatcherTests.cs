@@ -41,7 +41,7 @@ public sealed class ExclusionMatcherTests
     [InlineData("/returns/metrics", -1)]
     [InlineData("/stock/metric", -1)]
     [InlineData("/tax/metrics", 4)]
-    public void Items_with_the_same_last_segment_are_told_apart(string path, int index) =>
+    public void Items_with_the_same_last_segment_are_distinguished(string path, int index) =>
         Assert.Equal(index, Find(["^/orders/metrics", "/cart/metrics", "/stock/metrics$", "^/prices/v[0-9]/metrics", "/tax/"], path));
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class ExclusionMatcherTests
     [InlineData("https", "shop.example:443", "https://shop.example/")]
     [InlineData("https", "shop.example:80", "https://shop.example:80/")]
     [InlineData("http", "[::1]:80", "http://[::1]/")]
-    public void A_default_port_is_left_out(string scheme, string host, string url) =>
+    public void The_default_port_is_omitted(string scheme, string host, string url) =>
         Assert.Equal(
             0,
             Build([$"^{url.Replace("[", @"\[", StringComparison.Ordinal)}$"]).Find(
@@ -102,18 +102,18 @@ public sealed class ExclusionMatcherTests
     [InlineData("/b", "a(?!x)", "://h/a", "^/a")]
     [InlineData("://h/b", "://h/a", "a(?!x)", "^/a")]
     [InlineData("/b", "[a]", "a(?!x)", "^/a")]
-    public void The_first_item_that_matches_is_named(params string[] items) =>
+    public void The_first_item_that_matches_is_returned(params string[] items) =>
         Assert.Equal(1, Build(items).Find(new RequestUrl { Scheme = "http", Host = "h", Path = "/a" }));
 
     [Fact]
-    public void Blank_items_exclude_nothing()
+    public void Empty_items_exclude_nothing()
     {
         Assert.True(Build(["", " "]).IsEmpty);
         Assert.Equal(1, Find(["", "/health"], "/health"));
     }
 
     [Fact]
-    public void An_item_that_is_no_regular_expression_is_left_out_and_reported()
+    public void An_invalid_item_is_ignored_and_reported()
     {
         var matcher = ExclusionMatcher.Build(["/a[b]", "/b(", "/c[d]", "*.js"], matchFullUrl: false, out var problems);
 
@@ -130,7 +130,7 @@ public sealed class ExclusionMatcherTests
     [InlineData("(?<!/v2)/health/")]
     [InlineData(@"/(\w)\w*/\1")]
     [InlineData("/h(?>e+)alth/")]
-    public void An_item_that_backtracks_applies_and_is_reported(string item)
+    public void An_item_that_needs_backtracking_applies_and_is_reported(string item)
     {
         var matcher = ExclusionMatcher.Build(["/a[b]", item, "/c[d]"], matchFullUrl: false, out var problems);
 
@@ -147,7 +147,7 @@ public sealed class ExclusionMatcherTests
     [InlineData("(?<name>/health)[z]", "/READY")]
     [InlineData("(?n)(/health)[z]", "/READY")]
     [InlineData("/health|", "/anything")]
-    public void What_an_item_means_is_not_changed_by_the_items_around_it(string item, string path)
+    public void An_item_does_not_change_the_meaning_of_others(string item, string path)
     {
         var alone = Find([item], path);
 

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-/// <summary>An excluded request is not measured, but counted.</summary>
+/// <summary>An excluded request is counted, but its duration isn't recorded.</summary>
 public sealed class ExclusionMetricsTests
 {
     private const string UnsampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
@@ -25,7 +25,7 @@ public sealed class ExclusionMetricsTests
     }
 
     [Fact]
-    public async Task It_is_recorded_when_the_settings_say_so()
+    public async Task The_duration_is_recorded_without_ExcludeFromMetrics()
     {
         await using var app = await StartAsync(settings => settings.ExcludeFromMetrics = false);
 

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-/// <summary>Any trace state, as a caller or the application may have left it, can be signed and asked for the signature.</summary>
+/// <summary>Any trace state of a caller or the application can be signed and verified.</summary>
 public sealed class ExclusionSignatureProperties : IDisposable
 {
     private const string SourceName = "Tests of the signature";
@@ -68,7 +68,7 @@ public sealed class ExclusionSignatureProperties : IDisposable
         return services.BuildServiceProvider().GetRequiredService<ExclusionSignature>();
     }
 
-    // Each in a trace of its own.
+    // Each call has its own trace.
     private static Activity Call()
     {
         var activity = new Activity("call");

@@ -4,8 +4,8 @@ using Aspire.RouteTracing.ExcludedUrls;
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
 /// <summary>
-/// <c>Data/flask-exclude-vectors.json</c> holds what <c>parse_excluded_urls(patterns).url_disabled(url)</c> of
-/// opentelemetry-util-http answered; the table in docs/flask-parity.md holds where the answer here is another one, and why.
+/// <c>Data/flask-exclude-vectors.json</c> contains the results of <c>parse_excluded_urls(patterns).url_disabled(url)</c> of
+/// opentelemetry-util-http. The table in docs/flask-parity.md contains the results that differ here, and the reasons.
 /// </summary>
 public sealed class FlaskParityTests
 {
@@ -16,7 +16,7 @@ public sealed class FlaskParityTests
 
     [Theory]
     [MemberData(nameof(Vectors))]
-    public void The_answer_is_the_one_of_Flask_or_the_documented_one(string list, string url)
+    public void The_result_is_that_of_Flask_or_a_documented_difference(string list, string url)
     {
         var flask = Flask[(list, url)];
         var expected = flask;
@@ -32,9 +32,9 @@ public sealed class FlaskParityTests
     }
 
     [Fact]
-    public void Every_documented_exception_is_a_vector() => Assert.All(Exceptions.Keys, vector => Assert.Contains(vector, Flask.Keys));
+    public void Every_documented_difference_is_in_the_data() => Assert.All(Exceptions.Keys, vector => Assert.Contains(vector, Flask.Keys));
 
-    // Flask's own tests search any string, not only URLs, so this asks below the level that takes a URL apart.
+    // Flask's own tests search any string, so this bypasses the parsing of URLs.
     private static string Answer(string list, string text)
     {
         var items = ExclusionListFormat.Parse(list, out var error);

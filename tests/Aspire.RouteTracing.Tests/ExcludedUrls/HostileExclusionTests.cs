@@ -13,7 +13,7 @@ public sealed class HostileExclusionTests
     [InlineData("(a|aa)+$")]
     [InlineData("(.*a){12}$")]
     [InlineData("^(?:/(?:a+)+)+$")]
-    public void Items_that_explode_when_they_backtrack_do_not_backtrack(string item)
+    public void Items_with_exponential_backtracking_are_searched_in_linear_time(string item)
     {
         var matcher = ExclusionMatcher.Build([item, "/x[y]"], matchFullUrl: false, out var problems, FailOnOutOfForce);
 
@@ -22,7 +22,7 @@ public sealed class HostileExclusionTests
     }
 
     [Fact]
-    public void An_item_that_would_explode_does_not_keep_a_later_one_from_being_found()
+    public void An_item_that_times_out_does_not_hide_a_later_match()
     {
         var matcher = ExclusionMatcher.Build(["(a+)+$", "a!"], matchFullUrl: false, out _, FailOnOutOfForce);
         var joined = ExclusionMatcher.Build(["(a+)+$", "a[!]", "/x[y]"], matchFullUrl: false, out _, FailOnOutOfForce);
@@ -35,7 +35,7 @@ public sealed class HostileExclusionTests
     }
 
     [Fact]
-    public void An_item_that_backtracks_for_too_long_three_times_is_put_out_of_force_once()
+    public void An_item_that_times_out_three_times_is_disabled_once()
     {
         var outOfForce = new List<int>();
         var matcher = ExclusionMatcher.Build(["/x[y]", @"^(?=/)(/?a+)+$|^/ok$"], matchFullUrl: false, out _, outOfForce.Add);
@@ -57,7 +57,7 @@ public sealed class HostileExclusionTests
     }
 
     [Fact]
-    public void An_item_whose_searches_have_to_wait_for_a_processor_stays_in_force()
+    public void An_item_whose_searches_wait_for_a_processor_is_not_disabled()
     {
         var outOfForce = new ConcurrentBag<int>();
         var matcher = ExclusionMatcher.Build(["^/(?!api)"], matchFullUrl: false, out _, outOfForce.Add);
@@ -78,7 +78,7 @@ public sealed class HostileExclusionTests
     [Theory]
     [InlineData("((a{1,999}){1,999}){1,999}")]
     [InlineData(@"[\w-[a]]{20000}")]
-    public void An_item_with_many_repetitions_backtracks(string item)
+    public void An_item_with_many_repetitions_needs_backtracking(string item)
     {
         ExclusionMatcher.Build(["/a[b]", item], matchFullUrl: false, out var problems);
 
@@ -86,7 +86,7 @@ public sealed class HostileExclusionTests
     }
 
     [Fact]
-    public void An_item_has_up_to_1_000_characters()
+    public void An_item_has_at_most_1_000_characters()
     {
         var longest = new string('(', 333) + "[a]" + new string(')', 333) + "b{1,9}" + new string('c', 325);
         ExclusionMatcher.Build([longest, longest + "c"], matchFullUrl: false, out var problems);
@@ -99,7 +99,7 @@ public sealed class HostileExclusionTests
     [InlineData("/a.*/end$", 0)]
     [InlineData("/a[a]*/end$", -1)]
     [InlineData("/a(?=a).*/end$", -1)]
-    public void An_expression_is_not_searched_in_a_very_long_path(string item, int found)
+    public void An_expression_does_not_match_a_very_long_path(string item, int found)
     {
         var matcher = ExclusionMatcher.Build([item], matchFullUrl: false, out _);
 
@@ -108,7 +108,7 @@ public sealed class HostileExclusionTests
     }
 
     [Fact]
-    public void Automata_that_hold_too_much_are_built_anew()
+    public void Automata_that_exceed_the_memory_limit_are_rebuilt()
     {
         var automata = new Automata(1_000);
         var index = 0;
@@ -122,7 +122,7 @@ public sealed class HostileExclusionTests
     }
 
     [Fact]
-    public void A_list_has_up_to_10_000_items_and_says_so()
+    public void A_list_of_more_than_10_000_items_is_cut_and_reported()
     {
         var items = Enumerable.Range(0, 100_000).Select(i => string.Create(CultureInfo.InvariantCulture, $"^/item{i}$")).ToArray();
 
@@ -145,7 +145,7 @@ public sealed class HostileExclusionTests
     [InlineData("(a,(?x)#(\n,")]
     [InlineData("{1,")]
     [InlineData("\\")]
-    public void A_megabyte_of_what_is_never_closed_is_read_and_written(string piece)
+    public void A_megabyte_of_unclosed_brackets_is_read_and_written(string piece)
     {
         var value = string.Concat(Enumerable.Repeat(piece, 1_000_000 / piece.Length)) + ")";
 
@@ -153,7 +153,7 @@ public sealed class HostileExclusionTests
     }
 
     [Fact]
-    public void Invalid_escapes_and_half_characters_are_paths_like_others()
+    public void Paths_with_invalid_escapes_and_lone_surrogates_are_searched()
     {
         var matcher = ExclusionMatcher.Build(["/a[b]", "\uD800x[y]"], matchFullUrl: false, out _);
 

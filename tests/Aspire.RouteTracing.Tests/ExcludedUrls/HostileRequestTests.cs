@@ -12,7 +12,7 @@ using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-/// <summary>Requests as no client would send them, over a socket, against an application where every feature is on.</summary>
+/// <summary>Sends malformed and random requests over a socket to an application in which every feature is enabled.</summary>
 public sealed class HostileRequestTests
 {
     private static readonly Gen<string> Path = Gen.OneOf(
@@ -50,7 +50,7 @@ public sealed class HostileRequestTests
         .Select((method, path, headers) => $"{method} {path} HTTP/1.1\r\n{string.Concat(headers.Select(header => header + "\r\n"))}");
 
     [Fact]
-    public async Task Route_tracing_changes_neither_the_answers_nor_the_spans_of_random_requests()
+    public async Task Random_requests_have_the_same_responses_and_spans_with_route_tracing()
     {
         await using var stock = await StartAsync(
             builder => builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddAspNetCoreInstrumentation()), []);
@@ -84,7 +84,7 @@ public sealed class HostileRequestTests
     }
 
     [Fact]
-    public async Task A_URL_asked_about_is_decided_as_the_request_is()
+    public async Task FindExclusion_agrees_with_the_exclusion_of_the_request()
     {
         await using var app = await StartAsync(
             builder => builder.AddRouteTracing(), new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/h[iï]dden/.*$" });
@@ -111,7 +111,7 @@ public sealed class HostileRequestTests
     }
 
     [Fact]
-    public async Task Ten_thousand_distinct_paths_leave_every_decision_as_it_was()
+    public async Task Ten_thousand_distinct_paths_do_not_change_a_decision()
     {
         await using var app = await StartAsync(
             builder => builder.AddRouteTracing(), new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/hidden/[0-9]+$,^/hot$" });
@@ -144,13 +144,13 @@ public sealed class HostileRequestTests
                 (HttpContext context) => { context.Response.Headers["x-path"] = Uri.EscapeDataString(context.Request.Path.Value!); }),
             configuration);
 
-    /// <summary>One connection, opened again where the server closes it.</summary>
+    /// <summary>A connection that is reopened when the server closes it.</summary>
     private sealed class RawClient(int port) : IDisposable
     {
         private readonly byte[] _answer = new byte[64 * 1024];
         private TcpClient _client = new("127.0.0.1", port);
 
-        /// <summary>The status, and the path as the application saw it.</summary>
+        /// <summary>The status code, and the path that the application received.</summary>
         public async Task<string> SendAsync(string request)
         {
             await _client.GetStream().WriteAsync(Encoding.Latin1.GetBytes($"{request}Host: 127.0.0.1:{port}\r\n\r\n"));

@@ -8,7 +8,7 @@ using OpenTelemetry.Instrumentation.AspNetCore;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-/// <summary>With KeepFailedRequests, an excluded request that fails exports its server span, and nothing else.</summary>
+/// <summary>With KeepFailedRequests, an excluded request that fails exports its server span only.</summary>
 public sealed class KeepFailedRequestsTests
 {
     private const string TraceId = "0af7651916cd43dd8448eb211c80319c";
@@ -86,7 +86,7 @@ public sealed class KeepFailedRequestsTests
     [Theory]
     [InlineData("/by-endpoint", "/by-endpoint")]
     [InlineData("/filtered", "filter")]
-    public async Task It_says_why_the_request_is_excluded(string path, string excludedBy)
+    public async Task The_span_has_the_reason_of_the_exclusion(string path, string excludedBy)
     {
         await using var app = await StartAsync(sampler: null);
 
@@ -99,7 +99,7 @@ public sealed class KeepFailedRequestsTests
     [Theory]
     [InlineData(null)]
     [InlineData("always_on")]
-    public async Task Below_an_excluded_caller_it_is_a_root(string? sampler)
+    public async Task The_span_is_a_root_if_the_caller_is_excluded(string? sampler)
     {
         await using var orders = await StartAsync(sampler);
         await using var storefront = await TracedApp.StartAsync(
@@ -136,7 +136,7 @@ public sealed class KeepFailedRequestsTests
     }
 
     [Fact]
-    public async Task A_request_that_the_client_aborts_is_no_failure()
+    public async Task A_request_that_the_client_aborts_is_not_a_failure()
     {
         var (started, ended) = (new TaskCompletionSource(), new TaskCompletionSource());
         await using var app = await StartAsync("always_on", map: app => app.MapGet("/health/slow", async (HttpContext context) =>
@@ -168,7 +168,7 @@ public sealed class KeepFailedRequestsTests
     }
 
     [Fact]
-    public async Task By_default_a_failing_probe_exports_nothing()
+    public async Task A_failing_probe_exports_nothing_by_default()
     {
         await using var app = await StartAsync("always_on", keep: false);
 

@@ -1,6 +1,6 @@
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-/// <summary>Time that passes when a test says so: every timer that is due then has run when <see cref="Advance"/> returns.</summary>
+/// <summary>A clock that tests advance. All due timers have run when <see cref="Advance"/> returns.</summary>
 internal sealed class ManualTime : TimeProvider
 {
     private readonly List<ManualTimer> _timers = [];

@@ -3,10 +3,10 @@ using CsCheck;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-/// <summary>Random items of exclusion lists, and paths that have a chance to match them.</summary>
+/// <summary>Random items of exclusion lists, and paths that may match them.</summary>
 internal static class Patterns
 {
-    /// <summary>What a list and a regular expression give a meaning to, in any order; one in four is a valid regular expression.</summary>
+    /// <summary>Random sequences of characters with a meaning in lists or expressions. One in four is a valid expression.</summary>
     public static readonly Gen<string> Hostile = Gen.OneOf(
             ",", "[", "]", "(", ")", "{", "}", "\\", "^", "-", "#", "?", "*", "|", "$", ":", "\n", " ", "1", "a", "x", "c",
             "(?x)", "(?-x)", "(?x:", "(?#", "(?:", "(?<n>", "-[", "\\c", "\\p{L}", "\\x2d", "\\,", "{1,2}", "{1", "2}", " #", "base64:")
@@ -23,7 +23,7 @@ internal static class Patterns
         (4, Gen.Const("")),
         (1, Gen.OneOf("*", "+", "?", "{1,2}", "{2}", "+?")));
 
-    /// <summary>Regular expressions as people write them, and some they don't. Most are valid.</summary>
+    /// <summary>Common and unusual regular expressions. Most are valid.</summary>
     public static readonly Gen<string> Usual = Gen.Recursive<string>((depth, inner) =>
     {
         var nested = depth < 2 ? inner : Character;
@@ -41,7 +41,7 @@ internal static class Patterns
             .Select((start, atoms, end) => start + string.Concat(atoms) + end);
     });
 
-    /// <summary>What .NET's backtracking engine says, or <see langword="null"/> where it does not come to an end.</summary>
+    /// <summary>Returns the result of .NET's backtracking engine, or <see langword="null"/> if it times out.</summary>
     public static bool? IsMatch(string item, string text)
     {
         try

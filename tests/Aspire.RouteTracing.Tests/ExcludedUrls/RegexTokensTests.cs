@@ -5,7 +5,7 @@ using CsCheck;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
-/// <summary>The reader of .NET's syntax, compared with .NET.</summary>
+/// <summary>Compares the reader of .NET's regex syntax with .NET.</summary>
 public sealed class RegexTokensTests
 {
     private static readonly Gen<string> Any = Gen.OneOf(Patterns.Hostile, Patterns.Usual);
@@ -53,7 +53,7 @@ public sealed class RegexTokensTests
             iter: 10_000);
 
     [Fact]
-    public void What_is_not_balanced_is_rejected_by_NET() =>
+    public void NET_rejects_unbalanced_expressions() =>
         Any.Sample(
             text =>
             {
@@ -63,7 +63,7 @@ public sealed class RegexTokensTests
             iter: 50_000);
 
     [Fact]
-    public void Between_any_two_tokens_can_be_a_comment() =>
+    public void A_comment_can_be_between_any_two_tokens() =>
         Gen.Select(Valid, Patterns.Path).Sample(
             (expression, path) =>
             {
@@ -97,7 +97,7 @@ public sealed class RegexTokensTests
                 iter: 2_000);
 
     [Fact]
-    public void Expressions_are_linear_where_NET_can_search_them_without_backtracking() =>
+    public void An_expression_is_linear_if_NET_can_search_it_without_backtracking() =>
         Gen.OneOf(
                 Valid.Where(item => !Regex.IsMatch(item, @"\\[1-9]")),
                 Gen.OneOf(
@@ -117,7 +117,7 @@ public sealed class RegexTokensTests
     [InlineData("(a[^/]{20}){20}", false)]
     [InlineData("((a{1,999}){1,999}){1,999}", false)]
     [InlineData("((a+)+)+", true)]
-    public void Repetitions_are_counted_as_they_multiply(string expression, bool isLinear) =>
+    public void Nested_repetitions_multiply(string expression, bool isLinear) =>
         Assert.Equal(isLinear, LinearPattern.FindObstacle(RegexTokens.ReadAll(expression, out _)) is null);
 
     [Theory]

@@ -15,12 +15,12 @@ public sealed class RequestUrlTests
     [InlineData("http://xn--bcher-kva.example:81/a", "http|bücher.example:81|/a|")]
     [InlineData("/orders/1?full=1", "http|localhost|/orders/1|?full=1")]
     [InlineData("//orders", "http|localhost|//orders|")]
-    public void A_URL_or_a_path_is_taken_apart(string text, string pieces) => Assert.Equal(pieces, Pieces(text));
+    public void A_URL_or_a_path_is_parsed(string text, string pieces) => Assert.Equal(pieces, Pieces(text));
 
     [Theory]
     [InlineData("http://user:secret@shop.example/a#part", "http|shop.example|/a|")]
     [InlineData("/a?b#part", "http|localhost|/a|?b")]
-    public void What_clients_do_not_send_is_ignored(string text, string pieces) => Assert.Equal(pieces, Pieces(text));
+    public void The_fragment_and_user_info_are_omitted(string text, string pieces) => Assert.Equal(pieces, Pieces(text));
 
     [Theory]
     [InlineData("/caf%C3%A9/%e5%81%a5/%F0%9F%98%80", "/café/健/😀")]
@@ -41,7 +41,7 @@ public sealed class RequestUrlTests
     [InlineData("ftp://shop.example/")]
     [InlineData("http://")]
     [InlineData("?a")]
-    public void Other_text_is_refused(string text) => Assert.False(RequestUrl.TryParse(text, out _));
+    public void Other_text_is_rejected(string text) => Assert.False(RequestUrl.TryParse(text, out _));
 
     [Fact]
     public void Any_path_is_decoded_as_ASP_NET_Core_decodes_it() =>
@@ -53,7 +53,7 @@ public sealed class RequestUrlTests
             .Sample(path => Assert.Equal(PathString.FromUriComponent(path).Value, PathDecoder.Decode(path)), iter: 5_000);
 
     [Fact]
-    public void Any_text_is_refused_or_taken_apart() =>
+    public void Any_text_is_rejected_or_parsed() =>
         Gen.Select(
                 Gen.OneOf("", "/", "http://"),
                 Gen.OneOf(

@@ -11,8 +11,8 @@ using Microsoft.Extensions.Hosting;
 namespace Aspire.RouteTracing.Tests.FlaskParity;
 
 /// <summary>
-/// The Flask application of the playground, with OpenTelemetry's own instrumentation, next to the same application here: for the same list
-/// they trace the same requests. Skipped where Python and the packages of playground/reviews/requirements.txt are not installed.
+/// The Flask application of the playground and the same application here trace the same requests with the same list. Skipped if Python or
+/// the packages of playground/reviews/requirements.txt are not installed.
 /// </summary>
 public sealed partial class FlaskApplicationTests
 {
@@ -37,7 +37,7 @@ public sealed partial class FlaskApplicationTests
     [InlineData("^http://127.0.0.1:[0-9]+/readyz")]
     [InlineData("page=[0-9]+$ , café")]
     [InlineData("^/readyz$")]
-    public async Task The_same_list_leaves_out_the_same_requests(string list)
+    public async Task A_list_excludes_the_same_requests_as_in_Flask(string list)
     {
         var flask = await RunFlaskAsync(list);
         var here = await RunHereAsync(list);
@@ -89,7 +89,7 @@ public sealed partial class FlaskApplicationTests
             var log = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
             await SendAllAsync(new Uri($"http://127.0.0.1:{port}"));
 
-            // Its exporter writes what is left when Python exits.
+            // The exporter writes the remaining spans when Python exits.
             using var interrupt = Process.Start("kill", ["-INT", $"{process.Id}"]);
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
             await log;
@@ -103,7 +103,7 @@ public sealed partial class FlaskApplicationTests
         }
     }
 
-    // Each URL in a trace of its own, by which its span is found.
+    // Each URL has its own trace, which identifies its span.
     private static async Task SendAllAsync(Uri server)
     {
         using var client = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = server };

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.Tests.FlaskParity;
 
-/// <summary>What the tests of OpenTelemetry's Flask instrumentation ask of one request, where no other test here does.</summary>
+/// <summary>Tests of OpenTelemetry's Flask instrumentation that no other test here covers.</summary>
 public sealed class FlaskRequestTests
 {
     private const string TraceId = "0af7651916cd43dd8448eb211c80319c";
@@ -39,7 +39,7 @@ public sealed class FlaskRequestTests
             ],
             span.TagObjects.Where(tag => !IsOfDotNet11(tag.Key)).Select(tag => $"{tag.Key}={tag.Value}").Order(StringComparer.Ordinal));
 
-        // ASP.NET Core 11 sets the addresses of the client, too.
+        // ASP.NET Core 11 also sets the addresses of the client.
         static bool IsOfDotNet11(string tag) =>
             Environment.Version.Major >= 11 && tag is "client.address" or "network.peer.address" or "network.peer.port";
     }
@@ -61,7 +61,7 @@ public sealed class FlaskRequestTests
     }
 
     [Fact]
-    public async Task A_URL_that_nothing_matches_has_no_route()
+    public async Task An_unmatched_URL_has_no_route()
     {
         await using var app = await StartAsync();
 
@@ -93,7 +93,7 @@ public sealed class FlaskRequestTests
     [InlineData("get", "GET /hello/{id:int}", "GET")]
     [InlineData("NONSTANDARD", "HTTP /any", "_OTHER")]
     [InlineData("HEAD", "HEAD /any", "HEAD")]
-    public async Task Methods_are_spelled_as_the_semantic_conventions_do(string method, string name, string attribute)
+    public async Task Methods_are_written_as_in_the_semantic_conventions(string method, string name, string attribute)
     {
         await using var app = await StartAsync();
 
@@ -107,7 +107,7 @@ public sealed class FlaskRequestTests
     }
 
     [Fact]
-    public async Task Requests_are_counted_by_route_method_and_status_in_the_duration()
+    public async Task The_duration_counts_requests_by_route_method_and_status()
     {
         const string Protocol = "network.protocol.version=1.1 url.scheme=http";
         await using var app = await StartAsync();
@@ -134,7 +134,7 @@ public sealed class FlaskRequestTests
     [InlineData("/hello/1")]
     [InlineData("/error")]
     [InlineData("/excluded")]
-    public async Task The_active_requests_return_to_zero(string path)
+    public async Task The_number_of_active_requests_returns_to_zero(string path)
     {
         await using var app = await StartAsync();
 
@@ -147,7 +147,7 @@ public sealed class FlaskRequestTests
     }
 
     [Fact]
-    public async Task Spans_that_a_request_starts_on_other_threads_are_in_the_trace_of_the_caller()
+    public async Task Spans_on_other_threads_belong_to_the_trace_of_the_request()
     {
         await using var app = await StartAsync();
 
@@ -162,7 +162,7 @@ public sealed class FlaskRequestTests
     }
 
     [Fact]
-    public async Task Requests_that_run_at_once_are_kept_apart_and_their_bodies_intact()
+    public async Task Concurrent_requests_keep_their_own_traces_and_bodies()
     {
         await using var app = await StartAsync();
         var bodies = new ConcurrentDictionary<int, string>();
@@ -184,7 +184,7 @@ public sealed class FlaskRequestTests
     }
 
     [Fact]
-    public async Task A_file_is_sent_as_it_is()
+    public async Task A_file_response_is_unchanged()
     {
         await using var app = await StartAsync();
 
@@ -196,7 +196,7 @@ public sealed class FlaskRequestTests
     }
 
     [Fact]
-    public async Task Without_a_tracer_provider_requests_are_answered_and_no_hook_is_called()
+    public async Task Hooks_do_not_run_without_a_tracer_provider()
     {
         var called = false;
         var builder = WebApplication.CreateBuilder();
@@ -212,7 +212,7 @@ public sealed class FlaskRequestTests
         Assert.False(called);
     }
 
-    // With everything on, so that none of it gets in the way.
+    // Every feature is enabled, because none of them may affect the result.
     private static Task<TracedApp> StartAsync() => TracedApp.StartAsync(
         builder => builder.AddRouteTracing(settings =>
         {

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.RouteTracing.Tests.FlaskParity;
 
-/// <summary>The table "The text that is searched" of docs/flask-parity.md, each row with a request over a socket.</summary>
+/// <summary>Sends a request over a socket for each row of the table "The text that is searched" of docs/flask-parity.md.</summary>
 public sealed class SearchedTextTests
 {
     public static TheoryData<string, string, string, string> Rows =>
@@ -34,11 +34,11 @@ public sealed class SearchedTextTests
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public async Task A_URL_asked_about_is_searched_as_the_request_is(string request, string host, string flask, string here)
+    public async Task FindExclusion_searches_the_same_text_as_the_request(string request, string host, string flask, string here)
     {
         await using var app = await StartAsync(here, flask);
 
-        // Clients send a host in lower case, whatever a user writes.
+        // Clients send the host in lower case.
         Assert.Equal(Item(host == "SHOP.test" ? flask : here), app.RouteTracing().FindExclusion($"http://{host}{request}")?.Pattern);
     }
 
@@ -46,7 +46,7 @@ public sealed class SearchedTextTests
     [InlineData("http://пример.test/x")]
     [InlineData("http://xn--e1afmkfd.test/x")]
     [InlineData("http://ПРИМЕР.test:80/x")]
-    public async Task A_host_is_searched_in_Unicode_however_it_is_written(string url)
+    public async Task A_host_is_searched_in_Unicode(string url)
     {
         await using var app = await StartAsync("http://пример.test/x", "http://xn--e1afmkfd.test/x");
 
@@ -98,7 +98,7 @@ public sealed class SearchedTextTests
         var answer = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
         var body = answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..];
 
-        // One chunk: its length, the content, and the last chunk.
+        // One chunk (its length and its content), then the last chunk.
         return answer.Contains("chunked", StringComparison.Ordinal) ? body.Split("\r\n")[1] : body;
     }
 }

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace Aspire.RouteTracing.Tests.Headers;
 
-/// <summary>Whatever is asked for and whatever is sent, capturing comes to its end, and what it keeps is bounded.</summary>
+/// <summary>With any expressions and headers, capturing ends and its result is limited.</summary>
 public sealed class HeaderCaptureProperties
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -27,7 +27,7 @@ public sealed class HeaderCaptureProperties
             .Select((length, end) => (string?)(new string('a', length) + end + end + end)));
 
     [Fact]
-    public void What_is_captured_is_bounded_and_has_the_names_of_the_conventions() =>
+    public void Captured_attributes_are_limited_and_named_as_in_the_conventions() =>
         Gen.Select(Item.Array[0, 6], Item.Array[0, 3], Gen.Select(Name, Value.Array[0, 40]).Array[0, 6])
             .Sample((items, sanitized, headers) =>
         {
@@ -61,7 +61,7 @@ public sealed class HeaderCaptureProperties
         }, iter: 2_000);
 
     [Fact]
-    public void A_value_is_not_cut_within_a_character() =>
+    public void A_value_is_not_cut_within_a_surrogate_pair() =>
         Value.Where(value => value is not null && IsWhole(value)).Sample(value =>
         {
             var capture = Compile("", ["x"], []);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Aspire.RouteTracing.Tests.Headers;
 
-/// <summary>What is redacted by default: the headers that hold secrets in practice.</summary>
+/// <summary>Headers that contain secrets in practice are redacted by default.</summary>
 public sealed class SensitiveHeadersTests
 {
     private static readonly HeaderPattern[] Patterns =
@@ -108,7 +108,7 @@ public sealed class SensitiveHeadersTests
     [InlineData("x-wsse")]
     [InlineData("x-honeycomb-team")]
     [InlineData("x-identity-header")]
-    public void A_header_that_holds_a_secret_is_redacted(string name) => Assert.True(IsRedacted(name));
+    public void A_header_that_contains_a_secret_is_redacted(string name) => Assert.True(IsRedacted(name));
 
     [Theory]
     [InlineData("accept")]

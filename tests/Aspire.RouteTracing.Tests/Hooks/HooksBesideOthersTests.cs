@@ -8,11 +8,11 @@ using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.Hooks;
 
-/// <summary>Hooks where there is more than one instrumentation, provider or source of tags.</summary>
+/// <summary>Hooks with several instrumentations, tracer providers or sources of tags.</summary>
 public sealed class HooksBesideOthersTests
 {
     [Fact]
-    public async Task Two_instrumentations_of_one_application_call_the_hooks_once()
+    public async Task Two_instrumentations_of_one_application_run_the_hooks_once()
     {
         var calls = new List<string>();
         await using var app = await TracedApp.StartAsync(
@@ -32,7 +32,7 @@ public sealed class HooksBesideOthersTests
     }
 
     [Fact]
-    public async Task A_tracer_provider_beside_the_applications_has_hooks_and_headers_of_its_own()
+    public async Task A_separate_tracer_provider_has_its_own_hooks_and_headers()
     {
         var calls = new List<string>();
         var spans = new List<Activity>();
@@ -60,7 +60,7 @@ public sealed class HooksBesideOthersTests
     }
 
     [Fact]
-    public async Task A_tracer_provider_beside_the_application_calls_only_its_own_hooks()
+    public async Task A_separate_tracer_provider_runs_only_its_own_hooks()
     {
         var calls = new List<string>();
         var callsOfApp = new List<string>();
@@ -79,7 +79,7 @@ public sealed class HooksBesideOthersTests
     }
 
     [Fact]
-    public async Task Hooks_have_the_last_word_where_the_server_sets_the_attributes_itself()
+    public async Task ASP_NET_Core_does_not_overwrite_attributes_that_hooks_set()
     {
         const string Switch = "Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData";
         AppContext.SetSwitch(Switch, false);
@@ -98,7 +98,7 @@ public sealed class HooksBesideOthersTests
         }
         finally
         {
-            // As the runtime has it.
+            // The default of the runtime.
             AppContext.SetSwitch(Switch, Environment.Version.Major < 11);
         }
     }

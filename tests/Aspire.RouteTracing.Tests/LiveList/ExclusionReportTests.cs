@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.Tests.LiveList;
 
-/// <summary>What a service says about its exclusion list: a line in the log and, where the AppHost names a folder, a status file.</summary>
+/// <summary>The report of a service about its exclusion list: a log message, and a status file if the AppHost names a folder.</summary>
 public sealed class ExclusionReportTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
@@ -18,7 +18,7 @@ public sealed class ExclusionReportTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public async Task A_line_tells_the_excluded_routes_and_the_items_without_a_route()
+    public async Task Excluded_routes_and_items_without_a_route_are_logged()
     {
         await using var app = await StartAsync(["^/health$", @"^/orders/\d+$", "^/favicon", "^http://example\\.com/"]);
         await app.StopAsync();
@@ -29,7 +29,7 @@ public sealed class ExclusionReportTests : IDisposable
     }
 
     [Fact]
-    public async Task An_item_that_another_one_hides_is_not_without_a_route()
+    public async Task An_item_that_an_earlier_item_hides_still_matches_its_route()
     {
         await using var app = await StartAsync(["^/health$", "health"]);
         await app.StopAsync();
@@ -40,7 +40,7 @@ public sealed class ExclusionReportTests : IDisposable
     [Theory]
     [InlineData(true, "Excluded URLs: none in force. The exclusion list is empty.")]
     [InlineData(false, "Route tracing is disabled. No URL is excluded.")]
-    public async Task A_line_tells_that_nothing_is_excluded(bool enabled, string line)
+    public async Task An_empty_or_disabled_list_is_logged(bool enabled, string line)
     {
         await using var app = await StartAsync([], new() { ["Aspire:RouteTracing:Enabled"] = $"{enabled}" });
         await app.StopAsync();
@@ -49,7 +49,7 @@ public sealed class ExclusionReportTests : IDisposable
     }
 
     [Fact]
-    public async Task A_change_is_told_and_a_reload_without_one_is_not()
+    public async Task A_reload_is_logged_only_if_the_list_changed()
     {
         await using var app = await StartAsync([]);
         var configuration = (IConfigurationRoot)app.App.Configuration;
@@ -69,7 +69,7 @@ public sealed class ExclusionReportTests : IDisposable
     }
 
     [Fact]
-    public async Task The_status_has_the_items_of_every_source_and_the_routes()
+    public async Task The_status_contains_the_items_of_every_source_and_the_routes()
     {
         var file = Path.Combine(_folder, "excluded-urls.txt");
         await File.WriteAllTextAsync(file, "^/health$\n", TestContext.Current.CancellationToken);
@@ -95,7 +95,7 @@ public sealed class ExclusionReportTests : IDisposable
     }
 
     [Fact]
-    public async Task The_status_follows_the_file()
+    public async Task The_status_is_rewritten_when_the_file_changes()
     {
         var file = Path.Combine(_folder, "excluded-urls.txt");
         await File.WriteAllTextAsync(file, "^/health$\n", TestContext.Current.CancellationToken);
@@ -109,7 +109,7 @@ public sealed class ExclusionReportTests : IDisposable
     }
 
     [Fact]
-    public async Task Only_the_user_can_read_the_status_and_it_ends_with_the_service()
+    public async Task The_status_file_is_private_and_deleted_when_the_service_stops()
     {
         await using var app = await StartAsync(["^/health$"]);
         await WaitForStatusAsync(_ => true);
@@ -124,7 +124,7 @@ public sealed class ExclusionReportTests : IDisposable
     }
 
     [Fact]
-    public async Task A_status_that_cannot_be_written_is_logged_once_and_exclusions_apply()
+    public async Task A_status_that_cannot_be_written_is_logged_once()
     {
         await using var app = await StartAsync(["^/health$"], new() { [StatusFile.FolderKey] = Path.Combine(_folder, "missing") });
         using var response = await app.GetAsync("/health");
@@ -140,7 +140,7 @@ public sealed class ExclusionReportTests : IDisposable
     }
 
     [Fact]
-    public async Task The_first_request_that_an_item_excludes_is_a_line_for_debugging()
+    public async Task The_first_request_that_an_item_excludes_is_logged_at_Debug()
     {
         await using var app = await StartAsync(["^/health$"], logLevel: LogLevel.Debug);
         for (var i = 0; i < 3; i++)

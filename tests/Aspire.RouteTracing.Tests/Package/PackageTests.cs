@@ -4,7 +4,7 @@ using System.Xml.Linq;
 
 namespace Aspire.RouteTracing.Tests.Package;
 
-/// <summary>The packages as a user gets them.</summary>
+/// <summary>The packages that users install.</summary>
 [Trait("Needs", "SDK")]
 public sealed class PackageTests : IDisposable
 {
@@ -51,9 +51,9 @@ public sealed class PackageTests : IDisposable
     }
 
     [Fact]
-    public async Task The_client_package_holds_what_a_release_holds()
+    public async Task The_client_package_contains_the_expected_files()
     {
-        // Ids that begin with Aspire. are reserved, so a release has another prefix.
+        // Ids that begin with Aspire. are reserved, so releases use another prefix.
         var version = await PackAsync("Aspire.RouteTracing", "-p:PackageIdPrefix=Contoso.Aspire");
 
         var (files, metadata) = await ReadAsync("Contoso.Aspire.RouteTracing", version);
@@ -73,7 +73,7 @@ public sealed class PackageTests : IDisposable
     }
 
     [Fact]
-    public async Task The_hosting_package_holds_what_a_release_holds()
+    public async Task The_hosting_package_contains_the_expected_files()
     {
         var version = await PackAsync("Aspire.Hosting.RouteTracing", "-p:PackageIdPrefix=Contoso.Aspire");
 
@@ -111,7 +111,7 @@ public sealed class PackageTests : IDisposable
         Assert.Equal($"{url}/blob/main/CHANGELOG.md", Value("releaseNotes"));
     }
 
-    // Under a version of its own, and with outputs of its own, so that nothing that is installed or built already is taken for it.
+    // With its own version and output folder, so that no installed or built package is used instead.
     private async Task<string> PackAsync(string project, params string[] options)
     {
         var suffix = $"test.{DateTime.UtcNow.Ticks}";

@@ -6,14 +6,14 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.RouteTracing.Tests.ResponsePropagation;
 
-/// <summary>The response tells its trace, when asked to.</summary>
+/// <summary>Response headers contain the trace of the request.</summary>
 public sealed class ResponsePropagationTests
 {
     private const string SampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     private const string UnsampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 
     [Fact]
-    public async Task By_default_nothing_is_written()
+    public async Task No_header_is_written_by_default()
     {
         await using var app = await StartAsync(null);
 
@@ -42,7 +42,7 @@ public sealed class ResponsePropagationTests
     }
 
     [Fact]
-    public async Task Server_Timing_names_it_for_scripts_in_a_browser()
+    public async Task Server_Timing_contains_the_trace()
     {
         await using var app = await StartAsync("ServerTiming");
 
@@ -56,7 +56,7 @@ public sealed class ResponsePropagationTests
     }
 
     [Fact]
-    public async Task What_the_application_wrote_is_kept_and_nothing_is_named_twice()
+    public async Task Existing_headers_are_kept_and_no_name_is_exposed_twice()
     {
         await using var app = await StartAsync("TraceResponse, ServerTiming");
 
@@ -71,7 +71,7 @@ public sealed class ResponsePropagationTests
     }
 
     [Fact]
-    public async Task A_request_that_is_not_sampled_says_so_in_the_flags()
+    public async Task The_flags_of_an_unsampled_request_are_00()
     {
         await using var app = await StartAsync("TraceResponse");
 
@@ -90,7 +90,7 @@ public sealed class ResponsePropagationTests
     [InlineData("/by-endpoint", UnsampledParent)]
     [InlineData("/by-endpoint/silent", SampledParent)]
     [InlineData("/by-endpoint/renamed", SampledParent)]
-    public async Task An_excluded_request_has_no_trace_to_tell(string path, string parent)
+    public async Task A_response_to_an_excluded_request_has_no_header(string path, string parent)
     {
         await using var app = await StartAsync("TraceResponse,ServerTiming");
 
@@ -102,7 +102,7 @@ public sealed class ResponsePropagationTests
     }
 
     [Fact]
-    public async Task Code_can_ask_for_it_and_a_suspension_stops_it()
+    public async Task Headers_set_in_code_are_not_written_while_suspended()
     {
         await using var app = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(settings => settings.ResponsePropagators = ResponsePropagators.TraceResponse),
@@ -117,7 +117,7 @@ public sealed class ResponsePropagationTests
     }
 
     [Fact]
-    public async Task A_hook_sees_what_was_written()
+    public async Task Response_hooks_can_read_the_headers()
     {
         string? seen = null;
         await using var app = await TracedApp.StartAsync(
@@ -135,7 +135,7 @@ public sealed class ResponsePropagationTests
     }
 
     [Fact]
-    public async Task A_traced_request_that_is_named_excluded_tells_its_trace()
+    public async Task A_traced_request_whose_span_is_named_excluded_has_the_headers()
     {
         await using var app = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(settings => settings.ResponsePropagators = ResponsePropagators.TraceResponse),

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.RouteTracing.Tests.RouteNames;
 
-/// <summary>The path base is part of the name, in the casing of the code, unless clients invent many.</summary>
+/// <summary>The path base is part of the name, in the casing of the code. Invented path bases are limited.</summary>
 public sealed class PathBaseTests
 {
     private const string Tenant = "X-Tenant";
@@ -135,7 +135,7 @@ public sealed class PathBaseTests
 
         await app.StopAsync();
 
-        // "/app" is configured, ten others are part of names.
+        // "/app" is configured; ten others are part of names.
         Assert.Equal(12, app.SpanNames.Distinct().Count());
         Assert.Equal("GET /orders", app.SpanNames[^1]);
     }

@@ -4,8 +4,8 @@ using System.Diagnostics.Metrics;
 namespace Aspire.RouteTracing.Tests.RouteNames;
 
 /// <summary>
-/// Keeps the route and the error that <c>http.server.request.duration</c> is recorded with, by the caller's span. A point of the exported
-/// metric doesn't tell which request it counts.
+/// Keeps the route and the error of <c>http.server.request.duration</c> by the caller's span, because points of the exported metric can't
+/// be assigned to requests.
 /// </summary>
 internal sealed class RequestDurations : IDisposable
 {

@@ -11,16 +11,16 @@ using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.RouteNames;
 
-/// <summary>A traced request that ends well allocates nothing for its name.</summary>
+/// <summary>A successful traced request allocates nothing for its name.</summary>
 public sealed class RouteNameAllocationTests
 {
     private const int Requests = 1000;
     private const int Rounds = 5;
 
-    // No object is smaller, so an average below it is no object for each request.
+    // The smallest object. A lower average means no object per request.
     private const int SmallestObject = 24;
 
-    // What routing hands to a policy that selects among endpoints: one candidate, in 72 to 88 bytes.
+    // Routing passes one candidate of 72 to 88 bytes to a policy that selects endpoints.
     private const int CandidateSet = 88;
 
     [Theory]
@@ -38,7 +38,7 @@ public sealed class RouteNameAllocationTests
     public async Task Naming_under_a_path_base_allocates_the_candidate_set_of_routing(string shape, string path) =>
         Assert.InRange(await MeasureAsync(shape, path), long.MinValue, CandidateSet);
 
-    // How many bytes a request allocates beyond those that it allocates without route tracing.
+    // Returns the bytes that a request allocates in addition to those without route tracing.
     private static async Task<long> MeasureAsync(string shape, string path)
     {
         var (stockServer, routeTracingServer) = (new InProcessServer(), new InProcessServer());
@@ -46,7 +46,7 @@ public sealed class RouteNameAllocationTests
             builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddAspNetCoreInstrumentation()));
         await using var routeTracing = await StartAsync(shape, routeTracingServer, builder => builder.AddRouteTracing());
 
-        // In turns, and the least of several rounds: what the runtime does meanwhile to make code faster counts for neither.
+        // The minimum of several rounds, in turns, so that tiered compilation doesn't count.
         var (stockBytes, routeTracingBytes) = (long.MaxValue, long.MaxValue);
         for (var round = 0; round < Rounds; round++)
         {

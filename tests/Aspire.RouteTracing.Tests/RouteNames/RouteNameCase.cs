@@ -3,20 +3,19 @@ using System.Text.Json.Serialization;
 
 namespace Aspire.RouteTracing.Tests.RouteNames;
 
-/// <summary>What is sent to an application of some shape, and what its telemetry says about it.</summary>
-/// <param name="Endpoint">What the request reaches, in the words of the code that maps it, as Markdown.</param>
-/// <param name="Request">The request line without the version, or a client other than HTTP and what it calls.</param>
-/// <param name="Status">The status code of the answer, as it is on the span.</param>
+/// <summary>A request to an application of some shape, and the expected telemetry.</summary>
+/// <param name="Endpoint">The code that maps the endpoint, as Markdown.</param>
+/// <param name="Request">The request line without the version, or another client and what it calls.</param>
+/// <param name="Status">The status code of the response and of the span.</param>
 /// <param name="Name">The name of the span.</param>
-/// <param name="Route">The span's <c>http.route</c>; none when left out.</param>
-/// <param name="MetricRoute">The metric's <c>http.route</c>, where it differs from the span's.</param>
-/// <param name="Simple">The span's <c>http.route</c> with <see cref="RouteTemplateFormat.Simple"/>, where it differs.</param>
-/// <param name="ErrorType">The span's <c>error.type</c>; none when left out. The span's status is an error exactly when there is
-/// one.</param>
-/// <param name="MetricErrorType">The metric's <c>error.type</c>, where it differs from the span's; empty for none.</param>
+/// <param name="Route">The span's <c>http.route</c>, if it has one.</param>
+/// <param name="MetricRoute">The metric's <c>http.route</c>, if it differs from the span's.</param>
+/// <param name="Simple">The span's <c>http.route</c> with <see cref="RouteTemplateFormat.Simple"/>, if it differs.</param>
+/// <param name="ErrorType">The span's <c>error.type</c>, if it has one. The status of the span is Error exactly then.</param>
+/// <param name="MetricErrorType">The metric's <c>error.type</c>, if it differs from the span's; empty for none.</param>
 /// <param name="Exception">Whether the span has an exception event.</param>
-/// <param name="Headers">Further headers of the request.</param>
-/// <param name="OnNet11">What is different on .NET 11.</param>
+/// <param name="Headers">Additional headers of the request.</param>
+/// <param name="OnNet11">The differences on .NET 11.</param>
 internal sealed record RouteNameCase(
     string Endpoint,
     string Request,
@@ -61,5 +60,5 @@ internal sealed record RouteNameCase(
             };
 }
 
-/// <summary>What the telemetry says about a request on .NET 11, where ASP.NET Core answers it differently.</summary>
+/// <summary>The expected telemetry on .NET 11, if ASP.NET Core 11 answers the request differently.</summary>
 internal sealed record RouteNameDifference(int Status, string? ErrorType = null, string? MetricErrorType = null, bool Exception = false);

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Aspire.RouteTracing.Tests.RouteNames;
 
-/// <summary>What the telemetry says about a request.</summary>
+/// <summary>The telemetry of a request.</summary>
 internal sealed record RouteNameOutcome(
     object? Status,
     string Name,

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.RouteTracing.Tests.RouteNames;
 
-/// <summary>Routing chooses among endpoints that were named when its tables were built; what comes later counts all the same.</summary>
+/// <summary>Routing selects endpoints that were named when its tables were built. Later changes still apply.</summary>
 public sealed class RouteNamePolicyTests
 {
     private const string EndpointMatched = "Microsoft.AspNetCore.Routing.EndpointMatched";
@@ -38,7 +38,7 @@ public sealed class RouteNamePolicyTests
     }
 
     [Fact]
-    public async Task Suspended_it_leaves_the_names_to_the_instrumentation()
+    public async Task OpenTelemetry_names_requests_while_route_tracing_is_suspended()
     {
         await using var app = await StartAsync();
 
@@ -68,7 +68,7 @@ public sealed class RouteNamePolicyTests
     }
 
     [Fact]
-    public async Task Names_need_no_event_of_a_matched_route()
+    public async Task Names_do_not_subscribe_to_the_event_of_a_matched_route()
     {
         await using var app = await StartAsync(app => app.UsePathBase("/base").UseExceptionHandler("/users/1").UseRouting());
         var listener = app.App.Services.GetRequiredService<DiagnosticListener>();
@@ -82,7 +82,7 @@ public sealed class RouteNamePolicyTests
     }
 
     [Fact]
-    public async Task Hooks_ask_for_the_event_of_a_matched_route()
+    public async Task Hooks_subscribe_to_the_event_of_a_matched_route()
     {
         await using var app = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(settings => settings.RequestHook = (_, _) => { }), Map);

@@ -14,7 +14,7 @@ using StatusCode = Grpc.Core.StatusCode;
 
 namespace Aspire.RouteTracing.Tests.RouteNames;
 
-/// <summary>Starts an application, sends it the requests of its cases and tells what its telemetry says about each.</summary>
+/// <summary>Starts an application, sends the requests of its cases, and returns the telemetry of each.</summary>
 internal sealed class RouteNameRun : IDisposable
 {
     private const string SuppressNativeTags = "Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData";
@@ -185,7 +185,7 @@ internal sealed class RouteNameRun : IDisposable
         }
         catch (RpcException exception) when (exception.StatusCode is StatusCode.Internal or StatusCode.Unimplemented)
         {
-            // A case about a call that fails.
+            // Some cases are failing calls.
         }
     }
 

@@ -3,14 +3,14 @@ using Aspire.RouteTracing.Tests.RouteNames.Apps;
 
 namespace Aspire.RouteTracing.Tests.RouteNames;
 
-/// <summary>What a request is called, in every shape of application that cases.json knows.</summary>
+/// <summary>The names of requests to the applications of cases.json.</summary>
 public sealed class RouteNameTests
 {
     public static TheoryData<string> Shapes => [.. RouteNameCase.All.Keys];
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public async Task A_request_is_named_after_the_route_that_the_client_asked_for(string shape) =>
+    public async Task A_request_is_named_after_the_route_that_the_client_requested(string shape) =>
         Assert.Equal(Expected(shape), Lines(shape, await RouteNameRun.RunAsync(shape, _ => { })));
 
     [Theory]
@@ -20,7 +20,7 @@ public sealed class RouteNameTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public async Task Hooks_and_captured_headers_change_nothing_by_themselves(string shape) =>
+    public async Task Hooks_and_captured_headers_do_not_change_names(string shape) =>
         Assert.Equal(Expected(shape), Lines(shape, await RouteNameRun.RunAsync(shape, settings =>
         {
             settings.RequestHook = (_, _) => { };
@@ -32,7 +32,7 @@ public sealed class RouteNameTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public async Task The_simple_format_leaves_the_names_of_the_parameters(string shape)
+    public async Task The_simple_format_contains_only_parameter_names(string shape)
     {
         var outcomes = await RouteNameRun.RunAsync(shape, settings => settings.RouteTemplateFormat = RouteTemplateFormat.Simple);
 
@@ -55,7 +55,7 @@ public sealed class RouteNameTests
         expected.Exception,
         expected.ErrorType is null ? ActivityStatusCode.Unset : ActivityStatusCode.Error)));
 
-    // One line for each case: where two lists of lines differ, the message of a failed test shows how.
+    // One line per case, so that a failed test shows the differences.
     private static IEnumerable<string> Lines(string shape, IEnumerable<RouteNameOutcome> outcomes) =>
         RouteNameCase.All[shape].Zip(outcomes, (routeNameCase, outcome) => $"{routeNameCase.Request}: {outcome}");
 }

@@ -13,7 +13,7 @@ internal static class RouteNamesDocument
 
     public static string Shape(string name) => $"| **{name}** | | | | | | |\n";
 
-    /// <summary>The rows of a shape in a table.</summary>
+    /// <summary>Returns the rows of a shape in a table.</summary>
     public static string Rows(string table, string shape)
     {
         var rows = table[table.IndexOf(Shape(shape), StringComparison.Ordinal)..][Shape(shape).Length..];

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Aspire.RouteTracing.Tests.RouteNames;
 
-/// <summary>docs/route-names.md says what requests are called.</summary>
+/// <summary>docs/route-names.md contains the names of requests.</summary>
 public sealed class RouteNamesDocumentTests
 {
     private const string Update = "UPDATE_SNAPSHOTS";
@@ -10,13 +10,13 @@ public sealed class RouteNamesDocumentTests
     private static readonly string Document = Path.Combine(Repository.Root, "docs", "route-names.md");
 
     [Fact]
-    public async Task The_tables_hold_what_the_requests_are_called()
+    public async Task The_tables_contain_the_names_of_the_requests()
     {
         var text = (await File.ReadAllTextAsync(Document, TestContext.Current.CancellationToken)).ReplaceLineEndings("\n");
         var tables = text.Split(RouteNamesDocument.Head);
         Assert.Equal(3, tables.Length);
 
-        // The second table ends the document. It has the rows that are not in the first one.
+        // The second table ends the document and contains the rows that differ from the first.
         var end = tables[1].IndexOf("\n\n", StringComparison.Ordinal) + 1;
         var (rows, between, rowsOn11) = (tables[1][..end], tables[1][end..], tables[2]);
         if (RouteNameRun.HasNativeTags)

@@ -8,11 +8,11 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Aspire.RouteTracing.Tests.RouteNames;
 
-/// <summary>Endpoints that no application maps in the usual way.</summary>
+/// <summary>Names of endpoints with unusual patterns and metadata.</summary>
 public sealed class RouteNamingTests
 {
     [Fact]
-    public void A_default_is_written_alike_in_every_culture()
+    public void A_default_value_is_written_in_the_invariant_culture()
     {
         var pattern = RoutePatternFactory.Parse(
             "{controller}/{ratio}", defaults: new { ratio = 1.5 }, parameterPolicies: null, requiredValues: new { controller = "Home" });
@@ -34,7 +34,7 @@ public sealed class RouteNamingTests
         Assert.Equal("/orders/{id}", Name(RoutePatternFactory.Parse("orders/{id}"), EndpointMetadataCollection.Empty));
 
     [Fact]
-    public void An_empty_pattern_without_metadata_names_nothing() =>
+    public void An_empty_pattern_without_metadata_has_no_name() =>
         Assert.Null(Name(RoutePatternFactory.Parse(""), EndpointMetadataCollection.Empty));
 
     [Fact]

@@ -8,13 +8,13 @@ using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.ServerErrors;
 
-/// <summary>A <see cref="BadHttpRequestException"/> is the client's error if the answer says so, and else the server's.</summary>
+/// <summary>A <see cref="BadHttpRequestException"/> is the client's error if the response is 4xx, and otherwise the server's.</summary>
 public sealed class BadRequestTests
 {
     private const string ErrorType = "Microsoft.AspNetCore.Http.BadHttpRequestException";
 
     [Fact]
-    public async Task One_that_is_answered_with_its_status_code_is_no_error()
+    public async Task A_bad_request_that_is_answered_with_4xx_is_not_an_error()
     {
         await using var app = await StartAsync(builder => builder.AddRouteTracing());
 
@@ -29,7 +29,7 @@ public sealed class BadRequestTests
     }
 
     [Fact]
-    public async Task One_that_comes_too_late_for_an_answer_is_an_error()
+    public async Task A_bad_request_after_the_response_started_is_an_error()
     {
         await using var app = await StartAsync(builder => builder.AddRouteTracing());
 
@@ -42,7 +42,7 @@ public sealed class BadRequestTests
     }
 
     [Fact]
-    public async Task One_while_route_tracing_is_suspended_is_what_it_is_to_OpenTelemetry()
+    public async Task A_bad_request_while_suspended_is_recorded_as_OpenTelemetry_does()
     {
         await using var app = await StartAsync(builder => builder.AddRouteTracing());
 
@@ -57,7 +57,7 @@ public sealed class BadRequestTests
     }
 
     [Fact]
-    public async Task One_of_another_application_of_the_process_is_left_alone()
+    public async Task A_bad_request_of_another_application_is_not_changed()
     {
         await using var beside = await StartAsync(builder => builder.AddRouteTracing());
         await using var app = await StartAsync(_ => { });

@@ -12,7 +12,7 @@ namespace Aspire.RouteTracing.Tests.ServerErrors;
 public sealed class ErrorTypeTests
 {
     [Fact]
-    public async Task Behind_an_IExceptionHandler_the_span_has_the_error_of_the_metric()
+    public async Task Span_and_metric_have_the_same_error_type_with_an_IExceptionHandler()
     {
         await using var app = await StartAsync();
 
@@ -23,7 +23,7 @@ public sealed class ErrorTypeTests
     }
 
     [Fact]
-    public async Task Behind_an_IExceptionHandler_that_names_an_error_both_have_it()
+    public async Task Span_and_metric_have_the_error_type_that_an_IExceptionHandler_sets()
     {
         await using var app = await StartAsync(
             context => context.Features.Get<IHttpMetricsTagsFeature>()!.Tags.Add(new("error.type", "out_of_stock")));

@@ -8,14 +8,11 @@ using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.ServerErrors;
 
-/// <summary>
-/// An exception that an exception handler answered has its event on the span, where the instrumentation records exceptions, and has it
-/// once.
-/// </summary>
+/// <summary>An exception that an exception handler answered is recorded on the span once.</summary>
 public sealed class HandledExceptionTests
 {
     [Fact]
-    public async Task The_handler_may_have_an_error_type_of_its_own()
+    public async Task An_error_type_that_the_handler_sets_is_kept()
     {
         var span = await FailAsync((span, _) => span.SetTag("error.type", "out_of_stock"));
 
@@ -25,7 +22,7 @@ public sealed class HandledExceptionTests
     }
 
     [Fact]
-    public async Task The_handler_may_have_added_the_event_itself()
+    public async Task An_event_that_the_handler_added_is_not_added_again()
     {
         var span = await FailAsync((span, exception) => span.AddException(exception));
 
@@ -34,7 +31,7 @@ public sealed class HandledExceptionTests
     }
 
     [Fact]
-    public async Task The_instrumentation_that_records_it_may_be_one_of_two()
+    public async Task The_exception_is_recorded_once_with_two_instrumentations()
     {
         var span = await FailAsync((_, _) => { }, instrumentation: "recording");
 

@@ -51,7 +51,7 @@ public sealed class ShutdownTests
     }
 
     [Fact]
-    public async Task An_application_listens_to_no_source_that_its_provider_has_not_added()
+    public async Task An_application_listens_only_to_the_sources_of_its_provider()
     {
         await using var app = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),

@@ -11,17 +11,14 @@ using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.TestHost;
 
-/// <summary>
-/// Applications are tested in memory, by the server that WebApplicationFactory starts, and leave the traces there that they leave on a
-/// port.
-/// </summary>
+/// <summary>Requests to the in-memory server of WebApplicationFactory have the same traces as requests over a socket.</summary>
 public sealed class TestServerTests
 {
     [Theory]
     [InlineData("/users/7", "GET /users/{id} Unset")]
     [InlineData("/boom/1", "GET /boom/{id} Error System.InvalidOperationException")]
     [InlineData("/missing", "GET Unset")]
-    public async Task A_request_in_memory_leaves_the_span_that_it_leaves_on_a_port(string path, string expected)
+    public async Task A_request_to_TestServer_has_the_same_span_as_over_a_socket(string path, string expected)
     {
         using var spans = new EndedSpans();
         await using var app = await StartAsync(spans);
@@ -35,7 +32,7 @@ public sealed class TestServerTests
 
         using var response = await client.GetAsync(path, TestContext.Current.CancellationToken);
 
-        // The server lets go of the response before the span ends.
+        // The server returns the response before the span ends.
         var span = await spans.NextAsync();
         Assert.Equal(expected, $"{span.DisplayName} {span.Status} {span.GetTagItem("error.type")}".TrimEnd());
         Assert.Equal(["was here"], response.Headers.GetValues("x-hook"));
@@ -43,7 +40,7 @@ public sealed class TestServerTests
     }
 
     [Fact]
-    public async Task An_exception_that_reaches_the_test_is_on_the_span()
+    public async Task An_exception_that_TestServer_rethrows_is_on_the_span()
     {
         using var spans = new EndedSpans();
         await using var app = await StartAsync(spans);

@@ -2,5 +2,5 @@ using Microsoft.AspNetCore.Builder;
 
 namespace Aspire.RouteTracing.Tests.RouteNames.Apps;
 
-/// <summary>A way to put an application together.</summary>
+/// <summary>A shape of application: its services and its pipeline.</summary>
 internal sealed record AppShape(Action<WebApplication> Map, Action<WebApplicationBuilder>? Configure = null);

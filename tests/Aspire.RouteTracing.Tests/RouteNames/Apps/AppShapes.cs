@@ -19,10 +19,10 @@ using BadHttpRequestException = Microsoft.AspNetCore.Http.BadHttpRequestExceptio
 
 namespace Aspire.RouteTracing.Tests.RouteNames.Apps;
 
-/// <summary>The applications that the cases are about, by the name they have in cases.json.</summary>
+/// <summary>The applications of the cases, by their name in cases.json.</summary>
 internal static class AppShapes
 {
-    /// <summary>Released once for each request that waits for its client to go away.</summary>
+    /// <summary>Released once for each request that waits until its client disconnects.</summary>
     public static readonly SemaphoreSlim Waiting = new(0);
 
     public static readonly IReadOnlyDictionary<string, AppShape> All = new Dictionary<string, AppShape>
@@ -306,7 +306,7 @@ internal static class AppShapes
         app.MapHub<ChatHub>("/chat");
     }
 
-    // Without TLS no client and server can agree on HTTP/2 by themselves.
+    // Without TLS, client and server can't negotiate HTTP/2.
     private static void AddGrpc(WebApplicationBuilder builder)
     {
         builder.Services.AddGrpc();
@@ -345,7 +345,7 @@ internal static class AppShapes
         app.MapGet("/target/{**rest}", (string rest) => rest);
     }
 
-    // An application with excluded endpoints carries an object with every request.
+    // An application with excluded endpoints creates an ExcludedRequest for every request.
     private sealed class WithoutExcludedControllers : IApplicationFeatureProvider<ControllerFeature>
     {
         public void PopulateFeature(IEnumerable<ApplicationPart> parts, ControllerFeature feature)

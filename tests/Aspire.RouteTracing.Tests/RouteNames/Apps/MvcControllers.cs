@@ -32,7 +32,7 @@ public sealed class HomeController : Controller
     public string Lost() => "lost";
 }
 
-/// <summary>Reached by the dynamic route, and by the conventional one.</summary>
+/// <summary>The target of the dynamic route and of the conventional route.</summary>
 public sealed class HiddenController : Controller
 {
     public string Found() => "found";
@@ -64,7 +64,7 @@ public sealed partial class Slugify : IOutboundParameterTransformer
     private static partial Regex WordBoundary();
 }
 
-/// <summary>What a content management system does: looks up who answers a path.</summary>
+/// <summary>Looks up the action for a path, as a content management system does.</summary>
 public sealed class ContentRoutes : DynamicRouteValueTransformer
 {
     public override ValueTask<RouteValueDictionary> TransformAsync(HttpContext httpContext, RouteValueDictionary values) =>

@@ -6,11 +6,10 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing.Hooks;
 
 /// <summary>
-/// A hook that can't harm the request: neither by an exception, nor by an activity that it leaves current, nor as an async lambda. The
-/// compiler makes a method that returns nothing of such a lambda, and an exception behind its first await would end the process. It is
-/// posted to the synchronization context that was current at the call, which is this object.
+/// Isolates the request from the exceptions of a hook, including those of async lambdas, and from the activities that it leaves open. See
+/// "Why hooks have a synchronization context" in docs/architecture.md.
 /// </summary>
-internal sealed partial class ContainedHook(
+internal sealed partial class IsolatedHook(
     string name,
     Action<Activity, HttpRequest>? onRequest,
     Action<Activity, HttpResponse>? onResponse,
@@ -22,7 +21,7 @@ internal sealed partial class ContainedHook(
 
     public void OnResponse(Activity span, HttpResponse response) => Invoke(onResponse, span, response);
 
-    /// <summary>Called when an async method that returns nothing starts.</summary>
+    /// <summary>Called when an async void method starts.</summary>
     public override void OperationStarted()
     {
         if (logged.TryAdd($"{name} is async", true))
@@ -45,7 +44,7 @@ internal sealed partial class ContainedHook(
         }
         catch (Exception exception)
         {
-            Report(exception);
+            LogFailure(exception);
         }
         finally
         {
@@ -70,7 +69,7 @@ internal sealed partial class ContainedHook(
         }
         catch (Exception exception)
         {
-            Report(exception);
+            LogFailure(exception);
         }
         finally
         {
@@ -82,7 +81,7 @@ internal sealed partial class ContainedHook(
         }
     }
 
-    private void Report(Exception exception)
+    private void LogFailure(Exception exception)
     {
         if (logged.TryAdd(name, true))
         {
@@ -94,13 +93,14 @@ internal sealed partial class ContainedHook(
     {
         [LoggerMessage(
             40, LogLevel.Error,
-            "The hook {Hook} threw an exception. The request and the other hooks go on; further exceptions of this hook are not logged.")]
+            "The hook {Hook} threw an exception. The request and the other hooks continue. Further exceptions of this hook are not "
+            + "logged.")]
         public static partial void Failed(ILogger logger, Exception exception, string hook);
 
         [LoggerMessage(
             41, LogLevel.Warning,
-            "The hook {Hook} is async but is not awaited: what it does after its first await may come too late for the span, and after "
-            + "the request has ended.")]
+            "The hook {Hook} is async, but hooks are not awaited. Code after its first await may run after the span and the request have "
+            + "ended. Change the span before the first await.")]
         public static partial void IsAsync(ILogger logger, string hook);
     }
 }

@@ -1,0 +1,175 @@
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.Extensions.Logging;
+
+namespace Aspire.RouteTracing.Tests.ExcludedUrls;
+
+/// <summary>How exclusions change while the application runs.</summary>
+public sealed class ExclusionReloadTests
+{
+    [Fact]
+    public async Task A_configuration_change_applies_to_the_next_request()
+    {
+        await using var app = await ConfiguredApp.StartAsync(new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/one$" });
+
+        using var one = await app.GetAsync("/one");
+        app.Reload("OTEL_DOTNET_EXCLUDED_URLS", "^/two$");
+        using var two = await app.GetAsync("/two");
+        using var oneAgain = await app.GetAsync("/one");
+        await app.StopAsync();
+
+        Assert.Equal("/one", Assert.Single(app.Spans).GetTagItem("url.path"));
+    }
+
+    [Fact]
+    public async Task The_previous_settings_apply_if_the_settings_delegate_throws()
+    {
+        var fail = false;
+        await using var app = await ConfiguredApp.StartAsync(
+            new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/one$" },
+            settings =>
+            {
+                if (fail)
+                {
+                    throw new InvalidOperationException("broken delegate");
+                }
+            });
+
+        fail = true;
+        app.Reload("OTEL_DOTNET_EXCLUDED_URLS", "^/two$");
+
+        Assert.Equal(["^/one$"], app.ExcludedUrls().Select(exclusion => exclusion.Pattern));
+        Assert.Contains(app.Logs, log => log.LogLevel == LogLevel.Error && log.Exception?.Message == "broken delegate");
+
+        fail = false;
+        app.Reload("OTEL_DOTNET_EXCLUDED_URLS", "^/three$");
+
+        Assert.Equal(["^/three$"], app.ExcludedUrls().Select(exclusion => exclusion.Pattern));
+    }
+
+    [Fact]
+    public async Task A_settings_delegate_that_throws_on_reload_runs_once()
+    {
+        var (fail, calls) = (false, 0);
+        await using var app = await ConfiguredApp.StartAsync([], _ =>
+        {
+            calls++;
+            if (fail)
+            {
+                throw new InvalidOperationException("broken delegate");
+            }
+        });
+
+        (fail, calls) = (true, 0);
+        app.Reload("OTEL_DOTNET_EXCLUDED_URLS", "^/two$");
+
+        Assert.Equal(1, calls);
+        Assert.Single(app.Logs, log => log.LogLevel == LogLevel.Error);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_settings_delegate_can_wait_for_a_thread_that_suspends_route_tracing()
+    {
+        IRouteTracing? routeTracing = null;
+        await using var app = await ConfiguredApp.StartAsync([], _ =>
+        {
+            if (routeTracing is not null)
+            {
+                Task.Run(() => routeTracing.Suspend().Dispose(), TestContext.Current.CancellationToken)
+                    .Wait(TestContext.Current.CancellationToken);
+            }
+        });
+        routeTracing = app.RouteTracing();
+
+        await ReloadAsync(app, "^/two$");
+
+        Assert.Equal("^/two$", Assert.Single(app.ExcludedUrls()).Pattern);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_settings_delegate_can_wait_for_a_thread_that_reloads_the_configuration()
+    {
+        TracedApp? started = null;
+        await using var app = await ConfiguredApp.StartAsync([], _ =>
+        {
+            if (Interlocked.Exchange(ref started, null) is { } running)
+            {
+                ReloadAsync(running, "^/nested$").Wait(TestContext.Current.CancellationToken);
+            }
+        });
+        started = app;
+
+        await ReloadAsync(app, "^/outer$");
+
+        Assert.Equal("^/nested$", Assert.Single(app.ExcludedUrls()).Pattern);
+    }
+
+    [Fact]
+    public async Task An_invalid_item_on_reload_does_not_affect_the_others()
+    {
+        await using var app = await ConfiguredApp.StartAsync(new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/one$" });
+
+        app.Reload("OTEL_DOTNET_EXCLUDED_URLS", "^/two$,(bad");
+
+        Assert.Equal(["^/two$"], app.ExcludedUrls().Select(exclusion => exclusion.Pattern));
+    }
+
+    [Fact]
+    public async Task Problems_are_logged_again_only_if_a_list_changed()
+    {
+        await using var app = await ConfiguredApp.StartAsync(new()
+        {
+            ["OTEL_DOTNET_EXCLUDED_URLS"] = "(bad",
+            ["OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"] = "base64:***",
+            ["OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST"] = "x-(bad",
+        });
+        Assert.Equal(3, Errors());
+
+        app.Reload("Aspire:RouteTracing:ExcludeFromMetrics", "false");
+        Assert.Equal(3, Errors());
+
+        app.Reload("OTEL_DOTNET_EXCLUDED_URLS", "^/one$,(bad");
+        Assert.Equal(["^/one$"], app.ExcludedUrls().Select(exclusion => exclusion.Pattern));
+        Assert.Equal(6, Errors());
+
+        int Errors() => app.Logs.Count(log => log.LogLevel == LogLevel.Error);
+    }
+
+    [Fact]
+    public async Task Route_tracing_can_be_disabled_and_enabled_at_run_time()
+    {
+        await using var app = await ConfiguredApp.StartAsync(
+            new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/health$", ["Aspire:RouteTracing:Enabled"] = "false" });
+
+        using var traced = await app.GetAsync("/health");
+        app.Reload("Aspire:RouteTracing:Enabled", "true");
+        using var excluded = await app.GetAsync("/health");
+        await app.StopAsync();
+
+        Assert.Single(app.Spans);
+        Assert.Equal(1, app.CountsOf("http.server.request.duration").Values.Sum());
+    }
+
+    [Fact]
+    public async Task Requests_are_traced_until_the_last_suspension_ends()
+    {
+        await using var app = await ConfiguredApp.StartAsync(new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/health$" });
+        var first = app.RouteTracing().Suspend();
+        var second = app.RouteTracing().Suspend();
+
+        Assert.Empty(app.ExcludedUrls());
+        using var traced = await app.GetAsync("/health");
+        first.Dispose();
+        first.Dispose();
+        using var tracedToo = await app.GetAsync("/health");
+        second.Dispose();
+        using var excluded = await app.GetAsync("/health");
+        await app.StopAsync();
+
+        Assert.Equal(2, app.Spans.Count);
+        Assert.Single(app.ExcludedUrls());
+    }
+
+    private static Task ReloadAsync(TracedApp app, string list) => Task.Run(
+        () => app.Reload("OTEL_DOTNET_EXCLUDED_URLS", list),
+        TestContext.Current.CancellationToken).WaitAsync(TestContext.Current.CancellationToken);
+}

@@ -1,0 +1,143 @@
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Hosting;
+using static Aspire.RouteTracing.Tests.ExcludedUrls.CallingServices;
+
+namespace Aspire.RouteTracing.Tests.ExcludedUrls;
+
+/// <summary>The signed tracestate member: what it contains, and when it is valid.</summary>
+public sealed class ExclusionSignatureTests
+{
+    [Theory]
+    [InlineData("")]
+    [InlineData("1")]
+    [InlineData("0000000000000000000000000000000000000000")]
+    [InlineData("zzzzzzzz00000000000000000000000000000000")]
+    public async Task A_forged_signature_excludes_nothing(string value)
+    {
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
+
+        using var response = await orders.GetAsync("/", UnsampledParent, $"aspire-excluded={value}");
+        await orders.StopAsync();
+
+        Assert.Single(orders.Spans);
+    }
+
+    [Fact]
+    public async Task A_signature_is_valid_for_its_own_call_only()
+    {
+        var (member, call) = await CaptureAsync(Key, SampledParent, null);
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
+
+        using var same = await orders.GetAsync("/same", call, member);
+        using var otherTrace = await orders.GetAsync("/other-trace", call!.Replace("0af7", "1af7", StringComparison.Ordinal), member);
+        using var otherSpan = await orders.GetAsync("/other-span", UnsampledParent, member);
+        using var sampled = await orders.GetAsync("/sampled", call[..^2] + "01", member);
+        await orders.StopAsync();
+
+        Assert.Equal(["/other-trace", "/other-span", "/sampled"], orders.Spans.Select(span => span.GetTagItem("url.path")));
+    }
+
+    [Theory]
+    [InlineData(-2, 1)]
+    [InlineData(-1, 0)]
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    public async Task A_signature_is_valid_for_a_minute(int minutesLater, int spans)
+    {
+        var time = new ManualTime();
+        var (member, call) = await CaptureAsync(Key, SampledParent, null, time);
+        time.Advance(TimeSpan.FromMinutes(minutesLater));
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true, time: time);
+
+        using var response = await orders.GetAsync("/", call, member);
+        await orders.StopAsync();
+
+        Assert.Equal(spans, orders.Spans.Count);
+    }
+
+    [Fact]
+    public async Task A_signature_with_another_key_excludes_nothing()
+    {
+        var (member, call) = await CaptureAsync("another key of the services", SampledParent, null);
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
+
+        using var response = await orders.GetAsync("/", call, member);
+        await orders.StopAsync();
+
+        Assert.Single(orders.Spans);
+    }
+
+    [Fact]
+    public async Task A_signature_with_the_previous_key_is_honored()
+    {
+        const string Previous = "the key of the last month";
+        var (member, call) = await CaptureAsync(Previous, SampledParent, null);
+        await using var orders = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => (settings.ExclusionKey, settings.PreviousExclusionKey) = (Key, Previous)),
+            app => app.MapGet("/{**path}", () => "ok"),
+            new() { ["OTEL_TRACES_SAMPLER"] = "always_on" });
+
+        using var response = await orders.GetAsync("/", call, member);
+        await orders.StopAsync();
+
+        Assert.Empty(orders.Spans);
+    }
+
+    [Theory]
+    [InlineData("Production")]
+    [InlineData("Development")]
+    public async Task Without_a_key_signatures_are_neither_sent_nor_honored(string environment)
+    {
+        var (sent, _) = await CaptureAsync(key: null, SampledParent, null);
+        var (member, call) = await CaptureAsync(Key, SampledParent, null);
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true, key: null, environment);
+
+        using var response = await orders.GetAsync("/", call, member);
+        await orders.StopAsync();
+
+        Assert.Null(sent);
+        Assert.NotNull(member);
+        Assert.Single(orders.Spans);
+    }
+
+    [Fact]
+    public async Task A_signature_that_is_not_honored_is_not_forwarded()
+    {
+        var (member, call) = await CaptureAsync("another key of the services", SampledParent, null);
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
+
+        using var response = await orders.GetAsync("/", call, $"{member},congo=1");
+        await orders.StopAsync();
+
+        Assert.Equal("congo=1", Assert.Single(orders.Spans).TraceStateString);
+    }
+
+    [Fact]
+    public async Task Other_tracestate_members_keep_their_order()
+    {
+        var (traceState, traceParent) = await CaptureAsync(Key, SampledParent, "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7");
+
+        Assert.Matches("^aspire-excluded=[0-9a-f]{40},congo=t61rcWkgMzE,rojo=00f067aa0ba902b7$", traceState);
+        Assert.StartsWith($"00-{TraceId}-", traceParent, StringComparison.Ordinal);
+        Assert.EndsWith("-00", traceParent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_last_of_32_tracestate_members_is_dropped()
+    {
+        var members = Enumerable.Range(1, 32).Select(number => $"m{number}=v").ToArray();
+
+        var (traceState, _) = await CaptureAsync(Key, SampledParent, string.Join(',', members));
+
+        Assert.Equal(members[..31], traceState!.Split(',')[1..]);
+    }
+
+    [Fact]
+    public async Task A_forged_signature_of_the_caller_is_replaced()
+    {
+        var (traceState, _) = await CaptureAsync(Key, SampledParent, "aspire-excluded=forged,congo=1");
+
+        Assert.Matches("^aspire-excluded=[0-9a-f]{40},congo=1$", traceState);
+    }
+}

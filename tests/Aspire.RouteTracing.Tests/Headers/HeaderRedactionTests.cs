@@ -1,0 +1,100 @@
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using static Aspire.RouteTracing.Tests.Headers.HeaderApp;
+
+namespace Aspire.RouteTracing.Tests.Headers;
+
+/// <summary>Sensitive headers and the parameters of captured URLs are redacted.</summary>
+public sealed class HeaderRedactionTests
+{
+    [Fact]
+    public async Task Sensitive_headers_are_redacted_even_if_a_wildcard_captures_them()
+    {
+        await using var app = await StartAsync(new() { [RequestVariable] = ".*", [ResponseVariable] = "set-cookie" });
+
+        var captured = await CapturedAsync(
+            app,
+            ("Authorization", "Bearer secret"),
+            ("Cookie", "session=secret"),
+            ("Proxy-Authorization", "secret"),
+            ("X-Api-Key", "secret"),
+            ("x-tenant", "acme"));
+
+        Assert.DoesNotContain(captured, attribute => attribute.Contains("secret", StringComparison.Ordinal));
+        Assert.Equal(
+            [
+                "http.request.header.authorization",
+                "http.request.header.cookie",
+                "http.request.header.proxy-authorization",
+                "http.request.header.x-api-key",
+                "http.response.header.set-cookie",
+            ],
+            captured
+                .Where(attribute => attribute.EndsWith("=[REDACTED]", StringComparison.Ordinal))
+                .Select(attribute => attribute.Split('=')[0]));
+        Assert.Contains("http.request.header.x-tenant=acme", captured);
+    }
+
+    [Theory]
+    [InlineData(SanitizeVariable)]
+    [InlineData("Aspire:RouteTracing:SanitizedHeaders")]
+    public async Task Sanitized_names_are_searched_and_added_to_the_default(string key)
+    {
+        await using var app = await StartAsync(new() { [RequestVariable] = "x-.*,cookie", [key] = "SESSION,^x-t," });
+
+        Assert.Equal(
+            [
+                "http.request.header.cookie=[REDACTED]",
+                "http.request.header.x-my-session-id=[REDACTED]",
+                "http.request.header.x-not-t=8",
+                "http.request.header.x-tenant=[REDACTED]",
+            ],
+            await CapturedAsync(app, ("x-my-session-id", "7"), ("x-not-t", "8"), ("x-tenant", "acme"), ("cookie", "a=b")));
+    }
+
+    [Fact]
+    public async Task Code_can_clear_the_sanitized_names()
+    {
+        await using var app = await StartAsync(new() { [RequestVariable] = "cookie" }, settings => settings.SanitizedHeaders.Clear());
+
+        Assert.Equal(["http.request.header.cookie=a=b"], await CapturedAsync(app, ("cookie", "a=b")));
+    }
+
+    [Theory]
+    [InlineData("https://shop.example/cart?a=1&token=secret", "https://shop.example/cart?a=Redacted&token=Redacted")]
+    [InlineData("/cb?code=secret#access_token=secret&x", "/cb?code=Redacted#access_token=Redacted&x")]
+    [InlineData("/cart?flag&a==b", "/cart?flag&a=Redacted")]
+    [InlineData("/a=b", "/a=b")]
+    public async Task Parameters_of_a_captured_URL_are_redacted(string url, string captured)
+    {
+        await using var app = await StartAsync(new() { [RequestVariable] = "referer,x-url" });
+
+        Assert.Equal(
+            [$"http.request.header.referer={captured}", $"http.request.header.x-url={url}"],
+            await CapturedAsync(app, ("referer", url), ("x-url", url)));
+    }
+
+    [Fact]
+    public async Task Parameters_of_a_captured_location_are_redacted()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(),
+            app => app.MapGet("/", () => Results.Redirect("/next?code=secret")),
+            new() { [ResponseVariable] = "location" });
+
+        using var response = await app.GetAsync("/");
+        await app.StopAsync();
+
+        Assert.Equal(["http.response.header.location=/next?code=Redacted"], Captured(app));
+    }
+
+    [Fact]
+    public async Task Parameters_are_kept_if_code_clears_the_sanitized_names()
+    {
+        await using var app = await StartAsync(new() { [RequestVariable] = "referer" }, settings => settings.SanitizedHeaders.Clear());
+
+        Assert.Equal(["http.request.header.referer=/?a=b"], await CapturedAsync(app, ("referer", "/?a=b")));
+    }
+}

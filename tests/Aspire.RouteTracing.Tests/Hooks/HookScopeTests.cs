@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Aspire.RouteTracing.Tests.Hooks;
+
+/// <summary>The service scope that hooks use.</summary>
+public sealed class HookScopeTests
+{
+    [Theory]
+    [InlineData("/ok")]
+    [InlineData("/boom")]
+    public async Task Both_hooks_can_use_scoped_services(string path)
+    {
+        Scoped? inRequestHook = null;
+        Scoped? inResponseHook = null;
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddScoped<Scoped>();
+                builder.AddRouteTracing(settings =>
+                {
+                    settings.RequestHook = (_, request) => inRequestHook = request.HttpContext.RequestServices.GetRequiredService<Scoped>();
+                    settings.ResponseHook = (_, response) =>
+                    {
+                        inResponseHook = response.HttpContext.RequestServices.GetRequiredService<Scoped>();
+                        Assert.False(inResponseHook.IsDisposed);
+                    };
+                });
+            },
+            HookedApp.MapOkAndBoom);
+
+        using var response = await app.GetAsync(path);
+        await app.StopAsync();
+
+        Assert.NotNull(inRequestHook);
+        Assert.Same(inRequestHook, inResponseHook);
+        Assert.True(inRequestHook.IsDisposed);
+        Assert.DoesNotContain(app.Logs, log => log.Attributes?.Any(attribute => attribute.Key == "Hook") == true);
+    }
+
+    [Theory]
+    [InlineData(false, "none")]
+    [InlineData(true, "created")]
+    public async Task Only_container_hooks_create_the_scope_of_the_request(bool hasContainerHook, string expected)
+    {
+        string? scope = null;
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing(new HookCalls().Record);
+                if (hasContainerHook)
+                {
+                    builder.Services.AddRouteTracingHook<TaggingHook>();
+                }
+            },
+            app => app.MapGet("/", context =>
+            {
+                scope = context.Features.Get<IServiceProvidersFeature>() is null ? "none" : "created";
+                return Task.CompletedTask;
+            }));
+
+        using var response = await app.GetAsync("/");
+        await app.StopAsync();
+
+        Assert.Equal(expected, scope);
+    }
+
+    [Fact]
+    public async Task The_response_hook_has_a_new_scope_if_an_exception_escapes()
+    {
+        Scoped? inHandler = null;
+        Scoped? inHook = null;
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddScoped<Scoped>();
+                builder.AddRouteTracing(settings => settings.ResponseHook = (_, response) =>
+                {
+                    inHook = response.HttpContext.RequestServices.GetRequiredService<Scoped>();
+                    Assert.False(inHook.IsDisposed);
+                });
+            },
+            app => app.MapGet("/boom", string (Scoped scoped) =>
+            {
+                inHandler = scoped;
+                throw new InvalidOperationException("boom");
+            }));
+
+        using var response = await app.GetAsync("/boom");
+        await app.StopAsync();
+
+        Assert.NotNull(inHook);
+        Assert.NotSame(inHandler, inHook);
+        Assert.True(inHook.IsDisposed);
+    }
+
+    private sealed class Scoped : IDisposable
+    {
+        public bool IsDisposed { get; private set; }
+
+        public void Dispose() => IsDisposed = true;
+    }
+
+    private sealed class TaggingHook : IRouteTracingHook
+    {
+        public void OnRequest(Activity activity, HttpRequest request) => activity.SetTag("tagged", "request");
+
+        public void OnResponse(Activity activity, HttpResponse response) =>
+            activity.SetTag("tagged", activity.GetTagItem("tagged") + ", response");
+    }
+}

@@ -1,0 +1,87 @@
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Hosting;
+
+namespace Aspire.RouteTracing.Tests.LiveList;
+
+/// <summary>The list of the file as a source of an application.</summary>
+public sealed class ExclusionsFileSourceTests : IDisposable
+{
+    private readonly ExclusionsFileFolder _folder = new();
+
+    [Fact]
+    public async Task The_list_of_the_file_replaces_the_general_variable()
+    {
+        _folder.Replace("^/file$\n");
+        await using var app = await StartAsync();
+
+        Assert.Equal(
+            [
+                ("^/specific$", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"),
+                ("^/file$", "Aspire:RouteTracing:ExclusionsFile"),
+            ],
+            app.ExcludedUrls());
+    }
+
+    [Fact]
+    public async Task Without_a_readable_file_the_variable_applies()
+    {
+        await using var app = await StartAsync();
+
+        Assert.Contains(("^/general$", "OTEL_DOTNET_EXCLUDED_URLS"), app.ExcludedUrls());
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("pipe")]
+    [InlineData("/dev/zero")]
+    [InlineData("directory")]
+    public async Task An_application_starts_if_the_path_is_not_a_regular_file(string kind)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Needs pipes and devices of Unix.");
+        await _folder.PutInPlaceAsync(kind);
+
+        await using var app = await StartAsync().WaitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Contains(("^/general$", "OTEL_DOTNET_EXCLUDED_URLS"), app.ExcludedUrls());
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(null)]
+    [InlineData("true")]
+    public async Task A_rename_over_the_file_is_detected_with_any_file_watcher(string? polling)
+    {
+        Environment.SetEnvironmentVariable("DOTNET_USE_POLLING_FILE_WATCHER", polling);
+        try
+        {
+            var seen = new TaskCompletionSource();
+            _folder.Replace("^/file$\n");
+            await using var app = await StartAsync(settings =>
+            {
+                if (settings.ExcludedUrls.Contains("^/replaced$"))
+                {
+                    seen.TrySetResult();
+                }
+            });
+
+            _folder.Replace("^/replaced$\n");
+
+            await seen.Task.WaitAsync(TestContext.Current.CancellationToken);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("DOTNET_USE_POLLING_FILE_WATCHER", null);
+        }
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private Task<TracedApp> StartAsync(Action<RouteTracingSettings>? configureSettings = null) => TracedApp.StartAsync(
+        builder => builder.AddRouteTracing(configureSettings),
+        app => app.MapGet("/{**path}", () => "ok"),
+        new()
+        {
+            ["Aspire:RouteTracing:ExclusionsFile"] = _folder.FilePath,
+            ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/general$",
+            ["OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"] = "^/specific$",
+        });
+}
