@@ -10,7 +10,8 @@ namespace Aspire.RouteTracing.Benchmarks.Requests;
 /// A server without sockets. A request is a call of the hosting layer's three methods, and its context is pooled as in Kestrel, so the
 /// pipeline is measured from the start of the server activity to its end.
 /// </summary>
-internal sealed class InProcessServer : IServer
+/// <param name="headers">The names of the headers that every request has.</param>
+internal sealed class InProcessServer(params string[] headers) : IServer
 {
     private Action<string> _send = _ => throw new InvalidOperationException("The server was not started.");
 
@@ -21,7 +22,7 @@ internal sealed class InProcessServer : IServer
     public Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
         where TContext : notnull
     {
-        var features = new PooledFeatures<TContext>();
+        var features = new PooledFeatures<TContext>(headers);
         var initial = ExecutionContext.Capture();
         _send = path =>
         {
@@ -53,10 +54,10 @@ internal sealed class InProcessServer : IServer
         private readonly ResponseWithCallbacks _response = new();
         private readonly StreamResponseBodyFeature _body = new(Stream.Null);
 
-        public PooledFeatures()
+        public PooledFeatures(string[] headers)
         {
             _request.Headers.Host = "localhost";
-            foreach (var header in MeasuredApp.Headers)
+            foreach (var header in headers)
             {
                 _request.Headers[header] = "value";
             }

@@ -24,12 +24,12 @@ internal sealed class MeasuredApp : IDisposable
 
     private MeasuredApp(WebApplication app, InProcessServer server, string path) => (_app, _server, _path) = (app, server, path);
 
-    /// <summary>Gets the headers that every request has.</summary>
-    public static IReadOnlyList<string> Headers { get; } = ["x-tenant", "x-request-id", "x-version"];
+    /// <summary>The headers that every request has.</summary>
+    public static readonly string[] Headers = ["x-tenant", "x-request-id", "x-version"];
 
     public static MeasuredApp Start(Scenario scenario, bool withRouteTracing, IEnumerable<string>? excludedUrls = null)
     {
-        var server = new InProcessServer();
+        var server = new InProcessServer(Headers);
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.Configuration["OTEL_TRACES_SAMPLER"] = scenario.Sampler;

@@ -73,7 +73,15 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
             ChangeToken.OnChange(source.GetChangeToken, () => _isUsed = null);
         }
 
-        return source.Endpoints.Any(MayBeExcluded);
+        try
+        {
+            return source.Endpoints.Any(MayBeExcluded);
+        }
+        catch (Exception exception)
+        {
+            exclusion.LogFailure(exception);
+            return false;
+        }
     }
 
     // The attributes of a Razor Page are known only when it is selected.

@@ -26,10 +26,11 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDispos
         // Otherwise, the current activity becomes the parent of a span without one.
         var current = Activity.Current;
         Activity.Current = null;
-        request.IsExportingFailure = true;
-        using (var span = _source.StartActivity(
-            ActivityKind.Server, ParentOf(server), startTime: server.StartTimeUtc, name: ServerActivity.OperationName))
+        try
         {
+            request.IsExportingFailure = true;
+            using var span = _source.StartActivity(
+                ActivityKind.Server, ParentOf(server), startTime: server.StartTimeUtc, name: ServerActivity.OperationName);
             request.IsExportingFailure = false;
             if (span is not null)
             {
@@ -38,8 +39,11 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDispos
                     span, context, context.GetEndpoint() ?? handled?.Endpoint, request.ExcludedBy!, failure ?? handled?.Error, statusCode);
             }
         }
-
-        Activity.Current = current;
+        finally
+        {
+            request.IsExportingFailure = false;
+            Activity.Current = current;
+        }
     }
 
     public void Dispose() => _source.Dispose();

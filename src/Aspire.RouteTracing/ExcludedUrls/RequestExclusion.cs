@@ -43,12 +43,17 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
         }
         catch (Exception exception)
         {
-            if (Interlocked.Exchange(ref _failed, 1) == 0)
-            {
-                Log.Failed(logger, exception);
-            }
-
+            LogFailure(exception);
             return null;
+        }
+    }
+
+    /// <summary>Logs the first failure. The request continues.</summary>
+    public void LogFailure(Exception exception)
+    {
+        if (Interlocked.Exchange(ref _failed, 1) == 0)
+        {
+            Log.Failed(logger, exception);
         }
     }
 
@@ -78,7 +83,7 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
 
         [LoggerMessage(
             20, LogLevel.Error,
-            "The exclusion of a request could not be decided, so the request is traced. Further failures are not logged.")]
+            "An exclusion could not be applied to a request, which continues. Further failures are not logged.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -78,17 +78,25 @@ internal sealed class RouteTracingMiddleware(
         }
     }
 
+    // Calls listeners and processors of the application.
     private void End(HttpContext context, ExcludedRequest request, Exception? failure)
     {
-        var statusCode = failure is null ? context.Response.StatusCode : StatusCodeAfter(failure, context);
-        if (request.IsCounted)
+        try
         {
-            counter.Add(request.ExcludedBy!, statusCode);
-        }
+            var statusCode = failure is null ? context.Response.StatusCode : StatusCodeAfter(failure, context);
+            if (request.IsCounted)
+            {
+                counter.Add(request.ExcludedBy!, statusCode);
+            }
 
-        if (tracing.Current.KeepFailedRequests)
+            if (tracing.Current.KeepFailedRequests)
+            {
+                failedRequestSpan.Export(context, request, failure, statusCode);
+            }
+        }
+        catch (Exception exception)
         {
-            failedRequestSpan.Export(context, request, failure, statusCode);
+            exclusion.LogFailure(exception);
         }
     }
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Aspire.RouteTracing.Benchmarks;
+using Aspire.RouteTracing.Benchmarks.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection;

@@ -307,6 +307,30 @@ public sealed class HookTimingTests
         Assert.Equal(["part 200 HTTP: GET /part", "request ", "response 200"], calls);
     }
 
+    [Fact]
+    public async Task Hooks_run_if_middleware_answers_before_an_excluded_endpoint_executes()
+    {
+        var calls = new HookCalls();
+        await using var app = await HookedApp.StartAsync(
+            calls.Record,
+            app =>
+            {
+                app.UseRouting();
+                app.Use((HttpContext context, RequestDelegate _) =>
+                {
+                    context.Response.StatusCode = 401;
+                    return Task.CompletedTask;
+                });
+                app.MapGet("/quiet", () => "").ExcludeFromTracing();
+            });
+
+        using var response = await app.GetAsync("/quiet");
+        await app.StopAsync();
+
+        Assert.Equal(["request /quiet", "response 401"], calls);
+        Assert.Equal(["GET /quiet"], app.SpanNames);
+    }
+
     [Theory]
     [InlineData(false, new[] { "matched", "request /quiet", "response 401" })]
     [InlineData(true, new[] { "matched" })]

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Aspire.RouteTracing.Benchmarks;
+using Aspire.RouteTracing.Benchmarks.Requests;
 using Aspire.RouteTracing.Tests.RouteNames.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
