@@ -53,13 +53,14 @@ internal sealed class ExclusionMatcher
         var count = Math.Min(items.Count, MaxItems);
         var automata = new Automata(count);
         var tokens = new List<RegexToken>();
+        var sequences = new SequenceReader();
         ExclusionMatcher? matcher = null;
         Action<int> onDisabledItem = index => matcher!.Disable(index, onDisabled);
         for (var index = 0; index < count; index++)
         {
             if (!string.IsNullOrWhiteSpace(items[index]))
             {
-                var patterns = Compile(index, items[index], tokens, automata, onDisabledItem, out var problem);
+                var patterns = Compile(index, items[index], tokens, sequences, automata, onDisabledItem, out var problem);
                 (matchFullUrl || ExclusionPattern.NamesFullUrl(items[index]) ? forFullUrl : forPath).AddRange(patterns);
                 found.AddRange(problem is { } itemProblem ? [itemProblem] : []);
             }
@@ -99,15 +100,18 @@ internal sealed class ExclusionMatcher
         int index,
         string item,
         List<RegexToken> buffer,
+        SequenceReader sequences,
         Automata automata,
         Action<int> onDisabled,
         out ExclusionProblem? problem)
     {
         problem = null;
         var tokens = RegexTokens.ReadAll(item, out var isBalanced, buffer);
-        if (isBalanced && item.Length <= ExclusionPattern.MaxItemLength && TextPattern.Expand(index, tokens) is { Count: > 0 } texts)
+        if (isBalanced
+            && item.Length <= ExclusionPattern.MaxItemLength
+            && sequences.Read(index, item, tokens) is { } patterns)
         {
-            return texts;
+            return patterns;
         }
 
         if (!ExclusionPattern.Validate(item, out var reason))
@@ -117,13 +121,13 @@ internal sealed class ExclusionMatcher
         }
 
         var required = RequiredText.FindAll(tokens);
-        if (LinearPattern.FindObstacle(tokens) is { } obstacle)
+        if (AutomatonPattern.FindObstacle(tokens) is { } obstacle)
         {
             problem = new ExclusionProblem(index, ExclusionProblemKind.Backtracks, obstacle);
             return [new BacktrackingPattern(index, item, required, onDisabled)];
         }
 
-        return [new LinearPattern(index, item, required, LinearPattern.HardlyBacktracks(tokens) ? null : automata)];
+        return [new AutomatonPattern(index, item, required, automata)];
     }
 
     private int FindInFullUrl(in RequestUrl url)

@@ -19,14 +19,11 @@ internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> 
     /// <summary>Gets the item's position in its list.</summary>
     public int Index => index;
 
-    /// <summary>Gets the longest text that a URL has to contain, which tells the item from others.</summary>
-    public RequiredText Required { get; } = RequiredText.Best(required, text => text.Text.Length);
-
     /// <summary>
-    /// Gets a text that a URL has to contain and that other items are likely to require, too: one that starts with a slash.
+    /// Gets a text that a URL has to contain: the longest, but rather one that starts with a slash, which other items may require, too.
     /// </summary>
-    public RequiredText CommonlyRequired { get; } =
-        RequiredText.Best(required, text => text.Text.Length + (text.Text[0] == '/' ? MaxItemLength : 0));
+    public RequiredText Required =>
+        required.MaxBy(text => text.Text.Length + (text.Text[0] == '/' ? MaxItemLength : 0)) ?? RequiredText.None;
 
     /// <summary>Returns whether an item is valid: a .NET regular expression of at most <see cref="MaxItemLength"/> characters.</summary>
     /// <param name="item">The item.</param>
@@ -54,6 +51,9 @@ internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> 
 
     /// <summary>Returns whether an item is searched in the whole URL even where the list is searched in the path.</summary>
     public static bool NamesFullUrl(string item) => item.Contains("://", StringComparison.Ordinal);
+
+    /// <summary>Returns the hash codes of the <see cref="TextPieces"/> that a URL has to have.</summary>
+    public ushort[] HashPieces() => TextPieces.HashAll(required);
 
     /// <summary>Returns whether the item matches a URL, which has no line break.</summary>
     public abstract bool IsMatch(ReadOnlySpan<char> url);

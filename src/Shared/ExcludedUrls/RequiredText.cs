@@ -11,8 +11,12 @@ internal sealed class RequiredText(string text, bool ignoresCase = false)
     /// <summary>The length of the shortest text that is worth looking for; shorter ones are in most URLs.</summary>
     public const int MinLength = 3;
 
+    private const int MinSharing = 3;
+
     /// <summary>No text, which every URL contains.</summary>
     public static readonly RequiredText None = new("");
+
+    private StringComparison Comparison => ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
 
     // Faster than IndexOf where a URL has much that is similar. Most texts are never looked for alone.
     private SearchValues<string>? _search;
@@ -80,16 +84,19 @@ internal sealed class RequiredText(string text, bool ignoresCase = false)
         }
     }
 
-    /// <summary>Returns the first text with the highest value, or <see cref="None"/> of none.</summary>
-    public static RequiredText Best(IReadOnlyList<RequiredText> texts, Func<RequiredText, int> getValue)
+    /// <summary>Returns the search for any of several texts, or <see langword="null"/> if one of them is empty.</summary>
+    /// <remarks>
+    /// The fewer there are, the faster is the search. Where many services have their /metrics, that stands for all of these.
+    /// </remarks>
+    public static SearchValues<string>? SearchAny(IEnumerable<RequiredText> texts)
     {
-        var best = None;
-        foreach (var text in texts)
-        {
-            best = best.IsEmpty || getValue(text) > getValue(best) ? text : best;
-        }
-
-        return best;
+        var shared = texts.GroupBy(text => LastSegment(text.Text)).SelectMany(
+            IEnumerable<RequiredText> (group) => group.Count() < MinSharing ? group : [new RequiredText(group.Key, group.Any(text => text.IgnoresCase))]).ToList();
+        return shared.Exists(text => text.IsEmpty)
+            ? null
+            : SearchValues.Create(
+                [.. shared.Select(text => text.Text)],
+                shared.Exists(text => text.IgnoresCase) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
     }
 
     /// <summary>Returns where a URL first contains the text, or -1.</summary>
@@ -97,9 +104,21 @@ internal sealed class RequiredText(string text, bool ignoresCase = false)
         IsEmpty
             ? 0
             : url.IndexOfAny(
-                _search ??= SearchValues.Create([text], ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal));
+                _search ??= SearchValues.Create([text], Comparison));
 
-    // Regular expressions that ignore case equate k with the Kelvin sign, which an ordinal comparison doesn't, and more beyond ASCII.
-    private static bool CanBeRequired(char character, bool ignoresCase) =>
+    /// <summary>Returns whether a URL starts with the text.</summary>
+    public bool IsAtStartOf(ReadOnlySpan<char> url) => url.StartsWith(text, Comparison);
+
+    /// <summary>Returns whether a URL ends with the text.</summary>
+    public bool IsAtEndOf(ReadOnlySpan<char> url) => url.EndsWith(text, Comparison);
+
+    /// <summary>Returns whether comparing a character as text is what an expression does.</summary>
+    /// <remarks>
+    /// Expressions that ignore case equate k with the Kelvin sign, which an ordinal comparison doesn't, and more beyond ASCII.
+    /// </remarks>
+    public static bool CanBeRequired(char character, bool ignoresCase) =>
         !ignoresCase || (char.IsAscii(character) && character is not ('k' or 'K'));
+
+    private static string LastSegment(string text) =>
+        text.LastIndexOf('/') is >= 0 and var start && text.Length - start > MinLength ? text[start..] : text;
 }

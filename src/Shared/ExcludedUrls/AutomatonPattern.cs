@@ -2,67 +2,15 @@ using System.Text.RegularExpressions;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>
-/// An item that is searched in time linear in the URL: by backtracking where there is next to nothing to come back to, else by an
-/// automaton.
-/// </summary>
-internal sealed class LinearPattern(int index, string item, IReadOnlyList<RequiredText> required, Automata? automata)
+/// <summary>An item that is no sequence, such as <c>(/[a-z]+)+$</c>, and is searched by an automaton, in time linear in the URL.</summary>
+internal sealed class AutomatonPattern(int index, string item, IReadOnlyList<RequiredText> required, Automata automata)
     : ExclusionPattern(index, required)
 {
     // Each repetition is states of the automaton: [^/]{300} has 300, and an automaton can need every set of them.
     private const int MaxRepetitions = 300;
 
-    // Each choice can double the time of a search that backtracks.
-    private const int MaxChoices = 8;
-
-    private Regex? _regex;
-
     public override bool IsMatch(ReadOnlySpan<char> url) =>
-        url.Length <= MaxUrlLength
-            && Required.IndexIn(url) >= 0
-            && (automata is null ? SearchByBacktracking(url) : automata.IsMatch(Index, item, url));
-
-    /// <summary>Returns whether an item needs no automaton, which takes half a megabyte and a millisecond to build.</summary>
-    /// <param name="tokens">A valid expression without <see cref="FindObstacle">obstacles</see>.</param>
-    public static bool HardlyBacktracks(List<RegexToken> tokens)
-    {
-        var first = tokens.FindIndex(token => token.Kind is not (RegexTokenKind.Comment or RegexTokenKind.Options));
-        if (first < 0 || tokens[first].Kind is not RegexTokenKind.Anchor || tokens[first].Letter is not ('^' or 'A'))
-        {
-            return false;
-        }
-
-        var (depth, loops, choices) = (0, 0, 0);
-        foreach (var token in tokens)
-        {
-            switch (token.Kind)
-            {
-                case RegexTokenKind.GroupStart:
-                    depth++;
-                    break;
-                case RegexTokenKind.GroupEnd:
-                    depth--;
-                    break;
-                case RegexTokenKind.Alternation when depth > 0:
-                    choices++;
-                    break;
-                case RegexTokenKind.Quantifier when token.Max <= MaxChoices:
-                    choices += token.Max;
-                    break;
-                case RegexTokenKind.Quantifier when depth == 0 && loops == 0:
-                    loops++;
-                    break;
-                case RegexTokenKind.Alternation or RegexTokenKind.Quantifier:
-                    return false;
-            }
-        }
-
-        // A loop over a group repeats what is in it.
-        return choices <= MaxChoices && (loops == 0 || !tokens.Zip(tokens.Skip(1)).Any(pair =>
-            pair.First.Kind is RegexTokenKind.GroupEnd or RegexTokenKind.Comment
-                && pair.Second.Kind is RegexTokenKind.Quantifier
-                && pair.Second.Max > MaxChoices));
-    }
+        url.Length <= MaxUrlLength && automata.IsMatch(Index, item, url);
 
     /// <summary>Returns why an item can't be searched in linear time, as a sentence, or <see langword="null"/> if it can.</summary>
     /// <param name="tokens">A valid expression.</param>
@@ -88,9 +36,6 @@ internal sealed class LinearPattern(int index, string item, IReadOnlyList<Requir
 
         return CountRepetitions(tokens) > MaxRepetitions ? $"It has more than {MaxRepetitions} repetitions." : null;
     }
-
-    private bool SearchByBacktracking(ReadOnlySpan<char> url) =>
-        (_regex ??= new Regex(item, RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout)).IsMatch(url);
 
     // The number of states that are there because of quantifiers with a number.
     private static double CountRepetitions(List<RegexToken> tokens)
