@@ -9,8 +9,7 @@ internal sealed class AutomatonPattern(int index, string item, IReadOnlyList<Req
     // Each repetition is states of the automaton: [^/]{300} has 300, and an automaton can need every set of them.
     private const int MaxRepetitions = 300;
 
-    public override bool IsMatch(ReadOnlySpan<char> url) =>
-        url.Length <= MaxUrlLength && automata.IsMatch(Index, item, url);
+    public override bool IsMatch(ReadOnlySpan<char> url) => url.Length <= MaxUrlLength && automata.IsMatch(Index, item, url);
 
     /// <summary>Returns why an item can't be searched in linear time, as a sentence, or <see langword="null"/> if it can.</summary>
     /// <param name="tokens">A valid expression.</param>
@@ -34,43 +33,38 @@ internal sealed class AutomatonPattern(int index, string item, IReadOnlyList<Req
             }
         }
 
-        return CountRepetitions(tokens) > MaxRepetitions ? $"It has more than {MaxRepetitions} repetitions." : null;
+        return CountRepetitions(tokens) >= MaxRepetitions ? $"It has more than {MaxRepetitions} repetitions." : null;
     }
 
     // The number of states that are there because of quantifiers with a number.
     private static double CountRepetitions(List<RegexToken> tokens)
     {
-        var outer = new Stack<(double Size, double Repetitions)>();
-        var (size, repetitions) = (0d, 0d);
-        var last = (Size: 0d, Repetitions: 0d);
+        var sizes = new Stack<double>([0]);
+        var (last, withoutRepetitions) = (0d, 0);
         foreach (var token in tokens)
         {
             switch (token.Kind)
             {
                 case RegexTokenKind.GroupStart:
-                    outer.Push((size, repetitions));
-                    (size, repetitions) = (0, 0);
+                    sizes.Push(0);
                     continue;
                 case RegexTokenKind.GroupEnd:
-                    last = (size, repetitions);
-                    (size, repetitions) = outer.Pop();
+                    last = sizes.Pop();
                     break;
-                case RegexTokenKind.Quantifier when (token.Max == int.MaxValue ? token.Min : token.Max) is > 1 and var times:
-                    repetitions += (last.Size * times) - last.Repetitions;
-                    size += last.Size * (times - 1);
-                    continue;
-                case RegexTokenKind.Quantifier or RegexTokenKind.Comment or RegexTokenKind.Options:
+                case RegexTokenKind.Quantifier:
+                    last *= Math.Max(0, (token.Max == int.MaxValue ? token.Min : token.Max) - 1);
+                    break;
+                case RegexTokenKind.Comment or RegexTokenKind.Options:
                     continue;
                 default:
-                    last = (1, 0);
+                    (last, withoutRepetitions) = (1, withoutRepetitions + 1);
                     break;
             }
 
-            size += last.Size;
-            repetitions += last.Repetitions;
+            sizes.Push(sizes.Pop() + last);
         }
 
-        return repetitions;
+        return sizes.Pop() - withoutRepetitions;
     }
 }
 

@@ -85,13 +85,15 @@ internal sealed class ExclusionMatcher
             return inPath;
         }
 
-        var inFullUrl = FindInFullUrl(url);
+        var inFullUrl = FindInJoined(_forFullUrl, url);
         return inPath < 0 || (inFullUrl >= 0 && inFullUrl < inPath) ? inFullUrl : inPath;
     }
 
     /// <summary>Returns the index of the first item that is searched in the path and matches this one, or -1.</summary>
     public int FindInPath(ReadOnlySpan<char> pathBase, ReadOnlySpan<char> path) =>
-        pathBase.IsEmpty ? _forPath.Find(path) : FindInJoinedPath(pathBase, path);
+        pathBase.IsEmpty
+            ? _forPath.Find(path)
+            : FindInJoined(_forPath, new RequestUrl { PathBase = pathBase, Path = path });
 
     /// <summary>Returns the index of the first item that is searched in the whole URL and matches this text, or -1.</summary>
     internal int FindInFullUrl(ReadOnlySpan<char> text) => _forFullUrl.Find(text);
@@ -130,29 +132,13 @@ internal sealed class ExclusionMatcher
         return [new AutomatonPattern(index, item, required, automata)];
     }
 
-    private int FindInFullUrl(in RequestUrl url)
+    private static int FindInJoined(PatternSet patterns, in RequestUrl url)
     {
         char[]? rented = null;
         var length = url.FullUrlLength;
         var buffer = length <= StackBufferLength ? stackalloc char[StackBufferLength] : rented = ArrayPool<char>.Shared.Rent(length);
         url.CopyFullUrlTo(buffer);
-        var index = FindInFullUrl(buffer[..length]);
-        if (rented is not null)
-        {
-            ArrayPool<char>.Shared.Return(rented);
-        }
-
-        return index;
-    }
-
-    private int FindInJoinedPath(ReadOnlySpan<char> pathBase, ReadOnlySpan<char> path)
-    {
-        char[]? rented = null;
-        var length = pathBase.Length + path.Length;
-        var buffer = length <= StackBufferLength ? stackalloc char[StackBufferLength] : rented = ArrayPool<char>.Shared.Rent(length);
-        pathBase.CopyTo(buffer);
-        path.CopyTo(buffer[pathBase.Length..]);
-        var index = _forPath.Find(buffer[..length]);
+        var index = patterns.Find(buffer[..length]);
         if (rented is not null)
         {
             ArrayPool<char>.Shared.Return(rented);

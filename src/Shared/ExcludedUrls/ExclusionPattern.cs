@@ -20,10 +20,13 @@ internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> 
     public int Index => index;
 
     /// <summary>
-    /// Gets a text that a URL has to contain: the longest, but rather one that starts with a slash, which other items may require, too.
+    /// Gets a text that a URL has to contain, if one is known: the longest, but rather one that starts with a slash, which other items are
+    /// likely to require, too.
     /// </summary>
-    public RequiredText Required =>
-        required.MaxBy(text => text.Text.Length + (text.Text[0] == '/' ? MaxItemLength : 0)) ?? RequiredText.None;
+    public RequiredText? Required => required.MaxBy(text => text.Text.Length + (text.Text[0] == '/' ? MaxItemLength : 0));
+
+    /// <summary>Gets the <see cref="RequiredText.PairsIn">pairs</see> that a URL has to have.</summary>
+    public ulong Pairs => required.Aggregate(0UL, (pairs, text) => pairs | RequiredText.PairsIn(text.Text));
 
     /// <summary>Returns whether an item is valid: a .NET regular expression of at most <see cref="MaxItemLength"/> characters.</summary>
     /// <param name="item">The item.</param>
@@ -51,9 +54,6 @@ internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> 
 
     /// <summary>Returns whether an item is searched in the whole URL even where the list is searched in the path.</summary>
     public static bool NamesFullUrl(string item) => item.Contains("://", StringComparison.Ordinal);
-
-    /// <summary>Returns the hash codes of the <see cref="TextPieces"/> that a URL has to have.</summary>
-    public ushort[] HashPieces() => TextPieces.HashAll(required);
 
     /// <summary>Returns whether the item matches a URL, which has no line break.</summary>
     public abstract bool IsMatch(ReadOnlySpan<char> url);

@@ -17,13 +17,12 @@ internal sealed class PatternSet
     // Of a list that is longer than this, to look up a URL takes less time than to search it for the texts.
     private const int LongList = 64;
 
-    // A longer URL is likely to be crafted, and to have the texts of many items.
-    private const int MaxFilteredLength = 256;
-
     private readonly FrozenDictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _wholeUrls;
-    private readonly (ExclusionPattern Pattern, ushort[] Pieces)[] _others;
+    private readonly (ulong Pairs, ExclusionPattern Pattern)[] _others;
     private readonly int _firstOther;
     private readonly SearchValues<string>? _requiredTexts;
+    private readonly bool _isLong;
+    private readonly int _maxFilteredLength;
     private Remembered _excluded = new();
 
     /// <param name="patterns">The items, in the order of the list.</param>
@@ -37,9 +36,14 @@ internal sealed class PatternSet
         // Those that backtrack are searched last, as they can take more time than all others.
         ExclusionPattern[] others =
             [.. patterns.Where(pattern => pattern is not WholeUrlPattern).OrderBy(pattern => pattern is BacktrackingPattern)];
-        _others = Array.ConvertAll(others, pattern => (pattern, pattern.HashPieces()));
+        _others = Array.ConvertAll(others, pattern => (pattern.Pairs, pattern));
         _firstOther = others.Select(pattern => pattern.Index).DefaultIfEmpty(NotFound).Min();
-        _requiredTexts = RequiredText.SearchAny(others.Select(pattern => pattern.Required));
+        _requiredTexts = RequiredText.SearchAny(Array.ConvertAll(others, pattern => pattern.Required));
+        _isLong = others.Length > LongList;
+
+        // A very long URL is likely to be crafted: to repeat how the texts start, which makes the search for many of them slow, and to have
+        // them. To search for the items takes less time than that, unless there are many.
+        _maxFilteredLength = _isLong ? 1_024 : 256;
         FirstIndex = patterns.Select(pattern => pattern.Index).DefaultIfEmpty(-1).First();
     }
 
@@ -55,33 +59,7 @@ internal sealed class PatternSet
         var found = _wholeUrls.TryGetValue(url, out var index) ? index : NotFound;
         if (_firstOther < found)
         {
-            if (url.Length > MaxFilteredLength)
-            {
-                found = FindInOthers(url, found);
-            }
-            else
-            {
-                var excluded = _excluded;
-                var isLong = _others.Length > LongList;
-                if (isLong && excluded.TryGet(url, out index))
-                {
-                    return index;
-                }
-
-                if (_requiredTexts is null || url.ContainsAny(_requiredTexts))
-                {
-                    if (!isLong && excluded.TryGet(url, out index))
-                    {
-                        return index;
-                    }
-
-                    found = FindInOthers(url, found);
-                    if (found != NotFound)
-                    {
-                        excluded.Add(url, found);
-                    }
-                }
-            }
+            found = url.Length <= _maxFilteredLength ? FilterAndSearch(url, found) : Search(url, found, ulong.MaxValue);
         }
 
         return found == NotFound ? -1 : found;
@@ -90,7 +68,34 @@ internal sealed class PatternSet
     /// <summary>Forgets which URLs are excluded.</summary>
     public void Forget() => _excluded = new Remembered();
 
-    private int FindInOthers(ReadOnlySpan<char> url, int found)
+    private int FilterAndSearch(ReadOnlySpan<char> url, int found)
+    {
+        var excluded = _excluded;
+        if (_isLong && excluded.TryGet(url, out var index))
+        {
+            return index;
+        }
+
+        if (_requiredTexts is not null && !url.ContainsAny(_requiredTexts))
+        {
+            return found;
+        }
+
+        if (!_isLong && excluded.TryGet(url, out index))
+        {
+            return index;
+        }
+
+        found = Search(url, found, RequiredText.PairsIn(url));
+        if (found != NotFound)
+        {
+            excluded.Add(url, found);
+        }
+
+        return found;
+    }
+
+    private int Search(ReadOnlySpan<char> url, int found, ulong pairs)
     {
         // In a regular expression, $ is also before a final line break. A URL with a line break is never excluded.
         if (url.Contains('\n'))
@@ -98,10 +103,9 @@ internal sealed class PatternSet
             return NotFound;
         }
 
-        var pieces = url.Length > ExclusionPattern.MaxUrlLength ? TextPieces.All : new TextPieces(stackalloc ulong[TextPieces.Size], url);
-        foreach (var (pattern, required) in _others)
+        foreach (var (required, pattern) in _others)
         {
-            if (pieces.Include(required) && pattern.Index < found && pattern.IsMatch(url))
+            if ((required & ~pairs) == 0 && pattern.Index < found && pattern.IsMatch(url))
             {
                 found = pattern.Index;
             }

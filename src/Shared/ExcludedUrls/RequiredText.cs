@@ -4,7 +4,7 @@ using System.Text;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>Text that a URL has to contain for an item to match.</summary>
-/// <param name="text">The text; empty where none is known.</param>
+/// <param name="text">The text.</param>
 /// <param name="ignoresCase">Whether its case is ignored.</param>
 internal sealed class RequiredText(string text, bool ignoresCase = false)
 {
@@ -13,10 +13,7 @@ internal sealed class RequiredText(string text, bool ignoresCase = false)
 
     private const int MinSharing = 3;
 
-    /// <summary>No text, which every URL contains.</summary>
-    public static readonly RequiredText None = new("");
-
-    private StringComparison Comparison => ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+    private readonly StringComparison _comparison = ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
 
     // Faster than IndexOf where a URL has much that is similar. Most texts are never looked for alone.
     private SearchValues<string>? _search;
@@ -26,9 +23,6 @@ internal sealed class RequiredText(string text, bool ignoresCase = false)
 
     /// <summary>Gets whether its case is ignored.</summary>
     public bool IgnoresCase => ignoresCase;
-
-    /// <summary>Gets whether there is no such text.</summary>
-    public bool IsEmpty => text.Length == 0;
 
     /// <summary>Finds the runs of literal characters outside of groups that are long enough to tell URLs apart.</summary>
     /// <param name="tokens">A valid expression.</param>
@@ -84,33 +78,44 @@ internal sealed class RequiredText(string text, bool ignoresCase = false)
         }
     }
 
-    /// <summary>Returns the search for any of several texts, or <see langword="null"/> if one of them is empty.</summary>
+    /// <summary>Returns the search for any of several texts, or <see langword="null"/> if one of them is not known.</summary>
     /// <remarks>
     /// The fewer there are, the faster is the search. Where many services have their /metrics, that stands for all of these.
     /// </remarks>
-    public static SearchValues<string>? SearchAny(IEnumerable<RequiredText> texts)
+    public static SearchValues<string>? SearchAny(RequiredText?[] texts)
     {
-        var shared = texts.GroupBy(text => LastSegment(text.Text)).SelectMany(
-            IEnumerable<RequiredText> (group) => group.Count() < MinSharing ? group : [new RequiredText(group.Key, group.Any(text => text.IgnoresCase))]).ToList();
-        return shared.Exists(text => text.IsEmpty)
+        var shared = texts.GroupBy(text => LastSegment(text?.Text ?? ""))
+            .SelectMany(group => group.Count() < MinSharing ? group.Select(text => text!.Text) : [group.Key]);
+        var ignoresCase = Array.Exists(texts, text => text?.IgnoresCase is true);
+        return texts.Contains(null)
             ? null
-            : SearchValues.Create(
-                [.. shared.Select(text => text.Text)],
-                shared.Exists(text => text.IgnoresCase) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
+            : SearchValues.Create([.. shared], ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
+    }
+
+    /// <summary>Returns a bit for each pair of characters in a text, which other pairs can have, too.</summary>
+    /// <remarks>A URL without one of a text's bits doesn't contain the text. To know that takes no search.</remarks>
+    public static ulong PairsIn(ReadOnlySpan<char> text)
+    {
+        var pairs = 0UL;
+        for (var i = 1; i < text.Length; i++)
+        {
+            // Whether or not case is ignored: letters that differ by it have the same bits.
+            var pair = ((text[i - 1] | 0x20u) << 16) | text[i] | 0x20u;
+            pairs |= 1UL << (int)((pair * 0x9E37_79B1) >> 26);
+        }
+
+        return pairs;
     }
 
     /// <summary>Returns where a URL first contains the text, or -1.</summary>
     public int IndexIn(ReadOnlySpan<char> url) =>
-        IsEmpty
-            ? 0
-            : url.IndexOfAny(
-                _search ??= SearchValues.Create([text], Comparison));
+        url.IndexOfAny(_search ??= SearchValues.Create([text], _comparison));
 
     /// <summary>Returns whether a URL starts with the text.</summary>
-    public bool IsAtStartOf(ReadOnlySpan<char> url) => url.StartsWith(text, Comparison);
+    public bool IsAtStartOf(ReadOnlySpan<char> url) => url.StartsWith(text, _comparison);
 
     /// <summary>Returns whether a URL ends with the text.</summary>
-    public bool IsAtEndOf(ReadOnlySpan<char> url) => url.EndsWith(text, Comparison);
+    public bool IsAtEndOf(ReadOnlySpan<char> url) => url.EndsWith(text, _comparison);
 
     /// <summary>Returns whether comparing a character as text is what an expression does.</summary>
     /// <remarks>

@@ -13,7 +13,7 @@ internal sealed class SequencePattern : ExclusionPattern
     /// <param name="steps">The steps. An item that isn't anchored by <c>^</c> starts with a loop over any character.</param>
     /// <param name="atEnd">Whether they end at the end of the URL.</param>
     public SequencePattern(int index, SequenceStep[] steps, bool atEnd)
-        : base(index, RequiredTexts(steps)) =>
+        : base(index, [.. steps.Select(step => step.Text).OfType<RequiredText>().Where(text => text.Text.Length >= RequiredText.MinLength)]) =>
         (_steps, _atEnd) = (steps, atEnd);
 
     public override bool IsMatch(ReadOnlySpan<char> url)
@@ -91,20 +91,6 @@ internal sealed class SequencePattern : ExclusionPattern
         }
 
         return false;
-    }
-
-    private static List<RequiredText> RequiredTexts(SequenceStep[] steps)
-    {
-        var texts = new List<RequiredText>();
-        foreach (var step in steps)
-        {
-            if (step.Text is { Text.Length: >= RequiredText.MinLength } text)
-            {
-                texts.Add(text);
-            }
-        }
-
-        return texts;
     }
 }
 

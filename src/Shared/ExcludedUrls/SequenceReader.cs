@@ -10,7 +10,6 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 internal sealed class SequenceReader
 {
     private const int MaxSequences = 16;
-    private const int MaxRepetitions = 64;
     private const int MaxSteps = 128;
 
     // An item is read into strings. Characters that a URL can have, but hardly an item, stand in them for what is no text: the anchors, and
@@ -19,12 +18,17 @@ internal sealed class SequenceReader
     private const char End = '\u0002';
     private const char FirstStep = '\u0003';
 
+    private static readonly List<string> OnlyEmpty = [""];
+
     private readonly Dictionary<(string Expression, bool IgnoresCase), CharacterSet> _sets = [];
+    private readonly List<RegexToken> _tokens = [];
     private readonly List<SequenceStep> _steps = [];
+    private readonly StringBuilder _run = new();
     private string _item = "";
-    private List<RegexToken> _tokens = [];
     private int _next;
     private bool? _ignoresCase;
+
+    private RegexTokenKind NextKind => _next < _tokens.Count ? _tokens[_next].Kind : RegexTokenKind.End;
 
     /// <summary>Returns patterns that match what an item does, or <see langword="null"/> if the item isn't made of sequences.</summary>
     /// <param name="index">The item's position in its list.</param>
@@ -32,104 +36,77 @@ internal sealed class SequenceReader
     /// <param name="tokens">The item's tokens, with balanced parentheses.</param>
     public IReadOnlyList<ExclusionPattern>? Read(int index, string item, List<RegexToken> tokens)
     {
-        (_item, _tokens, _next, _ignoresCase) = (item, tokens, 0, null);
+        (_item, _next, _ignoresCase) = (item, 0, null);
+        _run.Clear();
         _steps.Clear();
-        var sequences = ReadAlternatives();
-        if (sequences is null || _next < tokens.Count || !sequences.TrueForAll(HasAnchorsAtItsEnds))
+        _tokens.Clear();
+        _tokens.AddRange(tokens);
+        _tokens.RemoveAll(token => token.Kind is RegexTokenKind.Comment);
+        try
         {
-            return null;
-        }
-
-        var patterns = new ExclusionPattern[sequences.Count];
-        for (var i = 0; i < patterns.Length; i++)
-        {
-            if (CreatePattern(index, sequences[i]) is not { } pattern)
+            if (ReadAlternatives() is not { Count: <= MaxSequences } sequences || NextKind is not RegexTokenKind.End)
             {
                 return null;
             }
 
-            patterns[i] = pattern;
+            var patterns = sequences.ConvertAll(sequence => CreatePattern(index, sequence));
+            return patterns.Contains(null) ? null : patterns!;
         }
-
-        return patterns;
+        catch (ArgumentException)
+        {
+            // A class such as [z-a].
+            return null;
+        }
     }
-
-    private ExclusionPattern? CreatePattern(int index, string sequence)
-    {
-        var (atStart, atEnd) = (sequence.StartsWith(Start), sequence.EndsWith(End));
-        var content = sequence.AsSpan()[(atStart ? 1 : 0)..(atEnd ? ^1 : ^0)];
-        if (atStart && atEnd && _ignoresCase is not true && content.IndexOfAnyInRange('\0', '\u001F') < 0)
-        {
-            return new WholeUrlPattern(index, content.ToString());
-        }
-
-        var steps = new List<SequenceStep>();
-        if (!atStart)
-        {
-            steps.Add(SequenceStep.AnyText);
-        }
-
-        while (!content.IsEmpty)
-        {
-            var length = content.IndexOfAnyInRange('\0', '\u001F') is >= 0 and var control ? control : content.Length;
-            steps.Add(length == 0
-                ? _steps[content[0] - FirstStep]
-                : new SequenceStep(new RequiredText(content[..length].ToString(), _ignoresCase ?? false), null, IsLoop: false));
-            content = content[Math.Max(1, length)..];
-        }
-
-        return steps.Count <= MaxSteps ? new SequencePattern(index, [.. steps], atEnd) : null;
-    }
-
-    private static bool HasAnchorsAtItsEnds(string sequence) =>
-        sequence.LastIndexOf(Start) <= 0
-            && (sequence.IndexOf(End, StringComparison.Ordinal) is var end && (end < 0 || end == sequence.Length - 1));
 
     private List<string>? ReadAlternatives()
     {
-        var sequences = new List<string>();
-        do
+        var sequences = ReadSequence();
+        while (sequences is not null && NextKind is RegexTokenKind.Alternation)
         {
-            if (ReadSequence() is not { } alternatives || sequences.Count + alternatives.Count > MaxSequences)
-            {
-                return null;
-            }
-
-            sequences.AddRange(alternatives);
+            _next++;
+            sequences = ReadSequence() is { } others ? [.. sequences, .. others] : null;
         }
-        while (_next < _tokens.Count && _tokens[_next].Kind is RegexTokenKind.Alternation && _next++ >= 0);
 
         return sequences;
     }
 
     private List<string>? ReadSequence()
     {
-        List<string> sequences = [""];
-        var run = new StringBuilder();
-        while (_next < _tokens.Count && _tokens[_next].Kind is not (RegexTokenKind.Alternation or RegexTokenKind.GroupEnd))
+        var sequences = OnlyEmpty;
+        var start = _run.Length;
+        while (NextKind is not (RegexTokenKind.End or RegexTokenKind.Alternation or RegexTokenKind.GroupEnd))
         {
             var token = _tokens[_next++];
-            if (token.Kind is RegexTokenKind.Comment or RegexTokenKind.Options)
-            {
-                continue;
-            }
-
-            var alternatives = token.Kind is RegexTokenKind.GroupStart ? ReadGroup(token) : ReadCharacter(token, run);
+            var alternatives = token.Kind is RegexTokenKind.GroupStart ? ReadGroup(token) : ReadCharacter(token);
             if (alternatives is null || sequences.Count * alternatives.Count > MaxSequences)
             {
                 return null;
             }
 
-            if (alternatives.Count > 0)
+            if (alternatives != OnlyEmpty)
             {
-                var before = run.ToString();
-                sequences =
-                    [.. from sequence in sequences from alternative in alternatives select string.Concat(sequence, before, alternative)];
-                run.Clear();
+                sequences = Append(sequences, start, alternatives);
             }
         }
 
-        return run.Length == 0 ? sequences : sequences.ConvertAll(sequence => $"{sequence}{run}");
+        return _run.Length == start ? sequences : Append(sequences, start, OnlyEmpty);
+    }
+
+    private List<string> Append(List<string> sequences, int start, List<string> alternatives)
+    {
+        var run = _run.ToString(start, _run.Length - start);
+        _run.Length = start;
+        var appended = new List<string>(sequences.Count * alternatives.Count);
+        foreach (var sequence in sequences)
+        {
+            foreach (var alternative in alternatives)
+            {
+                appended.Add(string.Concat(sequence, run, alternative));
+            }
+        }
+
+        return appended;
     }
 
     private List<string>? ReadGroup(RegexToken token)
@@ -151,92 +128,66 @@ internal sealed class SequenceReader
         };
     }
 
-    // Adds the character and its repetitions to the run, or returns alternatives for them.
-    private List<string>? ReadCharacter(RegexToken token, StringBuilder run)
+    // Adds a character and its repetitions to the run, and returns what can follow.
+    private List<string>? ReadCharacter(RegexToken token)
     {
-        var (min, max) = ReadCounts();
-        var isAnchor = token.Kind is RegexTokenKind.Anchor;
-        if ((min, max) is not (1, 1) && (isAnchor || min > MaxRepetitions))
+        if (token.Kind is RegexTokenKind.Options)
         {
-            return null;
+            return OnlyEmpty;
         }
 
+        var (min, max) = ReadCounts();
+        var isLoop = max == int.MaxValue;
         char? character = (token.Kind, token.Letter) switch
         {
-            (RegexTokenKind.Anchor, '^' or 'A') => Start,
-            (RegexTokenKind.Anchor, '$' or 'z' or 'Z') => End,
+            (RegexTokenKind.Anchor, '^' or 'A') when (min, max) is (1, 1) => Start,
+            (RegexTokenKind.Anchor, '$' or 'z' or 'Z') when (min, max) is (1, 1) => End,
             _ when IsText(token) => token.Character,
             _ => ReadStep(token, isLoop: false),
         };
-        var loop = max == int.MaxValue ? ReadStep(token, isLoop: true) : '\0';
-        if (character is null || loop is null)
+        var loop = isLoop ? ReadStep(token, isLoop: true) : character;
+        if (character is null || loop is null || min > MaxSteps || min > max || (!isLoop && max - min >= MaxSequences))
         {
             return null;
         }
 
-        run.Append(character.Value, min);
-        if (max == int.MaxValue)
-        {
-            run.Append(loop);
-        }
-        else if (max != min)
-        {
-            return max > min && max - min < MaxSequences
-                ? [.. Enumerable.Range(0, max - min + 1).Select(count => new string(character.Value, count))]
-                : null;
-        }
-
-        return [];
+        _run.Append(character.Value, min).Append(loop.Value, isLoop ? 1 : 0);
+        return isLoop || min == max
+            ? OnlyEmpty
+            : [.. Enumerable.Range(0, max - min + 1).Select(count => new string(character.Value, count))];
     }
 
-    private bool IsText(RegexToken token)
-    {
-        if (token.Character is not { } character || character < ' ')
-        {
-            return false;
-        }
-
-        if (char.IsAscii(character) && !char.IsAsciiLetter(character))
-        {
-            return true;
-        }
-
-        _ignoresCase ??= token.IgnoresCase;
-        return _ignoresCase == token.IgnoresCase && RequiredText.CanBeRequired(character, token.IgnoresCase);
-    }
+    // The texts of an item ignore case or not as its first letter does. Another letter that differs is a step of its own.
+    private bool IsText(RegexToken token) =>
+        token.Character is { } character and >= ' '
+            && ((char.IsAscii(character) && !char.IsAsciiLetter(character))
+                || ((_ignoresCase ??= token.IgnoresCase) == token.IgnoresCase
+                    && RequiredText.CanBeRequired(character, token.IgnoresCase)));
 
     private char? ReadStep(RegexToken token, bool isLoop)
     {
-        var set = token.Kind is RegexTokenKind.AnyCharacter ? CharacterSet.Any
-            : token.Kind is RegexTokenKind.Class || token.Character is not null ? ReadSet(token)
-            : null;
-        var step = new SequenceStep(null, set, isLoop);
-        var index = _steps.IndexOf(step);
-        if (index < 0)
+        if (token.Kind is not (RegexTokenKind.AnyCharacter or RegexTokenKind.Class) && token.Character is null)
         {
-            index = _steps.Count;
+            return null;
+        }
+
+        var step = new SequenceStep(null, token.Kind is RegexTokenKind.AnyCharacter ? CharacterSet.Any : ReadSet(token), isLoop);
+        if (!_steps.Contains(step))
+        {
             _steps.Add(step);
         }
 
-        return set is null || FirstStep + index >= ' ' ? null : (char)(FirstStep + index);
+        var character = (char)(FirstStep + _steps.IndexOf(step));
+        return character < ' ' ? character : null;
     }
 
-    private CharacterSet? ReadSet(RegexToken token)
+    private CharacterSet ReadSet(RegexToken token)
     {
-        var key = (
-            token.Character is { } character ? Regex.Escape($"{character}") : _item[token.Start..token.End],
-            token.IgnoresCase);
+        var expression = token.Character is { } character ? Regex.Escape($"{character}") : _item[token.Start..token.End];
+        var key = (expression, token.IgnoresCase);
         if (!_sets.TryGetValue(key, out var set))
         {
-            try
-            {
-                _sets.Add(key, set = CharacterSet.Create(key.Item1, key.IgnoresCase));
-            }
-            catch (ArgumentException)
-            {
-                // Such as [z-a].
-                return null;
-            }
+            _sets.Add(key, set = CharacterSet.Create(expression, token.IgnoresCase));
         }
 
         return set;
@@ -244,18 +195,45 @@ internal sealed class SequenceReader
 
     private (int Min, int Max) ReadCounts()
     {
-        var next = _next;
-        while (next < _tokens.Count && _tokens[next].Kind is RegexTokenKind.Comment)
-        {
-            next++;
-        }
-
-        if (next == _tokens.Count || _tokens[next].Kind is not RegexTokenKind.Quantifier)
+        if (NextKind is not RegexTokenKind.Quantifier)
         {
             return (1, 1);
         }
 
-        _next = next + 1;
-        return (_tokens[next].Min, _tokens[next].Max);
+        var quantifier = _tokens[_next++];
+        return (quantifier.Min, quantifier.Max);
+    }
+
+    private ExclusionPattern? CreatePattern(int index, string sequence)
+    {
+        var (atStart, atEnd) = (sequence.StartsWith(Start), sequence.EndsWith(End));
+        var content = sequence.AsSpan()[(atStart ? 1 : 0)..(atEnd ? ^1 : ^0)];
+        if (atStart && atEnd && _ignoresCase is not true && content.IndexOfAnyInRange('\0', '\u001F') < 0)
+        {
+            return new WholeUrlPattern(index, content.ToString());
+        }
+
+        List<SequenceStep> steps = atStart ? [] : [SequenceStep.AnyText];
+        while (!content.IsEmpty)
+        {
+            var length = content.IndexOfAnyInRange('\0', '\u001F') is >= 0 and var control ? control : content.Length;
+            if (length > 0)
+            {
+                steps.Add(new SequenceStep(new RequiredText(content[..length].ToString(), _ignoresCase is true), null, IsLoop: false));
+            }
+            else if (content[0] < FirstStep)
+            {
+                // An anchor in between.
+                return null;
+            }
+            else
+            {
+                steps.Add(_steps[content[0] - FirstStep]);
+            }
+
+            content = content[Math.Max(1, length)..];
+        }
+
+        return steps.Count <= MaxSteps ? new SequencePattern(index, [.. steps], atEnd) : null;
     }
 }
