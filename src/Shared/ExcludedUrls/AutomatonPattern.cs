@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>An item that is no sequence, such as <c>(/[a-z]+)+$</c>, and is searched by an automaton, in time linear in the URL.</summary>
+/// <summary>An item such as <c>(/[a-z]+)+$</c>, which isn't made of sequences. An automaton searches for it in linear time.</summary>
 internal sealed class AutomatonPattern(int index, string item, IReadOnlyList<RequiredText> required, Automata automata)
     : ExclusionPattern(index, required)
 {

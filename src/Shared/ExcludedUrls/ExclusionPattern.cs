@@ -11,9 +11,7 @@ internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> 
     /// <summary>The number of characters that an item can have.</summary>
     public const int MaxItemLength = 1_000;
 
-    /// <summary>
-    /// The length of a URL up to which expressions are searched. A longer URL is only excluded by an item that is plain text.
-    /// </summary>
+    /// <summary>The length of a URL up to which items are searched that aren't made of sequences.</summary>
     public const int MaxUrlLength = 1_024;
 
     /// <summary>Gets the item's position in its list.</summary>

@@ -41,8 +41,7 @@ internal sealed class PatternSet
         _requiredTexts = RequiredText.SearchAny(Array.ConvertAll(others, pattern => pattern.Required));
         _isLong = others.Length > LongList;
 
-        // A very long URL is likely to be crafted: to repeat how the texts start, which makes the search for many of them slow, and to have
-        // them. To search for the items takes less time than that, unless there are many.
+        // A client who repeats how the texts start makes the search for them slow. In a long URL, to search for each item is faster.
         _maxFilteredLength = _isLong ? 1_024 : 256;
         FirstIndex = patterns.Select(pattern => pattern.Index).DefaultIfEmpty(-1).First();
     }

@@ -93,13 +93,13 @@ internal sealed class RequiredText(string text, bool ignoresCase = false)
     }
 
     /// <summary>Returns a bit for each pair of characters in a text, which other pairs can have, too.</summary>
-    /// <remarks>A URL without one of a text's bits doesn't contain the text. To know that takes no search.</remarks>
+    /// <remarks>A URL that lacks one of a text's bits doesn't contain the text. This takes no search to find out.</remarks>
     public static ulong PairsIn(ReadOnlySpan<char> text)
     {
         var pairs = 0UL;
         for (var i = 1; i < text.Length; i++)
         {
-            // Whether or not case is ignored: letters that differ by it have the same bits.
+            // Letters that differ by case only have the same bits, because some texts ignore case.
             var pair = ((text[i - 1] | 0x20u) << 16) | text[i] | 0x20u;
             pairs |= 1UL << (int)((pair * 0x9E37_79B1) >> 26);
         }
@@ -108,8 +108,7 @@ internal sealed class RequiredText(string text, bool ignoresCase = false)
     }
 
     /// <summary>Returns where a URL first contains the text, or -1.</summary>
-    public int IndexIn(ReadOnlySpan<char> url) =>
-        url.IndexOfAny(_search ??= SearchValues.Create([text], _comparison));
+    public int IndexIn(ReadOnlySpan<char> url) => url.IndexOfAny(_search ??= SearchValues.Create([text], _comparison));
 
     /// <summary>Returns whether a URL starts with the text.</summary>
     public bool IsAtStartOf(ReadOnlySpan<char> url) => url.StartsWith(text, _comparison);

@@ -1,8 +1,8 @@
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// An item that is a sequence of texts, characters and loops over characters such as <c>.*</c>, perhaps between <c>^</c> and <c>$</c>, as most
-/// are. It needs no regular expression: the URL is searched from left to right, in time linear in its length.
+/// An item that is a sequence of texts, characters and loops over characters such as <c>.*</c>, perhaps between <c>^</c> and <c>$</c>. It
+/// needs no regular expression: a URL is searched from left to right, in time linear in its length.
 /// </summary>
 internal sealed class SequencePattern : ExclusionPattern
 {
@@ -13,7 +13,7 @@ internal sealed class SequencePattern : ExclusionPattern
     /// <param name="steps">The steps. An item that isn't anchored by <c>^</c> starts with a loop over any character.</param>
     /// <param name="atEnd">Whether they end at the end of the URL.</param>
     public SequencePattern(int index, SequenceStep[] steps, bool atEnd)
-        : base(index, [.. steps.Select(step => step.Text).OfType<RequiredText>().Where(text => text.Text.Length >= RequiredText.MinLength)]) =>
+        : base(index, [.. steps.Select(step => step.Text!).Where(text => text?.Text.Length >= RequiredText.MinLength)]) =>
         (_steps, _atEnd) = (steps, atEnd);
 
     public override bool IsMatch(ReadOnlySpan<char> url)
@@ -27,8 +27,8 @@ internal sealed class SequencePattern : ExclusionPattern
         return IsMatch(url, 0, 0, explored);
     }
 
-    // A loop that ends where it has ended before meets what it met there. As the positions at which a step is tried only grow, one number
-    // for each loop tells where it has ended, and each loop ends at most once at each position.
+    // What follows a loop is tried at most once at each position, which takes linear time. One number for each loop tells where it was tried,
+    // because the positions at which a step is tried only grow: a loop that starts within its last run ends where it ended then.
     private bool IsMatch(ReadOnlySpan<char> url, int position, int first, Span<int> explored)
     {
         for (var i = first; i < _steps.Length; i++)
@@ -94,9 +94,5 @@ internal sealed class SequencePattern : ExclusionPattern
     }
 }
 
-/// <summary>One step of a sequence: a text, a character of a set, or a loop over the set.</summary>
-internal readonly record struct SequenceStep(RequiredText? Text, CharacterSet? Set, bool IsLoop)
-{
-    /// <summary>Any characters, of which there may be none.</summary>
-    public static readonly SequenceStep AnyText = new(null, CharacterSet.Any, IsLoop: true);
-}
+/// <summary>One step of a sequence: a text, a character of a set, or any number of them.</summary>
+internal readonly record struct SequenceStep(RequiredText? Text, CharacterSet? Set, bool IsLoop);

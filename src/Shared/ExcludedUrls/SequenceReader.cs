@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// Reads the items of a list that consist of texts, characters and loops over characters, perhaps between <c>^</c> and <c>$</c>, as most do.
-/// Optional characters and alternatives multiply the sequences that an item stands for.
+/// Reads the items of a list that consist of texts, characters and loops over characters, as most do. Optional characters and alternatives
+/// multiply the sequences that an item stands for.
 /// </summary>
 internal sealed class SequenceReader
 {
@@ -49,8 +49,8 @@ internal sealed class SequenceReader
                 return null;
             }
 
-            var patterns = sequences.ConvertAll(sequence => CreatePattern(index, sequence));
-            return patterns.Contains(null) ? null : patterns!;
+            var patterns = sequences.ConvertAll(sequence => CreatePattern(index, sequence)!);
+            return patterns.Contains(null!) ? null : patterns;
         }
         catch (ArgumentException)
         {
@@ -111,9 +111,9 @@ internal sealed class SequenceReader
 
     private List<string>? ReadGroup(RegexToken token)
     {
-        // .NET rejects some names.
-        var isNamed = token.Group is RegexGroupKind.Capture && token.End > token.Start + 1;
-        if (isNamed || token.Group is not (RegexGroupKind.Capture or RegexGroupKind.NonCapturing))
+        // Names are left to .NET, which rejects some.
+        var isUnnamed = token.Group is RegexGroupKind.Capture && token.End == token.Start + 1;
+        if (!isUnnamed && token.Group is not RegexGroupKind.NonCapturing)
         {
             return null;
         }
@@ -213,7 +213,7 @@ internal sealed class SequenceReader
             return new WholeUrlPattern(index, content.ToString());
         }
 
-        List<SequenceStep> steps = atStart ? [] : [SequenceStep.AnyText];
+        List<SequenceStep> steps = atStart ? [] : [new SequenceStep(null, CharacterSet.Any, IsLoop: true)];
         while (!content.IsEmpty)
         {
             var length = content.IndexOfAnyInRange('\0', '\u001F') is >= 0 and var control ? control : content.Length;
