@@ -27,8 +27,8 @@ internal sealed class SequencePattern : ExclusionPattern
         return IsMatch(url, 0, 0, explored);
     }
 
-    // What follows a loop is tried at most once at each position, which takes linear time. One number for each loop tells where it was tried,
-    // because the positions at which a step is tried only grow: a loop that starts within its last run ends where it ended then.
+    // What follows a loop is tried at most once at each position, which takes linear time. One number for each loop tells where it was
+    // tried, because the positions at which a step is tried only grow: a loop that starts within its last run ends where it ended then.
     private bool IsMatch(ReadOnlySpan<char> url, int position, int first, Span<int> explored)
     {
         for (var i = first; i < _steps.Length; i++)

@@ -62,11 +62,12 @@ public sealed class SequencePatternTests
     public void Case_is_ignored_as_NET_does()
     {
         var all = string.Concat(Enumerable.Range(0, char.MaxValue + 1).Select(c => (char)c));
-        for (var c = '!'; c < '\u0250'; c++)
+        for (var c = '!'; c < '\u0180'; c++)
         {
             var pattern = Assert.Single(Read($"(?i)/b{Regex.Escape($"{c}")}")!);
             var equal = new Regex($"(?i){Regex.Escape($"{c}")}", RegexOptions.CultureInvariant);
-            var candidates = all.Where(other => $"{other}".Equals($"{c}", StringComparison.OrdinalIgnoreCase) || equal.IsMatch($"{other}"));
+            var candidates = all.Where(other => ((ReadOnlySpan<char>)[other]).Equals([c], StringComparison.OrdinalIgnoreCase))
+                .Concat(equal.Matches(all).Select(match => all[match.Index]));
             Assert.All(candidates, other => Assert.Equal(equal.IsMatch($"{other}"), pattern.IsMatch($"/B{other}")));
         }
     }
@@ -81,9 +82,9 @@ public sealed class SequencePatternTests
         var set = CharacterSet.Create(expression, options is RegexOptions.IgnoreCase);
         var regex = new Regex(expression, options | RegexOptions.CultureInvariant);
 
-        Assert.All(
-            Enumerable.Range(0, char.MaxValue + 1).Select(c => $"{(char)c}"),
-            c => Assert.Equal(regex.IsMatch(c) ? 1 : 0, set.CountAtStart(c)));
+        Assert.DoesNotContain(
+            Enumerable.Range(0, char.MaxValue + 1),
+            c => regex.IsMatch([(char)c]) != (set.CountAtStart([(char)c]) == 1));
     }
 
     [Fact]
