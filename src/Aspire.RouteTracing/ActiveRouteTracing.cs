@@ -77,7 +77,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
 
     private void OnChange(IOptionsChangeTokenSource<RouteTracingSettings> source)
     {
-        // The configuration signals one change several times: once per provider, and once for all. Load() skips repetitions.
+        // The configuration signals one change several times, so Load() skips a configuration that has failed. Other sources signal once.
         if (source is not ConfigurationChangeTokenSource<RouteTracingSettings>)
         {
             Volatile.Write(ref _failed, null);

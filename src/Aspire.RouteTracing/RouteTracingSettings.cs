@@ -42,8 +42,8 @@ public sealed class RouteTracingSettings
     /// <para>
     /// The list initially contains the items of the configuration section (an array, or one delimited string) and of the variables
     /// <c>OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS</c> and <c>OTEL_DOTNET_EXCLUDED_URLS</c>. If <c>Aspire:RouteTracing:ExclusionsFile</c> names
-    /// a file, its items replace those of the latter variable. The delegate given to <c>AddRouteTracing</c> can add items or clear the
-    /// list.
+    /// a file that can be read, its items replace those of the latter variable. The delegate given to <c>AddRouteTracing</c> can add items
+    /// or clear the list.
     /// </para>
     /// <para>
     /// The list can contain 10,000 items. Invalid expressions and excess items are logged and ignored if they are configured. If they are

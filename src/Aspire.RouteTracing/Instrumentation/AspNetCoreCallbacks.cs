@@ -27,7 +27,7 @@ internal sealed class AspNetCoreCallbacks(
         var filter = options.Filter;
         options.Filter = context => ShouldRecord(context, filter);
 
-        // Recorded later, because only the response shows whether the exception is a server error, and an event can't be removed.
+        // ServerErrorTags records exceptions instead, because the event of one that isn't a server error couldn't be removed.
         var (recordException, onException) = (options.RecordException, options.EnrichWithException);
         RecordException |= recordException;
         options.RecordException = false;

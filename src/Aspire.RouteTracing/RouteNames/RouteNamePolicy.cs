@@ -11,8 +11,8 @@ namespace Aspire.RouteTracing.RouteNames;
 
 /// <summary>
 /// Adds named copies of the endpoints to the tables of routing, so that naming costs most requests nothing. See "Why a MatcherPolicy" in
-/// docs/architecture.md. A table at the end of each path selects the named copies, or, under a path base or if another policy can replace
-/// endpoints, unnamed copies that <see cref="ApplyAsync"/> names.
+/// docs/architecture.md. <see cref="ApplyAsync"/> names the endpoints that can't be named in advance: under a path base, or if another
+/// policy replaces them.
 /// </summary>
 internal sealed class RouteNamePolicy(
     ActiveRouteTracing tracing,

@@ -154,8 +154,8 @@ internal sealed partial class RouteNaming
         return route.Length == 0 ? "/" : route.ToString();
     }
 
-    // A conventional route has one endpoint per action, whose pattern requires its {controller} and {action}, as the first transformer of
-    // the parameter writes them.
+    // A conventional route has one endpoint per action, whose pattern requires the action's {controller} and {action}. Routing matches them
+    // as the first transformer of the parameter writes them.
     private string? FixedValue(RoutePattern pattern, RoutePatternParameterPart parameter)
     {
         if (!pattern.RequiredValues.TryGetValue(parameter.Name, out var value) || value is not string { Length: > 0 } text)

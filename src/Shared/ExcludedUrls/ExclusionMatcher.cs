@@ -53,13 +53,14 @@ internal sealed class ExclusionMatcher
         var count = Math.Min(items.Count, MaxItems);
         var automata = new Automata(count);
         var tokens = new List<RegexToken>();
+        var sequences = new SequenceReader();
         ExclusionMatcher? matcher = null;
         Action<int> onDisabledItem = index => matcher!.Disable(index, onDisabled);
         for (var index = 0; index < count; index++)
         {
             if (!string.IsNullOrWhiteSpace(items[index]))
             {
-                var patterns = Compile(index, items[index], tokens, automata, onDisabledItem, out var problem);
+                var patterns = Compile(index, items[index], tokens, sequences, automata, onDisabledItem, out var problem);
                 (matchFullUrl || ExclusionPattern.NamesFullUrl(items[index]) ? forFullUrl : forPath).AddRange(patterns);
                 found.AddRange(problem is { } itemProblem ? [itemProblem] : []);
             }
@@ -84,13 +85,15 @@ internal sealed class ExclusionMatcher
             return inPath;
         }
 
-        var inFullUrl = FindInFullUrl(url);
+        var inFullUrl = FindInJoined(_forFullUrl, url);
         return inPath < 0 || (inFullUrl >= 0 && inFullUrl < inPath) ? inFullUrl : inPath;
     }
 
     /// <summary>Returns the index of the first item that is searched in the path and matches this one, or -1.</summary>
     public int FindInPath(ReadOnlySpan<char> pathBase, ReadOnlySpan<char> path) =>
-        pathBase.IsEmpty ? _forPath.Find(path) : FindInJoinedPath(pathBase, path);
+        pathBase.IsEmpty
+            ? _forPath.Find(path)
+            : FindInJoined(_forPath, new RequestUrl { PathBase = pathBase, Path = path });
 
     /// <summary>Returns the index of the first item that is searched in the whole URL and matches this text, or -1.</summary>
     internal int FindInFullUrl(ReadOnlySpan<char> text) => _forFullUrl.Find(text);
@@ -99,15 +102,18 @@ internal sealed class ExclusionMatcher
         int index,
         string item,
         List<RegexToken> buffer,
+        SequenceReader sequences,
         Automata automata,
         Action<int> onDisabled,
         out ExclusionProblem? problem)
     {
         problem = null;
         var tokens = RegexTokens.ReadAll(item, out var isBalanced, buffer);
-        if (isBalanced && item.Length <= ExclusionPattern.MaxItemLength && TextPattern.Expand(index, tokens) is { Count: > 0 } texts)
+        if (isBalanced
+            && item.Length <= ExclusionPattern.MaxItemLength
+            && sequences.Read(index, item, tokens) is { } patterns)
         {
-            return texts;
+            return patterns;
         }
 
         if (!ExclusionPattern.Validate(item, out var reason))
@@ -117,38 +123,22 @@ internal sealed class ExclusionMatcher
         }
 
         var required = RequiredText.FindAll(tokens);
-        if (LinearPattern.FindObstacle(tokens) is { } obstacle)
+        if (AutomatonPattern.FindObstacle(tokens) is { } obstacle)
         {
             problem = new ExclusionProblem(index, ExclusionProblemKind.Backtracks, obstacle);
             return [new BacktrackingPattern(index, item, required, onDisabled)];
         }
 
-        return [new LinearPattern(index, item, required, LinearPattern.HardlyBacktracks(tokens) ? null : automata)];
+        return [new AutomatonPattern(index, item, required, automata)];
     }
 
-    private int FindInFullUrl(in RequestUrl url)
+    private static int FindInJoined(PatternSet patterns, in RequestUrl url)
     {
         char[]? rented = null;
         var length = url.FullUrlLength;
         var buffer = length <= StackBufferLength ? stackalloc char[StackBufferLength] : rented = ArrayPool<char>.Shared.Rent(length);
         url.CopyFullUrlTo(buffer);
-        var index = FindInFullUrl(buffer[..length]);
-        if (rented is not null)
-        {
-            ArrayPool<char>.Shared.Return(rented);
-        }
-
-        return index;
-    }
-
-    private int FindInJoinedPath(ReadOnlySpan<char> pathBase, ReadOnlySpan<char> path)
-    {
-        char[]? rented = null;
-        var length = pathBase.Length + path.Length;
-        var buffer = length <= StackBufferLength ? stackalloc char[StackBufferLength] : rented = ArrayPool<char>.Shared.Rent(length);
-        pathBase.CopyTo(buffer);
-        path.CopyTo(buffer[pathBase.Length..]);
-        var index = _forPath.Find(buffer[..length]);
+        var index = patterns.Find(buffer[..length]);
         if (rented is not null)
         {
             ArrayPool<char>.Shared.Return(rented);

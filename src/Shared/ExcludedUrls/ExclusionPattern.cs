@@ -11,22 +11,20 @@ internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> 
     /// <summary>The number of characters that an item can have.</summary>
     public const int MaxItemLength = 1_000;
 
-    /// <summary>
-    /// The length of a URL up to which expressions are searched. A longer URL is only excluded by an item that is plain text.
-    /// </summary>
+    /// <summary>The length of a URL up to which items are searched that aren't made of sequences.</summary>
     public const int MaxUrlLength = 1_024;
 
     /// <summary>Gets the item's position in its list.</summary>
     public int Index => index;
 
-    /// <summary>Gets the longest text that a URL has to contain, which tells the item from others.</summary>
-    public RequiredText Required { get; } = RequiredText.Best(required, text => text.Text.Length);
-
     /// <summary>
-    /// Gets a text that a URL has to contain and that other items are likely to require, too: one that starts with a slash.
+    /// Gets a text that a URL has to contain, if one is known: the longest, but rather one that starts with a slash, which other items are
+    /// likely to require, too.
     /// </summary>
-    public RequiredText CommonlyRequired { get; } =
-        RequiredText.Best(required, text => text.Text.Length + (text.Text[0] == '/' ? MaxItemLength : 0));
+    public RequiredText? Required => required.MaxBy(text => text.Text.Length + (text.Text[0] == '/' ? MaxItemLength : 0));
+
+    /// <summary>Gets the <see cref="RequiredText.PairsIn">pairs</see> that a URL has to have.</summary>
+    public ulong Pairs => required.Aggregate(0UL, (pairs, text) => pairs | RequiredText.PairsIn(text.Text));
 
     /// <summary>Returns whether an item is valid: a .NET regular expression of at most <see cref="MaxItemLength"/> characters.</summary>
     /// <param name="item">The item.</param>

@@ -13,35 +13,36 @@ internal sealed class PatternSet
 {
     private const int NotFound = int.MaxValue;
     private const int MaxRemembered = 1_024;
-    private const int MaxRememberedLength = 256;
+
+    // Of a list that is longer than this, to look up a URL takes less time than to search it for the texts.
+    private const int LongList = 64;
 
     private readonly FrozenDictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _wholeUrls;
+    private readonly (ulong Pairs, ExclusionPattern Pattern)[] _others;
+    private readonly int _firstOther;
     private readonly SearchValues<string>? _requiredTexts;
-    private readonly PatternGroup[] _groups;
-    private readonly int _firstInGroups;
     private readonly bool _isLong;
+    private readonly int _maxFilteredLength;
     private Remembered _excluded = new();
 
     /// <param name="patterns">The items, in the order of the list.</param>
     public PatternSet(IReadOnlyCollection<ExclusionPattern> patterns)
     {
-        var wholeUrls = patterns.OfType<TextPattern>()
-            .Where(pattern => pattern.WholeUrl is not null)
-            .DistinctBy(pattern => pattern.WholeUrl);
-        _wholeUrls = wholeUrls
-            .ToFrozenDictionary(pattern => pattern.WholeUrl!, pattern => pattern.Index)
+        _wholeUrls = patterns.OfType<WholeUrlPattern>()
+            .DistinctBy(pattern => pattern.Url)
+            .ToFrozenDictionary(pattern => pattern.Url, pattern => pattern.Index)
             .GetAlternateLookup<ReadOnlySpan<char>>();
 
         // Those that backtrack are searched last, as they can take more time than all others.
-        ExclusionPattern[] others = [.. patterns.Where(pattern => pattern is not TextPattern { WholeUrl: not null })];
-        _groups =
-        [
-            .. PatternGroup.Divide(others.Where(pattern => pattern is not BacktrackingPattern)),
-            .. PatternGroup.Divide(others.Where(pattern => pattern is BacktrackingPattern)),
-        ];
-        _isLong = _groups.Length > 1;
-        _firstInGroups = others.Select(pattern => pattern.Index).DefaultIfEmpty(NotFound).First();
-        _requiredTexts = PatternGroup.Search([.. PatternGroup.Share(others.Select(pattern => pattern.CommonlyRequired))]);
+        ExclusionPattern[] others =
+            [.. patterns.Where(pattern => pattern is not WholeUrlPattern).OrderBy(pattern => pattern is BacktrackingPattern)];
+        _others = Array.ConvertAll(others, pattern => (pattern.Pairs, pattern));
+        _firstOther = others.Select(pattern => pattern.Index).DefaultIfEmpty(NotFound).Min();
+        _requiredTexts = RequiredText.SearchAny(Array.ConvertAll(others, pattern => pattern.Required));
+        _isLong = others.Length > LongList;
+
+        // A client who repeats how the texts start makes the search for them slow. In a long URL, to search for each item is faster.
+        _maxFilteredLength = _isLong ? 1_024 : 256;
         FirstIndex = patterns.Select(pattern => pattern.Index).DefaultIfEmpty(-1).First();
     }
 
@@ -55,28 +56,9 @@ internal sealed class PatternSet
     public int Find(ReadOnlySpan<char> url)
     {
         var found = _wholeUrls.TryGetValue(url, out var index) ? index : NotFound;
-        if (_firstInGroups < found)
+        if (_firstOther < found)
         {
-            // To search for many texts takes longer than to look up the URL.
-            var excluded = _excluded;
-            if (_isLong && excluded.TryGet(url, out index))
-            {
-                return index;
-            }
-
-            if (_requiredTexts is null || url.ContainsAny(_requiredTexts))
-            {
-                if (!_isLong && excluded.TryGet(url, out index))
-                {
-                    return index;
-                }
-
-                found = FindInGroups(url, found);
-                if (found != NotFound)
-                {
-                    excluded.Add(url, found);
-                }
-            }
+            found = url.Length <= _maxFilteredLength ? FilterAndSearch(url, found) : Search(url, found, ulong.MaxValue);
         }
 
         return found == NotFound ? -1 : found;
@@ -85,7 +67,34 @@ internal sealed class PatternSet
     /// <summary>Forgets which URLs are excluded.</summary>
     public void Forget() => _excluded = new Remembered();
 
-    private int FindInGroups(ReadOnlySpan<char> url, int found)
+    private int FilterAndSearch(ReadOnlySpan<char> url, int found)
+    {
+        var excluded = _excluded;
+        if (_isLong && excluded.TryGet(url, out var index))
+        {
+            return index;
+        }
+
+        if (_requiredTexts is not null && !url.ContainsAny(_requiredTexts))
+        {
+            return found;
+        }
+
+        if (!_isLong && excluded.TryGet(url, out index))
+        {
+            return index;
+        }
+
+        found = Search(url, found, RequiredText.PairsIn(url));
+        if (found != NotFound)
+        {
+            excluded.Add(url, found);
+        }
+
+        return found;
+    }
+
+    private int Search(ReadOnlySpan<char> url, int found, ulong pairs)
     {
         // In a regular expression, $ is also before a final line break. A URL with a line break is never excluded.
         if (url.Contains('\n'))
@@ -93,9 +102,12 @@ internal sealed class PatternSet
             return NotFound;
         }
 
-        foreach (var group in _groups)
+        foreach (var (required, pattern) in _others)
         {
-            found = group.Find(url, found);
+            if ((required & ~pairs) == 0 && pattern.Index < found && pattern.IsMatch(url))
+            {
+                found = pattern.Index;
+            }
         }
 
         return found;
@@ -113,92 +125,10 @@ internal sealed class PatternSet
 
         public void Add(ReadOnlySpan<char> url, int index)
         {
-            if (url.Length <= MaxRememberedLength && _count < MaxRemembered && _urls.TryAdd(url, index))
+            if (_count < MaxRemembered && _urls.TryAdd(url, index))
             {
                 Interlocked.Increment(ref _count);
             }
         }
     }
-}
-
-/// <summary>Items that are searched when a URL contains a text that one of them requires.</summary>
-internal sealed class PatternGroup
-{
-    // .NET searches for so many texts at once with vector instructions.
-    private const int MaxCount = 64;
-    private const int MaxFilteredLength = 256;
-    private const int MinSharing = 3;
-
-    private readonly ExclusionPattern[] _patterns;
-    private SearchValues<string>? _requiredTexts;
-
-    private PatternGroup(ExclusionPattern[] patterns) => _patterns = patterns;
-
-    /// <summary>Divides items into groups, those that require a text first.</summary>
-    public static IEnumerable<PatternGroup> Divide(IEnumerable<ExclusionPattern> patterns) =>
-        patterns.ToLookup(pattern => pattern.Required.IsEmpty)
-            .OrderBy(group => group.Key)
-            .SelectMany(group => group.Chunk(MaxCount))
-            .Select(group => new PatternGroup(group));
-
-    /// <summary>Returns the search for any of several texts, or <see langword="null"/> if one of them is empty.</summary>
-    public static SearchValues<string>? Search(IReadOnlyCollection<RequiredText> texts)
-    {
-        if (texts.Any(text => text.IsEmpty))
-        {
-            return null;
-        }
-
-        var comparison = texts.Any(text => text.IgnoresCase) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
-        return SearchValues.Create([.. texts.Select(text => text.Text)], comparison);
-    }
-
-    /// <summary>Returns fewer texts, one of which is in every URL that contains one of these.</summary>
-    /// <remarks>
-    /// The fewer there are, the faster is the search. Where many services have their /metrics, that stands for all of these.
-    /// </remarks>
-    public static IEnumerable<RequiredText> Share(IEnumerable<RequiredText> texts) =>
-        texts.GroupBy(text => (Text: LastSegment(text.Text), text.IgnoresCase))
-            .SelectMany(
-                IEnumerable<RequiredText> (texts) => texts.Count() < MinSharing
-                    ? texts
-                    : [new RequiredText(texts.Key.Text, texts.Key.IgnoresCase)]);
-
-    /// <summary>Returns the lower of an index and the index of the first item that matches.</summary>
-    public int Find(ReadOnlySpan<char> url, int found)
-    {
-        if (_patterns[0].Index >= found)
-        {
-            return found;
-        }
-
-        // A very long URL is likely to be crafted, and has the texts of all groups. Groups are many where a list is long, and hardly any is
-        // searched.
-        if (url.Length <= MaxFilteredLength && !_patterns[0].Required.IsEmpty)
-        {
-            _requiredTexts ??= Search([.. _patterns.Select(pattern => pattern.Required)]);
-            if (!url.ContainsAny(_requiredTexts!))
-            {
-                return found;
-            }
-        }
-
-        foreach (var pattern in _patterns)
-        {
-            if (pattern.Index >= found)
-            {
-                break;
-            }
-
-            if (pattern.IsMatch(url))
-            {
-                return pattern.Index;
-            }
-        }
-
-        return found;
-    }
-
-    private static string LastSegment(string text) =>
-        text.LastIndexOf('/') is >= 0 and var start && text.Length - start > RequiredText.MinLength ? text[start..] : text;
 }

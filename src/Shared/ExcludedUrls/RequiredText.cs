@@ -4,15 +4,16 @@ using System.Text;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>Text that a URL has to contain for an item to match.</summary>
-/// <param name="text">The text; empty where none is known.</param>
+/// <param name="text">The text.</param>
 /// <param name="ignoresCase">Whether its case is ignored.</param>
 internal sealed class RequiredText(string text, bool ignoresCase = false)
 {
     /// <summary>The length of the shortest text that is worth looking for; shorter ones are in most URLs.</summary>
     public const int MinLength = 3;
 
-    /// <summary>No text, which every URL contains.</summary>
-    public static readonly RequiredText None = new("");
+    private const int MinSharing = 3;
+
+    private readonly StringComparison _comparison = ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
 
     // Faster than IndexOf where a URL has much that is similar. Most texts are never looked for alone.
     private SearchValues<string>? _search;
@@ -22,9 +23,6 @@ internal sealed class RequiredText(string text, bool ignoresCase = false)
 
     /// <summary>Gets whether its case is ignored.</summary>
     public bool IgnoresCase => ignoresCase;
-
-    /// <summary>Gets whether there is no such text.</summary>
-    public bool IsEmpty => text.Length == 0;
 
     /// <summary>Finds the runs of literal characters outside of groups that are long enough to tell URLs apart.</summary>
     /// <param name="tokens">A valid expression.</param>
@@ -80,26 +78,51 @@ internal sealed class RequiredText(string text, bool ignoresCase = false)
         }
     }
 
-    /// <summary>Returns the first text with the highest value, or <see cref="None"/> of none.</summary>
-    public static RequiredText Best(IReadOnlyList<RequiredText> texts, Func<RequiredText, int> getValue)
+    /// <summary>Returns the search for any of several texts, or <see langword="null"/> if one of them is not known.</summary>
+    /// <remarks>
+    /// The fewer there are, the faster is the search. Where many services have their /metrics, that stands for all of these.
+    /// </remarks>
+    public static SearchValues<string>? SearchAny(RequiredText?[] texts)
     {
-        var best = None;
-        foreach (var text in texts)
+        var shared = texts.GroupBy(text => LastSegment(text?.Text ?? ""))
+            .SelectMany(group => group.Count() < MinSharing ? group.Select(text => text!.Text) : [group.Key]);
+        var ignoresCase = Array.Exists(texts, text => text?.IgnoresCase is true);
+        return texts.Contains(null)
+            ? null
+            : SearchValues.Create([.. shared], ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
+    }
+
+    /// <summary>Returns a bit for each pair of characters in a text, which other pairs can have, too.</summary>
+    /// <remarks>A URL that lacks one of a text's bits doesn't contain the text. This takes no search to find out.</remarks>
+    public static ulong PairsIn(ReadOnlySpan<char> text)
+    {
+        var pairs = 0UL;
+        for (var i = 1; i < text.Length; i++)
         {
-            best = best.IsEmpty || getValue(text) > getValue(best) ? text : best;
+            // Letters that differ by case only have the same bits, because some texts ignore case.
+            var pair = ((text[i - 1] | 0x20u) << 16) | text[i] | 0x20u;
+            pairs |= 1UL << (int)((pair * 0x9E37_79B1) >> 26);
         }
 
-        return best;
+        return pairs;
     }
 
     /// <summary>Returns where a URL first contains the text, or -1.</summary>
-    public int IndexIn(ReadOnlySpan<char> url) =>
-        IsEmpty
-            ? 0
-            : url.IndexOfAny(
-                _search ??= SearchValues.Create([text], ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal));
+    public int IndexIn(ReadOnlySpan<char> url) => url.IndexOfAny(_search ??= SearchValues.Create([text], _comparison));
 
-    // Regular expressions that ignore case equate k with the Kelvin sign, which an ordinal comparison doesn't, and more beyond ASCII.
-    private static bool CanBeRequired(char character, bool ignoresCase) =>
+    /// <summary>Returns whether a URL starts with the text.</summary>
+    public bool IsAtStartOf(ReadOnlySpan<char> url) => url.StartsWith(text, _comparison);
+
+    /// <summary>Returns whether a URL ends with the text.</summary>
+    public bool IsAtEndOf(ReadOnlySpan<char> url) => url.EndsWith(text, _comparison);
+
+    /// <summary>Returns whether comparing a character as text is what an expression does.</summary>
+    /// <remarks>
+    /// Expressions that ignore case equate k with the Kelvin sign, which an ordinal comparison doesn't, and more beyond ASCII.
+    /// </remarks>
+    public static bool CanBeRequired(char character, bool ignoresCase) =>
         !ignoresCase || (char.IsAscii(character) && character is not ('k' or 'K'));
+
+    private static string LastSegment(string text) =>
+        text.LastIndexOf('/') is >= 0 and var start && text.Length - start > MinLength ? text[start..] : text;
 }

@@ -105,8 +105,7 @@ public sealed class HostileRequestTests
         await app.StopAsync();
 
         var traced = paths.Where(path => app.RouteTracing().FindExclusion(path) is null).ToList();
-        // The expression is searched in URLs of up to 1,024 characters.
-        Assert.Equal(6, traced.Count);
+        Assert.Equal(["/h%C3dden/", "/hidden%2F", "/" + new string('a', 8_000)], traced);
         Assert.Equal(traced.Count, app.Spans.Count);
     }
 

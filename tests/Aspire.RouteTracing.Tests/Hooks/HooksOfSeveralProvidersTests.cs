@@ -9,7 +9,7 @@ using OpenTelemetry.Trace;
 namespace Aspire.RouteTracing.Tests.Hooks;
 
 /// <summary>Hooks with several instrumentations, tracer providers or sources of tags.</summary>
-public sealed class HooksBesideOthersTests
+public sealed class HooksOfSeveralProvidersTests
 {
     [Fact]
     public async Task Two_instrumentations_of_one_application_run_the_hooks_once()

@@ -1,0 +1,114 @@
+using System.Text.RegularExpressions;
+
+namespace Aspire.RouteTracing.ExcludedUrls;
+
+/// <summary>An item such as <c>(/[a-z]+)+$</c>, which isn't made of sequences. An automaton searches for it in linear time.</summary>
+internal sealed class AutomatonPattern(int index, string item, IReadOnlyList<RequiredText> required, Automata automata)
+    : ExclusionPattern(index, required)
+{
+    // Each repetition is states of the automaton: [^/]{300} has 300, and an automaton can need every set of them.
+    private const int MaxRepetitions = 300;
+
+    public override bool IsMatch(ReadOnlySpan<char> url) => url.Length <= MaxUrlLength && automata.IsMatch(Index, item, url);
+
+    /// <summary>Returns why an item can't be searched in linear time, as a sentence, or <see langword="null"/> if it can.</summary>
+    /// <param name="tokens">A valid expression.</param>
+    public static string? FindObstacle(List<RegexToken> tokens)
+    {
+        foreach (var token in tokens)
+        {
+            var obstacle = (token.Kind, token.Group, token.Letter) switch
+            {
+                (RegexTokenKind.GroupStart, RegexGroupKind.Lookahead or RegexGroupKind.Lookbehind, _) => "It has a look-around.",
+                (RegexTokenKind.GroupStart, RegexGroupKind.Atomic, _) => "It has an atomic group.",
+                (RegexTokenKind.GroupStart, RegexGroupKind.Conditional or RegexGroupKind.Balancing, _) =>
+                    "It has a group with a condition.",
+                (RegexTokenKind.BackReference, _, _) => "It has a back-reference.",
+                (RegexTokenKind.Anchor, _, 'G') => @"It has the anchor \G.",
+                _ => null,
+            };
+            if (obstacle is not null)
+            {
+                return obstacle;
+            }
+        }
+
+        return CountRepetitions(tokens) >= MaxRepetitions ? $"It has more than {MaxRepetitions} repetitions." : null;
+    }
+
+    // The number of states that are there because of quantifiers with a number.
+    private static double CountRepetitions(List<RegexToken> tokens)
+    {
+        var sizes = new Stack<double>([0]);
+        var (last, withoutRepetitions) = (0d, 0);
+        foreach (var token in tokens)
+        {
+            switch (token.Kind)
+            {
+                case RegexTokenKind.GroupStart:
+                    sizes.Push(0);
+                    continue;
+                case RegexTokenKind.GroupEnd:
+                    last = sizes.Pop();
+                    break;
+                case RegexTokenKind.Quantifier:
+                    last *= Math.Max(0, (token.Max == int.MaxValue ? token.Min : token.Max) - 1);
+                    break;
+                case RegexTokenKind.Comment or RegexTokenKind.Options:
+                    continue;
+                default:
+                    (last, withoutRepetitions) = (1, withoutRepetitions + 1);
+                    break;
+            }
+
+            sizes.Push(sizes.Pop() + last);
+        }
+
+        return sizes.Pop() - withoutRepetitions;
+    }
+}
+
+/// <summary>
+/// The automata of a list. Each is built when a URL first needs it, and grows with the URLs that it reads. When together they hold too
+/// much, all are built anew.
+/// </summary>
+internal sealed class Automata(int items)
+{
+    private const int MaxBytes = 64 * 1024 * 1024;
+
+    private Regex?[] _automata = new Regex?[items];
+    private long _bytes;
+
+    /// <summary>Gets how often the automata were dropped because they held too much.</summary>
+    public int Drops { get; private set; }
+
+    public bool IsMatch(int index, string item, ReadOnlySpan<char> url)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var held = 0L;
+        var automata = _automata;
+        if (automata[index] is not { } automaton)
+        {
+            // An application can set a default timeout for all its regular expressions.
+            automata[index] = automaton = new Regex(
+                item, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, Regex.InfiniteMatchTimeout);
+            var built = GC.GetAllocatedBytesForCurrentThread();
+
+            // About half is garbage.
+            (held, before) = ((built - before) / 2, built);
+        }
+
+        var isMatch = automaton.IsMatch(url);
+
+        // A search allocates nothing but states.
+        held += GC.GetAllocatedBytesForCurrentThread() - before;
+        if (held > 0 && Interlocked.Add(ref _bytes, held) > MaxBytes)
+        {
+            _automata = new Regex?[items];
+            Interlocked.Exchange(ref _bytes, 0);
+            Drops++;
+        }
+
+        return isMatch;
+    }
+}

@@ -1,0 +1,114 @@
+using System.Text.RegularExpressions;
+using Aspire.RouteTracing.ExcludedUrls;
+using CsCheck;
+
+namespace Aspire.RouteTracing.Tests.ExcludedUrls;
+
+public sealed class SequencePatternTests
+{
+    private static readonly Gen<string> Piece = Gen.OneOf(
+        "/", "a", "b", "/a", "ab", "K", ".", ".*", ".+", "[ab]", "[ab]+", "[ab]*", "[^/]+", "[^/]*", @"\d+", @"\w", "a*", "/+", "b?",
+        "[ab]{2}", "a{1,3}", "[^b]{2,}", "(a|/b)", "(?:a|b.*)?", "([ab]|7)", "(?i:a)", "(?i:[k])");
+
+    private static readonly Gen<string> Item = Gen.Select(
+        Gen.OneOf("", "", "^", "(?i)", "(?i)^", "(?x) "),
+        Piece.Array[0, 6],
+        Gen.OneOf("", "", "$", "|b$"))
+        .Select((start, pieces, end) => start + string.Concat(pieces) + end);
+
+    // So few characters that most URLs nearly match.
+    private static readonly Gen<string> Url = Gen.OneOf("/", "a", "b", "ab", "A", "7", "k", "K", "\u212A", "é")
+        .Array[0, 12]
+        .Select(pieces => string.Concat(pieces));
+
+    [Fact]
+    public void A_sequence_matches_what_its_regular_expression_does() =>
+        Gen.Select(Item, Url.Array[20]).Sample(
+            (item, urls) =>
+            {
+                var patterns = Read(item);
+                Assert.All(
+                    urls,
+                    url => Assert.True(
+                        patterns is null || patterns.Any(pattern => pattern.IsMatch(url)) == Patterns.IsMatch(item, url),
+                        $"{item} {url}"));
+            },
+            iter: 10_000);
+
+    [Theory]
+    [InlineData("/orders/[0-9]+/.*/status$", 1)]
+    [InlineData("^/v[0-9]+/[^/]+/ping", 1)]
+    [InlineData("^/(health|alive|ready)z?$", 6)]
+    [InlineData("(?i)/kiosk/ready", 1)]
+    [InlineData("/[0-9a-f]{8}-[0-9a-f]{4}/", 1)]
+    [InlineData(@"/\d{1,3}(?#version)/[a-z -[aeiou]]*", 3)]
+    public void An_item_without_loops_over_groups_is_made_of_sequences(string item, int count) =>
+        Assert.Equal(count, Read(item)?.Count);
+
+    [Theory]
+    [InlineData("(/a)+")]
+    [InlineData("a$b")]
+    [InlineData("a^b")]
+    [InlineData(@"\bhealth")]
+    [InlineData("/a(?=b)")]
+    [InlineData("[z-a]")]
+    [InlineData("a{2,1}")]
+    [InlineData("a**")]
+    [InlineData("(a|b)(a|b)(a|b)(a|b)(a|b)")]
+    [InlineData("(?<1a>b)")]
+    public void Another_item_is_left_to_NET(string item) => Assert.Null(Read(item));
+
+    [Fact]
+    public void Case_is_ignored_as_NET_does()
+    {
+        var all = string.Concat(Enumerable.Range(0, char.MaxValue + 1).Select(c => (char)c));
+        for (var c = '!'; c < '\u0180'; c++)
+        {
+            var pattern = Assert.Single(Read($"(?i)/b{Regex.Escape($"{c}")}")!);
+            var equal = new Regex($"(?i){Regex.Escape($"{c}")}", RegexOptions.CultureInvariant);
+            var candidates = all.Where(other => ((ReadOnlySpan<char>)[other]).Equals([c], StringComparison.OrdinalIgnoreCase))
+                .Concat(equal.Matches(all).Select(match => all[match.Index]));
+            Assert.All(candidates, other => Assert.Equal(equal.IsMatch($"{other}"), pattern.IsMatch($"/B{other}")));
+        }
+    }
+
+    [Theory]
+    [InlineData("[^/]", RegexOptions.None)]
+    [InlineData(@"\w", RegexOptions.None)]
+    [InlineData("[a-k]", RegexOptions.IgnoreCase)]
+    [InlineData(@"[\p{Lu}-[A-Y]]", RegexOptions.None)]
+    public void A_set_has_the_characters_that_NET_matches(string expression, RegexOptions options)
+    {
+        var set = CharacterSet.Create(expression, options is RegexOptions.IgnoreCase);
+        var regex = new Regex(expression, options | RegexOptions.CultureInvariant);
+
+        Assert.DoesNotContain(
+            Enumerable.Range(0, char.MaxValue + 1),
+            c => regex.IsMatch([(char)c]) != (set.CountAtStart([(char)c]) == 1));
+    }
+
+    [Fact]
+    public void A_URL_that_matches_has_the_pairs_of_the_texts_that_are_required() =>
+        Gen.Select(Item, Url.Array[20]).Sample(
+            (item, urls) => Assert.All(
+                Read(item) ?? [],
+                pattern => Assert.All(
+                    urls.Where(url => pattern.IsMatch(url)),
+                    url => Assert.Equal(pattern.Pairs, pattern.Pairs & RequiredText.PairsIn(url)))),
+            iter: 3_000);
+
+    [Theory]
+    [InlineData("/orders", true)]
+    [InlineData("(?i)/ORDERS", true)]
+    [InlineData("/orders/.*/api", true)]
+    [InlineData("/customers", false)]
+    [InlineData("/orders/[0-9]+/info", false)]
+    public void A_URL_without_a_pair_of_a_text_is_told_apart(string item, bool canMatch) =>
+        Assert.Equal(canMatch, (Assert.Single(Read(item)!).Pairs & ~RequiredText.PairsIn("/api/orders/12")) == 0);
+
+    private static IReadOnlyList<ExclusionPattern>? Read(string item)
+    {
+        var tokens = RegexTokens.ReadAll(item, out var isBalanced);
+        return isBalanced ? new SequenceReader().Read(0, item, tokens) : null;
+    }
+}
