@@ -22,7 +22,7 @@ public class WorstRequestBenchmarks
         /// <summary>Literal text with <c>.*</c> in it.</summary>
         Texts,
 
-        /// <summary>Expressions that need an automaton.</summary>
+        /// <summary>Expressions with classes and loops.</summary>
         Expressions,
 
         /// <summary>Plain text, anchored so that it doesn't match where the path has it.</summary>
