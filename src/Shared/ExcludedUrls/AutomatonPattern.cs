@@ -6,7 +6,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 internal sealed class AutomatonPattern(int index, string item, IReadOnlyList<RequiredText> required, Automata automata)
     : ExclusionPattern(index, required)
 {
-    // Each repetition is states of the automaton: [^/]{300} has 300, and an automaton can need every set of them.
+    // [^/]{300} is 300 states, and an automaton can need every set of them.
     private const int MaxRepetitions = 300;
 
     public override bool IsMatch(ReadOnlySpan<char> url) => url.Length <= MaxUrlLength && automata.IsMatch(Index, item, url);
@@ -36,7 +36,7 @@ internal sealed class AutomatonPattern(int index, string item, IReadOnlyList<Req
         return CountRepetitions(tokens) >= MaxRepetitions ? $"It has more than {MaxRepetitions} repetitions." : null;
     }
 
-    // The number of states that are there because of quantifiers with a number.
+    // Counts the states that quantifiers with a number add.
     private static double CountRepetitions(List<RegexToken> tokens)
     {
         var sizes = new Stack<double>([0]);
@@ -69,8 +69,8 @@ internal sealed class AutomatonPattern(int index, string item, IReadOnlyList<Req
 }
 
 /// <summary>
-/// The automata of a list. Each is built when a URL first needs it, and grows with the URLs that it reads. When together they hold too
-/// much, all are built anew.
+/// The automata of a list. Each is built when a URL first needs it, and grows with the URLs that it reads. If they exceed their limit
+/// together, they are dropped and built again.
 /// </summary>
 internal sealed class Automata(int items)
 {
@@ -79,7 +79,7 @@ internal sealed class Automata(int items)
     private Regex?[] _automata = new Regex?[items];
     private long _bytes;
 
-    /// <summary>Gets how often the automata were dropped because they held too much.</summary>
+    /// <summary>Gets how often the automata were dropped because they exceeded their limit.</summary>
     public int Drops { get; private set; }
 
     public bool IsMatch(int index, string item, ReadOnlySpan<char> url)
@@ -94,13 +94,13 @@ internal sealed class Automata(int items)
                 item, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, Regex.InfiniteMatchTimeout);
             var built = GC.GetAllocatedBytesForCurrentThread();
 
-            // About half is garbage.
+            // About half of the bytes are garbage.
             (held, before) = ((built - before) / 2, built);
         }
 
         var isMatch = automaton.IsMatch(url);
 
-        // A search allocates nothing but states.
+        // A search allocates only states.
         held += GC.GetAllocatedBytesForCurrentThread() - before;
         if (held > 0 && Interlocked.Add(ref _bytes, held) > MaxBytes)
         {

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// An item that can't be searched in linear time. Because a client could find a URL that takes forever, a search is cut off after 10 ms and
-/// repeated once, and the item is disabled after three URLs for which both searches were cut off.
+/// An item that can't be searched in linear time. A client could find a URL that takes forever, so a search times out after 10 ms and is
+/// repeated once. The item is disabled after three URLs for which both searches time out.
 /// </summary>
 internal sealed class BacktrackingPattern(int index, string item, IReadOnlyList<RequiredText> required, Action<int> onDisabled)
     : ExclusionPattern(index, required)
@@ -36,7 +36,7 @@ internal sealed class BacktrackingPattern(int index, string item, IReadOnlyList<
         return false;
     }
 
-    // The limit is on elapsed time. A search that waits for a processor reaches it, too, but not twice in a row.
+    // The timeout is elapsed time. A search that waits for a processor can reach it, but hardly twice in a row.
     private bool TrySearch(ReadOnlySpan<char> url, out bool isMatch)
     {
         try

@@ -34,7 +34,7 @@ internal sealed class CharacterSet
         return end < 0 ? text.Length : end;
     }
 
-    // What .NET says about each character, as it knows categories and which characters differ by case only.
+    // Asks .NET about each character, because it knows the categories and which characters differ by case only.
     private static (SearchValues<char> Values, bool AreExcluded) Read(Regex runs)
     {
         var all = new char[char.MaxValue + 1];
@@ -49,7 +49,7 @@ internal sealed class CharacterSet
             isMember.AsSpan(run.Index, run.Length).Fill(true);
         }
 
-        // The fewer values, the faster is the search.
+        // A search for few values is fast.
         var areExcluded = isMember.AsSpan().Count(true) > all.Length / 2;
         return (SearchValues.Create(Array.FindAll(all, character => isMember[character] != areExcluded)), areExcluded);
     }

@@ -3,12 +3,12 @@ using System.Buffers;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// One exclusion list, compiled: finds the item that excludes a URL. Thread-safe, and immutable except for the URLs that it remembers and
-/// items that are disabled because searching for them takes too long.
+/// A compiled exclusion list, which finds the item that excludes a URL. Thread-safe. Immutable except for the URLs that it remembers and
+/// the items that are disabled because they time out.
 /// </summary>
 internal sealed class ExclusionMatcher
 {
-    /// <summary>The number of items that a list can have.</summary>
+    /// <summary>The maximum number of items.</summary>
     public const int MaxItems = 10_000;
 
     private const int StackBufferLength = 256;
@@ -33,14 +33,15 @@ internal sealed class ExclusionMatcher
     public bool IsForPath { get; }
 
     /// <summary>Compiles a list.</summary>
-    /// <param name="items">One regular expression each. Blank ones are ignored.</param>
+    /// <param name="items">The regular expressions. Blank ones are ignored.</param>
     /// <param name="matchFullUrl">Whether every item is searched in the whole URL, not only those that contain <c>://</c>.</param>
     /// <param name="problems">
     /// The items that are ignored because they are invalid, and those that can't be searched in linear time, in order. A list of more than
     /// <see cref="MaxItems"/> items has one more problem, at the first item that is ignored for that reason.
     /// </param>
-    /// <param name="onDisabled">Called once for each item that is disabled, with its index, by the request that found out. Must not
-    /// throw.</param>
+    /// <param name="onDisabled">
+    /// Called with the index of an item that is disabled, once, by the request that timed out last. Must not throw.
+    /// </param>
     public static ExclusionMatcher Build(
         IReadOnlyList<string> items,
         bool matchFullUrl,

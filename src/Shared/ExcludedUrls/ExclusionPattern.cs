@@ -3,23 +3,23 @@ using System.Text.RegularExpressions;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>One item of an exclusion list, or one of the texts that it stands for.</summary>
+/// <summary>An item of an exclusion list, or one of its alternatives.</summary>
 /// <param name="index">The item's position in its list.</param>
 /// <param name="required">The texts that a URL has to contain.</param>
 internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> required)
 {
-    /// <summary>The number of characters that an item can have.</summary>
+    /// <summary>The maximum length of an item, in characters.</summary>
     public const int MaxItemLength = 1_000;
 
-    /// <summary>The length of a URL up to which items are searched that aren't made of sequences.</summary>
+    /// <summary>The maximum length of a URL for automata and for items that backtrack, in characters.</summary>
     public const int MaxUrlLength = 1_024;
 
     /// <summary>Gets the item's position in its list.</summary>
     public int Index => index;
 
     /// <summary>
-    /// Gets a text that a URL has to contain, if one is known: the longest, but rather one that starts with a slash, which other items are
-    /// likely to require, too.
+    /// Gets a text that a URL has to contain, if one is known. Texts that start with a slash are preferred, because other items are likely
+    /// to share them, then long ones.
     /// </summary>
     public RequiredText? Required => required.MaxBy(text => text.Text.Length + (text.Text[0] == '/' ? MaxItemLength : 0));
 
@@ -28,7 +28,7 @@ internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> 
 
     /// <summary>Returns whether an item is valid: a .NET regular expression of at most <see cref="MaxItemLength"/> characters.</summary>
     /// <param name="item">The item.</param>
-    /// <param name="reason">Why it isn't, as a sentence; .NET's message names the pattern and the position in it.</param>
+    /// <param name="reason">The error, as a sentence.</param>
     public static bool Validate(string item, [NotNullWhen(false)] out string? reason)
     {
         if (item.Length > MaxItemLength)
@@ -50,7 +50,7 @@ internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> 
         }
     }
 
-    /// <summary>Returns whether an item is searched in the whole URL even where the list is searched in the path.</summary>
+    /// <summary>Returns whether an item is always searched in the whole URL.</summary>
     public static bool NamesFullUrl(string item) => item.Contains("://", StringComparison.Ordinal);
 
     /// <summary>Returns whether the item matches a URL, which has no line break.</summary>

@@ -7,7 +7,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// <summary>Percent-decodes a path as ASP.NET Core's servers do before the application sees it.</summary>
 internal static class PathDecoder
 {
-    /// <summary>Decodes what is UTF-8, except <c>%2F</c>, which must not become a segment's end.</summary>
+    /// <summary>Decodes valid UTF-8, except <c>%2F</c>, which would end a segment.</summary>
     public static string Decode(string path)
     {
         var decoded = new StringBuilder(path.Length);

@@ -6,15 +6,15 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>The items of a list that are searched in the same text.</summary>
 /// <remarks>
-/// Most URLs match none of them, and one look for the texts that the items require is enough to know. Which items match is only asked for
-/// the URLs that contain such a text, and once for each of the URLs that are excluded.
+/// Most URLs have none of the texts that the items require, so one search for these texts is enough. The items are searched only in URLs
+/// that have such a text, and only once for an excluded URL, which is remembered.
 /// </remarks>
 internal sealed class PatternSet
 {
     private const int NotFound = int.MaxValue;
     private const int MaxRemembered = 1_024;
 
-    // Of a list that is longer than this, to look up a URL takes less time than to search it for the texts.
+    // In longer lists, looking up a remembered URL is faster than searching it for the texts.
     private const int LongList = 64;
 
     private readonly FrozenDictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _wholeUrls;
@@ -33,7 +33,7 @@ internal sealed class PatternSet
             .ToFrozenDictionary(pattern => pattern.Url, pattern => pattern.Index)
             .GetAlternateLookup<ReadOnlySpan<char>>();
 
-        // Those that backtrack are searched last, as they can take more time than all others.
+        // Items that backtrack can take the most time, so they are last.
         ExclusionPattern[] others =
             [.. patterns.Where(pattern => pattern is not WholeUrlPattern).OrderBy(pattern => pattern is BacktrackingPattern)];
         _others = Array.ConvertAll(others, pattern => (pattern.Pairs, pattern));
@@ -41,7 +41,8 @@ internal sealed class PatternSet
         _requiredTexts = RequiredText.SearchAny(Array.ConvertAll(others, pattern => pattern.Required));
         _isLong = others.Length > LongList;
 
-        // A client who repeats how the texts start makes the search for them slow. In a long URL, to search for each item is faster.
+        // A crafted URL repeats the starts of the texts, which makes the search for all of them slow. In long URLs, searching for each item
+        // is faster.
         _maxFilteredLength = _isLong ? 1_024 : 256;
         FirstIndex = patterns.Select(pattern => pattern.Index).DefaultIfEmpty(-1).First();
     }
@@ -96,7 +97,7 @@ internal sealed class PatternSet
 
     private int Search(ReadOnlySpan<char> url, int found, ulong pairs)
     {
-        // In a regular expression, $ is also before a final line break. A URL with a line break is never excluded.
+        // In .NET, $ also matches before a final line break, so a URL with a line break is never excluded.
         if (url.Contains('\n'))
         {
             return NotFound;
@@ -113,7 +114,7 @@ internal sealed class PatternSet
         return found;
     }
 
-    /// <summary>The URLs that are known to be excluded. When it is full, it stays as it is.</summary>
+    /// <summary>The URLs that were excluded before. Adds nothing once it is full.</summary>
     private sealed class Remembered
     {
         private readonly ConcurrentDictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _urls =

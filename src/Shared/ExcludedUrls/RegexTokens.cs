@@ -199,7 +199,7 @@ internal sealed class RegexTokens(string text)
                 (kind, end) = (RegexTokenKind.BackReference, nameEnd);
                 break;
             case >= '1' and <= '9':
-                // Where there is no such group, \12 is a character. Tokens say what the expression may mean at most.
+                // If there is no such group, \12 is a character. The token is the stricter of the two.
                 (kind, end) = (RegexTokenKind.BackReference, SkipDigits(end));
                 break;
             case 'x' or 'u' or 'c' or '0':
@@ -326,7 +326,7 @@ internal sealed class RegexTokens(string text)
     /// </summary>
     private int? ClassEnd(int start)
     {
-        // After a bracket that nothing closes, no bracket but one to subtract is closed.
+        // After an unclosed bracket, only a bracket to subtract can be closed.
         if (_foundUnclosedClass)
         {
             return null;
@@ -392,18 +392,18 @@ internal sealed class RegexTokens(string text)
         };
     }
 
-    /// <summary>The character at this position; behind the end, one that means nothing.</summary>
+    /// <summary>Returns the character at a position, or U+0000 after the end.</summary>
     private char Char(int position) => position < text.Length ? text[position] : '\0';
 }
 
 /// <summary>One token of a regular expression.</summary>
-/// <param name="Kind">What it is.</param>
-/// <param name="Start">Where it starts.</param>
-/// <param name="End">Where the next token starts.</param>
+/// <param name="Kind">The kind.</param>
+/// <param name="Start">The position of its first character.</param>
+/// <param name="End">The position after its last character.</param>
 /// <param name="Options">The inline options that apply to it.</param>
 internal readonly record struct RegexToken(RegexTokenKind Kind, int Start, int End, RegexOptions Options)
 {
-    /// <summary>Gets the one character that the token matches, if there is one and it is known.</summary>
+    /// <summary>Gets the character that the token matches, if it matches exactly one and it is known.</summary>
     public char? Character { get; init; }
 
     /// <summary>Gets the letter after the backslash, or the sign of an <see cref="RegexTokenKind.Anchor"/>.</summary>
@@ -433,7 +433,7 @@ internal enum RegexTokenKind
     /// <summary>A character that stands for itself.</summary>
     Literal,
 
-    /// <summary>A backslash and what stands for one character.</summary>
+    /// <summary>An escape of one character, such as <c>\.</c> or <c>\x41</c>.</summary>
     Escape,
 
     /// <summary><c>[...]</c>, <c>\d</c> or <c>\p{L}</c>.</summary>
@@ -491,6 +491,6 @@ internal enum RegexGroupKind
     /// <summary><c>(?&lt;name-name>...)</c></summary>
     Balancing,
 
-    /// <summary>What .NET rejects.</summary>
+    /// <summary>A kind that .NET rejects.</summary>
     Invalid,
 }

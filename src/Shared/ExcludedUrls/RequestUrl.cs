@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// The URL of one request in the pieces in which ASP.NET Core holds it, so that nothing is put together that need not be.
+/// The URL of a request in the parts that ASP.NET Core has. They are joined only for items that are searched in the whole URL.
 /// </summary>
 internal readonly ref struct RequestUrl
 {
@@ -49,9 +49,9 @@ internal readonly ref struct RequestUrl
     /// </param>
     /// <param name="url">
     /// The URL as ASP.NET Core has it when <c>HttpClient</c> sends it: host in lower case, no default port, dot segments resolved. The path
-    /// is percent-decoded, except <c>%2F</c> and what is not UTF-8. All of the path is in <see cref="Path"/>.
+    /// is percent-decoded, except <c>%2F</c> and invalid UTF-8. All of the path is in <see cref="Path"/>.
     /// </param>
-    /// <returns>Whether it is either.</returns>
+    /// <returns><see langword="true"/> if it is a URL or a path.</returns>
     public static bool TryParse(string urlOrPath, out RequestUrl url)
     {
         url = default;
@@ -79,7 +79,7 @@ internal readonly ref struct RequestUrl
         }
         catch (Exception exception) when (exception is UriFormatException or ArgumentException)
         {
-            // Whether a name can be looked up is only found out when the host is asked for.
+            // Uri validates the host name only when it is read.
             return false;
         }
     }

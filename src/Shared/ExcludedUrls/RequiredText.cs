@@ -8,14 +8,14 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// <param name="ignoresCase">Whether its case is ignored.</param>
 internal sealed class RequiredText(string text, bool ignoresCase = false)
 {
-    /// <summary>The length of the shortest text that is worth looking for; shorter ones are in most URLs.</summary>
+    /// <summary>The minimum length. Shorter texts are in most URLs.</summary>
     public const int MinLength = 3;
 
     private const int MinSharing = 3;
 
     private readonly StringComparison _comparison = ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
 
-    // Faster than IndexOf where a URL has much that is similar. Most texts are never looked for alone.
+    // Faster than IndexOf in URLs with many similar texts. Created lazily, because most texts are never searched for alone.
     private SearchValues<string>? _search;
 
     /// <summary>Gets the text.</summary>
@@ -80,7 +80,7 @@ internal sealed class RequiredText(string text, bool ignoresCase = false)
 
     /// <summary>Returns the search for any of several texts, or <see langword="null"/> if one of them is not known.</summary>
     /// <remarks>
-    /// The fewer there are, the faster is the search. Where many services have their /metrics, that stands for all of these.
+    /// A search for few texts is fast. If several texts end with the same segment, such as /metrics, the segment replaces them.
     /// </remarks>
     public static SearchValues<string>? SearchAny(RequiredText?[] texts)
     {
@@ -92,14 +92,14 @@ internal sealed class RequiredText(string text, bool ignoresCase = false)
             : SearchValues.Create([.. shared], ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
     }
 
-    /// <summary>Returns a bit for each pair of characters in a text, which other pairs can have, too.</summary>
-    /// <remarks>A URL that lacks one of a text's bits doesn't contain the text. This takes no search to find out.</remarks>
+    /// <summary>Returns a set of bits, one for each pair of adjacent characters. Different pairs can have the same bit.</summary>
+    /// <remarks>A URL that lacks one of a text's bits doesn't contain the text.</remarks>
     public static ulong PairsIn(ReadOnlySpan<char> text)
     {
         var pairs = 0UL;
         for (var i = 1; i < text.Length; i++)
         {
-            // Letters that differ by case only have the same bits, because some texts ignore case.
+            // Ignores case, because some texts do.
             var pair = ((text[i - 1] | 0x20u) << 16) | text[i] | 0x20u;
             pairs |= 1UL << (int)((pair * 0x9E37_79B1) >> 26);
         }
@@ -116,9 +116,9 @@ internal sealed class RequiredText(string text, bool ignoresCase = false)
     /// <summary>Returns whether a URL ends with the text.</summary>
     public bool IsAtEndOf(ReadOnlySpan<char> url) => url.EndsWith(text, _comparison);
 
-    /// <summary>Returns whether comparing a character as text is what an expression does.</summary>
+    /// <summary>Returns whether an ordinal comparison of a character gives the result of a regular expression.</summary>
     /// <remarks>
-    /// Expressions that ignore case equate k with the Kelvin sign, which an ordinal comparison doesn't, and more beyond ASCII.
+    /// A regular expression that ignores case matches k with the Kelvin sign, and more beyond ASCII. An ordinal comparison doesn't.
     /// </remarks>
     public static bool CanBeRequired(char character, bool ignoresCase) =>
         !ignoresCase || (char.IsAscii(character) && character is not ('k' or 'K'));

@@ -1,8 +1,8 @@
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// An item that is a sequence of texts, characters and loops over characters such as <c>.*</c>, perhaps between <c>^</c> and <c>$</c>. It
-/// needs no regular expression: a URL is searched from left to right, in time linear in its length.
+/// An item that is a sequence of texts, character classes and loops over one character such as <c>.*</c>, optionally between <c>^</c> and
+/// <c>$</c>. It is searched without a regular expression, in time linear in the length of the URL.
 /// </summary>
 internal sealed class SequencePattern : ExclusionPattern
 {
@@ -11,7 +11,7 @@ internal sealed class SequencePattern : ExclusionPattern
 
     /// <param name="index">The item's position in its list.</param>
     /// <param name="steps">The steps. An item that isn't anchored by <c>^</c> starts with a loop over any character.</param>
-    /// <param name="atEnd">Whether they end at the end of the URL.</param>
+    /// <param name="atEnd">Whether the last step has to end at the end of the URL.</param>
     public SequencePattern(int index, SequenceStep[] steps, bool atEnd)
         : base(index, [.. steps.Select(step => step.Text!).Where(text => text?.Text.Length >= RequiredText.MinLength)]) =>
         (_steps, _atEnd) = (steps, atEnd);
@@ -27,8 +27,8 @@ internal sealed class SequencePattern : ExclusionPattern
         return IsMatch(url, 0, 0, explored);
     }
 
-    // What follows a loop is tried at most once at each position, which takes linear time. One number for each loop tells where it was
-    // tried, because the positions at which a step is tried only grow: a loop that starts within its last run ends where it ended then.
+    // Linear, because the steps after a loop are tried at most once at each position. A step is tried at increasing positions, and a loop
+    // that starts within its previous run ends at the same position. So one number per loop, the end of its runs, tells what was tried.
     private bool IsMatch(ReadOnlySpan<char> url, int position, int first, Span<int> explored)
     {
         for (var i = first; i < _steps.Length; i++)
@@ -94,5 +94,5 @@ internal sealed class SequencePattern : ExclusionPattern
     }
 }
 
-/// <summary>One step of a sequence: a text, a character of a set, or any number of them.</summary>
+/// <summary>A step of a sequence: a text, one character of a set, or a loop over a set.</summary>
 internal readonly record struct SequenceStep(RequiredText? Text, CharacterSet? Set, bool IsLoop);

@@ -4,16 +4,16 @@ using System.Text.RegularExpressions;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// Reads the items of a list that consist of texts, characters and loops over characters, as most do. Optional characters and alternatives
-/// multiply the sequences that an item stands for.
+/// Reads items that consist of texts, character classes and loops over one character, as most do. An item with optional characters or
+/// alternatives becomes several sequences.
 /// </summary>
 internal sealed class SequenceReader
 {
     private const int MaxSequences = 16;
     private const int MaxSteps = 128;
 
-    // An item is read into strings. Characters that a URL can have, but hardly an item, stand in them for what is no text: the anchors, and
-    // from FirstStep to the blank the other steps.
+    // A sequence is read into a string. In it, control characters stand for the anchors and, from FirstStep on, for the steps that aren't
+    // text. A control character of an item is a step, too.
     private const char Start = '\u0001';
     private const char End = '\u0002';
     private const char FirstStep = '\u0003';
@@ -30,7 +30,7 @@ internal sealed class SequenceReader
 
     private RegexTokenKind NextKind => _next < _tokens.Count ? _tokens[_next].Kind : RegexTokenKind.End;
 
-    /// <summary>Returns patterns that match what an item does, or <see langword="null"/> if the item isn't made of sequences.</summary>
+    /// <summary>Returns the patterns that an item stands for, or <see langword="null"/> if it doesn't consist of sequences.</summary>
     /// <param name="index">The item's position in its list.</param>
     /// <param name="item">The item.</param>
     /// <param name="tokens">The item's tokens, with balanced parentheses.</param>
@@ -111,7 +111,7 @@ internal sealed class SequenceReader
 
     private List<string>? ReadGroup(RegexToken token)
     {
-        // Names are left to .NET, which rejects some.
+        // .NET validates the names of groups.
         var isUnnamed = token.Group is RegexGroupKind.Capture && token.End == token.Start + 1;
         if (!isUnnamed && token.Group is not RegexGroupKind.NonCapturing)
         {
@@ -128,7 +128,7 @@ internal sealed class SequenceReader
         };
     }
 
-    // Adds a character and its repetitions to the run, and returns what can follow.
+    // Adds a character and its repetitions to the run, and returns its optional repetitions.
     private List<string>? ReadCharacter(RegexToken token)
     {
         if (token.Kind is RegexTokenKind.Options)
@@ -157,7 +157,7 @@ internal sealed class SequenceReader
             : [.. Enumerable.Range(0, max - min + 1).Select(count => new string(character.Value, count))];
     }
 
-    // The texts of an item ignore case or not as its first letter does. Another letter that differs is a step of its own.
+    // The first letter decides whether the texts of the item ignore case. A letter with other options is a step of its own.
     private bool IsText(RegexToken token) =>
         token.Character is { } character and >= ' '
             && ((char.IsAscii(character) && !char.IsAsciiLetter(character))
@@ -223,7 +223,7 @@ internal sealed class SequenceReader
             }
             else if (content[0] < FirstStep)
             {
-                // An anchor in between.
+                // An anchor inside the sequence.
                 return null;
             }
             else

@@ -1,6 +1,6 @@
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>An item that only one URL matches, such as <c>^/health$</c>, or one URL of <c>^/(health|alive)$</c>.</summary>
+/// <summary>An item or alternative that matches exactly one URL, such as <c>^/health$</c>.</summary>
 internal sealed class WholeUrlPattern(int index, string url) : ExclusionPattern(index, [])
 {
     /// <summary>Gets the URL.</summary>
