@@ -13,7 +13,9 @@ public interface IRouteTracing
     IReadOnlyList<UrlExclusion> ExcludedUrls { get; }
 
     /// <summary>Returns the first URL exclusion that matches a URL.</summary>
-    /// <param name="url">An absolute HTTP URL, or a path that starts with <c>/</c>.</param>
+    /// <param name="url">
+    /// An absolute HTTP URL, or a path that starts with <c>/</c>, which is read as a path of <c>http://localhost</c>.
+    /// </param>
     /// <returns>The first exclusion that matches, or <see langword="null"/> if none does.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="url"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="url"/> is neither an absolute HTTP URL nor a path that starts with

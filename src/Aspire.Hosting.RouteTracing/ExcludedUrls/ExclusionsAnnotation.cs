@@ -22,7 +22,7 @@ internal sealed class ExclusionsAnnotation : IResourceAnnotation
         var annotation = new ExclusionsAnnotation();
         builder.WithAnnotation(annotation);
 
-        // Also for what evaluates the environment before the AppHost starts.
+        // For tools that evaluate the environment before the AppHost starts.
         ExclusionEnvironment.Attach(builder.Resource, app);
         return annotation;
     }

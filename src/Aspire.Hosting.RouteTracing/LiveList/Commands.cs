@@ -136,7 +136,7 @@ internal static class Commands
     private static InteractionInput CreateAllResourcesInput(string label) =>
         new() { Name = AllResources, Label = label, InputType = InputType.Boolean, Value = "false" };
 
-    // WithCommand would replace a command that the user gave this name.
+    // WithCommand would replace a command of the user with this name.
     private static void AddCommand(
         IResourceBuilder<IResource> builder,
         string name,
@@ -250,7 +250,7 @@ internal static class Commands
     private static bool IsSet(InteractionInputCollection inputs, string name) => bool.TryParse(inputs[name].Value, out var value) && value;
 
     /// <summary>
-    /// Answers in sentences, as the message, which the dashboard keeps among its notifications, and as the value, which it shows in a
+    /// Returns sentences as the message, which the dashboard keeps in its notifications, and as the value, which the dashboard shows in a
     /// dialog and the command line prints:
     /// https://github.com/microsoft/aspire/blob/v13.5.2/src/Aspire.Cli/Commands/ResourceCommandHelper.cs
     /// </summary>

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.Hosting.RouteTracing.LiveList;
 
-/// <summary>Sees to it that a running service uses the edited list, and answers what was seen.</summary>
+/// <summary>Applies an edited list to a running service and returns what the service confirmed.</summary>
 internal static class EditConfirmation
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);

@@ -18,7 +18,7 @@ internal sealed class ExcludedUrlsProperty(
         list.Count == 0 ? "none" : string.Join(", ", list.Select(url => url.Display));
 
     /// <summary>
-    /// Publishes the list and its state, also as arguments of the command that edits it. Warns once if the service doesn't read its list.
+    /// Publishes the list and its state, and updates the arguments of the edit command. Warns once if the service doesn't read its list.
     /// </summary>
     public async Task RefreshAsync()
     {
@@ -47,7 +47,7 @@ internal sealed class ExcludedUrlsProperty(
             .ConfigureAwait(false);
     }
 
-    // The dashboard cuts off a long value, so the state comes first.
+    // The dashboard truncates a long value, so the state comes first.
     private string GetState(IReadOnlyList<ServiceStatus> statuses, bool isUnread)
     {
         var list = Join(live.Current);

@@ -7,13 +7,13 @@ namespace Aspire.Hosting.RouteTracing.LiveList;
 
 /// <summary>
 /// A temporary folder of this run, with a folder for each resource: the list, which the service reads while it runs, and the statuses that
-/// its processes report. Only this user can open it. It is deleted at the end.
+/// its processes report. Only this user can open it. It is deleted when the AppHost ends.
 /// </summary>
 internal sealed class LiveListFolder : IDisposable
 {
     private const string ListName = "excluded-urls.txt";
 
-    // Its content is known to this process alone, so it tells the folder from another one of the same name.
+    // Only this process knows its content, so it distinguishes the folder from another one with its name.
     private const string TokenName = ".token";
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -26,7 +26,7 @@ internal sealed class LiveListFolder : IDisposable
     {
         _path = new Lazy<string>(() => Create().FullName);
 
-        // Where the application ends without disposing of its services.
+        // For an application that ends without disposing its services.
         AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
     }
 
@@ -36,7 +36,7 @@ internal sealed class LiveListFolder : IDisposable
     /// <summary>Returns the file with the list of a resource.</summary>
     public string GetListPath(string resourceName) => Path.Combine(GetPath(resourceName), ListName);
 
-    /// <summary>Replaces the list of a resource by a rename, so that nobody reads half of it.</summary>
+    /// <summary>Replaces the list of a resource by a rename, so that it is never read incompletely.</summary>
     /// <exception cref="IOException">The list can't be written, or the folder is not the one that this AppHost created.</exception>
     /// <exception cref="UnauthorizedAccessException">The list can't be written.</exception>
     public void WriteList(string resourceName, IEnumerable<string> patterns)
@@ -65,7 +65,7 @@ internal sealed class LiveListFolder : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // A service has a file open, on Windows. What remains is in the system's folder for temporary files.
+            // On Windows, a service has a file open. The folder remains among the system's temporary files.
         }
     }
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.Hosting.RouteTracing.LiveList;
 
-/// <summary>Keeps the states of the lists up to date while the application runs. A failure is logged and ends it.</summary>
+/// <summary>Refreshes the properties of the resources while the application runs. Stops after a failure, which is logged.</summary>
 internal sealed partial class LiveListMonitor(
     DistributedApplicationModel model, ResourceNotificationService notifications, ILogger<LiveListMonitor> logger) : BackgroundService
 {

@@ -8,14 +8,14 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Aspire.Hosting.RouteTracing.LiveList;
 
-/// <summary>The list of a resource in a run. It can be seen, tested and edited in the dashboard and from the command line.</summary>
+/// <summary>The list of a resource in run mode, which can be edited while the resource runs.</summary>
 internal sealed class LiveResource(
     IResource resource, AppExclusions app, LiveListFolder folder, ResourceNotificationService notifications, TimeProvider time)
     : IResourceAnnotation
 {
     private const string EditedSource = "the list edited in this run";
 
-    // A service that answers its health check has started; another one may still be starting.
+    // A service that passes its health check has started. Without a health check, it may still be starting.
     private static readonly TimeSpan ReadTimeoutWithHealthCheck = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(30);
 
@@ -36,20 +36,20 @@ internal sealed class LiveResource(
 
     public bool IsEdited => _edited is not null;
 
-    /// <summary>Gets the list: what code and variables declare, or what it was edited to.</summary>
+    /// <summary>Gets the edited list, or else the list that code and variables declare.</summary>
     public IReadOnlyList<ListedUrl> Current => _edited ?? _declared;
 
     /// <summary>Gets the arguments of the command that edits the list. Each is replaced while others read them.</summary>
     public InteractionInput[] EditInputs { get; } = new InteractionInput[Commands.EditInputCount];
 
-    // A container doesn't see the AppHost's files, and other executables may not read them. A persistent resource would be created again in
-    // the next run, whose folder has another name.
+    // A container can't read the AppHost's files, and other executables may not read them. A persistent resource would be recreated in the
+    // next run, because the name of the folder differs.
     public bool Reports { get; } = Language.Of(resource) == Language.DotNet && !resource.IsContainer() && !IsPersistent(resource);
 
     /// <summary>Gets the property that shows the list.</summary>
     public ExcludedUrlsProperty Property => field ??= new ExcludedUrlsProperty(resource, this, app, notifications);
 
-    /// <summary>Gets whether the service was told to read the list from the AppHost's file.</summary>
+    /// <summary>Gets whether the service reads the list from the AppHost's file.</summary>
     public bool FollowsFile { get; private set; }
 
     /// <summary>Gets the names of the running instances: of the replicas, or of the resource itself.</summary>
@@ -68,14 +68,14 @@ internal sealed class LiveResource(
         status.Enabled
             && (!FollowsFile || status.FileItems?.SequenceEqual(Current.Select(url => url.Pattern), StringComparer.Ordinal) == true);
 
-    /// <summary>Returns whether the service has been running for so long that it would have reported a list that it reads.</summary>
+    /// <summary>Returns whether the service has been running longer than the first report takes.</summary>
     public bool IsReportOverdue()
     {
         var timeout = resource.HasAnnotationOfType<HealthCheckAnnotation>() ? ReadTimeoutWithHealthCheck : ReadTimeout;
         return _runningSince != 0 && time.GetElapsedTime(_runningSince) > timeout;
     }
 
-    /// <summary>Notes the state of an instance.</summary>
+    /// <summary>Updates the state of an instance.</summary>
     public void Update(ResourceEvent state)
     {
         _instances[state.ResourceId] = IsRunning(state);
@@ -90,7 +90,7 @@ internal sealed class LiveResource(
     }
 
     /// <summary>
-    /// Adds the lists that the variables hold to the declared list, and empties them if the list was edited, because the edited list
+    /// Adds the lists in the variables to the declared list. If the list was edited, empties the variables, because the edited list
     /// replaces them.
     /// </summary>
     /// <returns>The list to write into the variables.</returns>
@@ -106,7 +106,7 @@ internal sealed class LiveResource(
                 variables[name] = await provider.GetValueAsync(cancellationToken).ConfigureAwait(false) ?? "";
             }
 
-            // A file that the user names replaces the variable.
+            // The user's own file replaces the variable.
             if (name != VariableNames.DotNetExcludedUrls || !variables.ContainsKey(VariableNames.ExclusionsFile))
             {
                 users.AddRange(Parse(name, variables[name] as string, isSecret));
@@ -173,7 +173,7 @@ internal sealed class LiveResource(
     /// Replaces the list, or returns to the declared one. If the service's file can't be written, the list stays as it was.
     /// </summary>
     /// <param name="patterns">The list, or <see langword="null"/> for the declared one.</param>
-    /// <param name="replacesAll">Whether nothing of the list is kept, also not what the variables hold.</param>
+    /// <param name="replacesAll">Whether the edited list replaces the lists in the variables, too.</param>
     /// <exception cref="IOException">The file can't be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The file can't be written.</exception>
     public void Edit(IReadOnlyList<string>? patterns, bool replacesAll)
@@ -192,7 +192,7 @@ internal sealed class LiveResource(
         }
     }
 
-    /// <summary>Finds what the AppHost knows of an item that a service reports.</summary>
+    /// <summary>Returns the AppHost's entry for an item that a service reports, or else the item with the service's source.</summary>
     public ListedUrl Find(ServiceStatus.Item item) =>
         Current.Concat(_declared).FirstOrDefault(url => url.Pattern == item.Pattern) ?? new ListedUrl(item.Pattern, item.Source);
 

@@ -11,7 +11,7 @@ internal static class ServiceStatuses
 {
     private const int MaxBytes = 10_000_000;
 
-    // Both processes compute the start from the time since the system booted.
+    // Both processes compute the start time from the boot time, each with its own rounding.
     private static readonly TimeSpan StartTolerance = TimeSpan.FromSeconds(2);
 
     /// <summary>Reads the statuses of running processes and deletes those of ended ones. Files that are not a status are ignored.</summary>
@@ -42,7 +42,7 @@ internal static class ServiceStatuses
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // The folder is gone, or a file went away meanwhile. The next read finds what there is.
+            // The folder or a file was deleted meanwhile. The next read finds the others.
         }
 
         return statuses;

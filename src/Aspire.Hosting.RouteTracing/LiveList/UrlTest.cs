@@ -10,10 +10,10 @@ namespace Aspire.Hosting.RouteTracing.LiveList;
 /// <summary>Finds the item that excludes a URL.</summary>
 internal static class UrlTest
 {
-    /// <summary>Limits the search with a pattern for Python, where nothing limits it.</summary>
+    /// <summary>Limits the search with a pattern for Python. Python itself has no limit.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>Returns whether it is a path or a whole URL that a request can have.</summary>
+    /// <summary>Returns whether a text is a path or a URL that a request can have.</summary>
     public static bool IsUrl(string? text) => text is not null && RequestUrl.TryParse(text, out _);
 
     /// <summary>Answers from the lists that the service reports, or from the AppHost's list if there is no report.</summary>

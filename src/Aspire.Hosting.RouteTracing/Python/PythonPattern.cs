@@ -10,9 +10,9 @@ namespace Aspire.Hosting.RouteTracing.Python;
 /// instrumentation, which splits lists at every comma, joins the items by <c>|</c> and searches the whole URL.
 /// </summary>
 /// <remarks>
-/// The result has no comma, brace, dollar sign, quote, white space or character beyond ASCII, so that it also passes through what carries
-/// the variable. An item that is anchored to the start of the path stays within the path. Any other is also searched in host and query, as
-/// every item is that a Python developer writes. See
+/// The result has no comma, brace, dollar sign, quote, white space or character beyond ASCII, so that no carrier of the variable changes
+/// it. An item that is anchored to the start of the path matches within the path only. Any other item also matches in host and query, as
+/// all items in Python do. See
 /// <see
 /// href="https://github.com/open-telemetry/opentelemetry-python-contrib/blob/main/util/opentelemetry-util-http/src/opentelemetry/util/http/__init__.py"/>.
 /// </remarks>
@@ -49,7 +49,7 @@ internal sealed class PythonPattern
     /// <summary>Writes an item for Python.</summary>
     /// <param name="pattern">A valid .NET pattern.</param>
     /// <param name="text">The pattern for Python; empty if there is none.</param>
-    /// <param name="reason">Why there is none, as the end of a sentence; empty if there is one.</param>
+    /// <param name="reason">The reason if there is none, as the end of a sentence; empty otherwise.</param>
     public static bool TryWrite(string pattern, out string text, out string reason)
     {
         try
@@ -68,11 +68,11 @@ internal sealed class PythonPattern
     }
 
     /// <summary>Writes up to the end of the pattern or of the group.</summary>
-    /// <param name="atStart">Whether nothing stands before, so that <c>^</c> is the start of the path.</param>
-    /// <param name="anchored">Whether what stands before is anchored to the start of the path.</param>
+    /// <param name="atStart">Whether this is the start of the item, where <c>^</c> is the start of the path.</param>
+    /// <param name="anchored">Whether the preceding part is anchored to the start of the path.</param>
     private Expression Alternatives(bool atStart, bool anchored)
     {
-        // Python has options at the start of the whole list only.
+        // Python allows options only at the start of the whole list.
         var ignoresCase = Next is RegexTokenKind.Options && _pattern[_tokens[_position].Start.._tokens[_position].End] is "(?i)";
         _position += ignoresCase ? 1 : 0;
         List<Expression> alternatives = [Sequence(atStart, anchored)];
@@ -128,7 +128,7 @@ internal sealed class PythonPattern
             case '^' or 'A' when _fullUrl:
                 return new Expression("^", Anchored: false);
             case '^' or 'A' when atStart && _lookaheads == 0:
-                // The authority ends at the first slash, so a slash that follows stands at the start of the path.
+                // The authority ends at the first slash, which starts the path.
                 var followedBySlash = Next is RegexTokenKind.Literal
                     && _tokens[_position].Character == '/'
                     && (_position + 1 == _tokens.Count || _tokens[_position + 1].Kind is not RegexTokenKind.Quantifier);
@@ -190,7 +190,7 @@ internal sealed class PythonPattern
                 : new RegexToken(RegexTokenKind.Literal, 0, 1, default) { Character = text[i] };
             written.Append(part switch
             {
-                // Python takes a hyphen after \d for a range.
+                // After \d, Python reads a hyphen as a range.
                 { Character: '-' } when afterSet => @"\-",
                 { Character: { } character } => Character(character, isEscape, inClass: true),
                 { Kind: RegexTokenKind.Class, Letter: not ('p' or 'P') } => $"\\{part.Letter}",
@@ -204,7 +204,7 @@ internal sealed class PythonPattern
         return written.Append(']').ToString();
     }
 
-    /// <summary>Writes a character, by its code where something on the way to Python's regex could take it for its own.</summary>
+    /// <summary>Writes a character, as an escape if a carrier of the variable could change it.</summary>
     private static string Character(char character, bool isEscape, bool inClass)
     {
         var text = character switch
@@ -226,7 +226,7 @@ internal sealed class PythonPattern
 
     private static string Code(char character) => string.Create(CultureInfo.InvariantCulture, $"\\x{(int)character:x2}");
 
-    /// <summary>Writes an atom with the quantifier that follows it; one in braces as a choice, because it can have a comma.</summary>
+    /// <summary>Writes an atom with its quantifier. A quantifier in braces becomes alternatives, because it can have a comma.</summary>
     private string Quantified(string atom, out bool optional)
     {
         optional = false;

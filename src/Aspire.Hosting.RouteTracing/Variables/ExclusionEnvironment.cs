@@ -32,7 +32,7 @@ internal static class ExclusionEnvironment
             await ReplayAsync(context, resource).ConfigureAwait(false);
         }
 
-        // By value, whoever set it.
+        // Whoever set it.
         if (AppExclusions.ExportsTelemetry(resource)
             && !app.IsEmpty
             && variables.TryGetValue(VariableNames.TracesSampler, out var sampler)

@@ -22,7 +22,7 @@ internal sealed class ExclusionVariables(
 
     private readonly List<string> _warnings = [];
 
-    /// <summary>Gets what the resource can't be told.</summary>
+    /// <summary>Gets the warnings about patterns and lists that the resource doesn't get.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
 
     /// <exception cref="InvalidOperationException">A list is longer than <see cref="MaxListSize"/>.</exception>

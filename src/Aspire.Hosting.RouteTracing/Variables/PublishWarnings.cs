@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.Hosting.RouteTracing.Variables;
 
 /// <summary>
-/// A step of publishing and deploying whose warnings name what the resources can't be told. Aspire's command line prints them.
+/// A step of publishing and deploying. Its warnings name the patterns that the resources don't get. Aspire's command line prints them.
 /// </summary>
 internal static class PublishWarnings
 {
