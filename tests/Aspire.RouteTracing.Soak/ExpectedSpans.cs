@@ -67,7 +67,7 @@ internal static class ExpectedSpans
             span.Kind,
             ParentOf(span, request, spans),
             span.Status == ActivityStatusCode.Error,
-            span.TagObjects.Where(tag => !Ignored.Contains(tag.Key)).Select(tag => $"{tag.Key}={ValueOf(tag.Value, request)}")));
+            TagsOf(span, request)));
         Array.Sort(texts, StringComparer.Ordinal);
         return texts;
     }
@@ -87,6 +87,13 @@ internal static class ExpectedSpans
         span.ParentSpanId == default ? "nothing"
         : span.ParentSpanId == request.CallerSpanId ? "caller"
         : Array.Find(spans, other => other.SpanId == span.ParentSpanId)?.DisplayName ?? "a span that was not exported";
+
+    // The trace state, too: the member of the caller must go no further.
+    private static IEnumerable<string> TagsOf(Activity span, SoakRequest request) =>
+    [
+        .. span.TagObjects.Where(tag => !Ignored.Contains(tag.Key)).Select(tag => $"{tag.Key}={ValueOf(tag.Value, request)}"),
+        .. string.IsNullOrEmpty(span.TraceStateString) ? Array.Empty<string>() : [$"tracestate={span.TraceStateString}"],
+    ];
 
     private static string ValueOf(object? value, SoakRequest request)
     {
