@@ -2,20 +2,15 @@ using System.Diagnostics;
 
 namespace Aspire.RouteTracing.Soak;
 
-/// <summary>The spans of a request as texts: those that must come, and those that came.</summary>
+/// <summary>The spans of a request as texts: those that must come, and those that came. <c>#</c> is the number of the request.</summary>
 internal static class ExpectedSpans
 {
-    /// <summary>What stands for the number of the request in a text.</summary>
-    private const string Own = "#";
+    private const string CalledRoute = ServicePair.CalledRoute;
 
-    private const string RequestHeader = "http.request.header.";
-    private const string ResponseHeader = "http.response.header.";
-
-    // What differs from one request, process or connection to the next, and that route tracing doesn't touch.
+    // What differs from one request, connection or process to the next, and is not the library's.
     private static readonly HashSet<string> Ignored =
     [
-        "server.address", "server.port", "url.scheme", "url.path", "url.full", "user_agent.original", "network.protocol.version",
-        "network.peer.address", "network.peer.port",
+        "server.address", "server.port", "url.scheme", "url.path", "url.full", "network.protocol.version",
     ];
 
     /// <summary>Returns the spans that a request of a case must have under a sampler, sorted.</summary>
@@ -24,34 +19,39 @@ internal static class ExpectedSpans
         var spans = new List<string>();
         var server = request.Route is null ? request.Method : $"{request.Method} {request.Route}";
         var isTraced = request.IsTraced(sampler);
+        var isError = request.ErrorType is not null;
         if (isTraced)
         {
-            spans.Add(Write(server, ActivityKind.Server, "caller", request.ErrorType is not null, ServerTags(request)));
-            if (request.Route is not null)
-            {
-                spans.Add(Write("work", ActivityKind.Internal, server));
-            }
-
-            if (request.Work.HasFlag(Work.Call))
-            {
-                spans.Add(Write("GET", ActivityKind.Client, server, isError: false, ["http.request.method=GET", "http.response.status_code=200"]));
-                spans.Add(Write("GET /stock/{id:int}", ActivityKind.Server, "GET", isError: false, CalledServerTags()));
-                spans.Add(Write("lookup", ActivityKind.Internal, "GET /stock/{id:int}"));
-            }
+            spans.Add(Write(server, ActivityKind.Server, "the caller", isError, [.. ServerTags(request), .. CallbackTags(request)]));
         }
-        else if (request.IsExcluded && request.Work.HasFlag(Work.Fail) && sampler.KeepsFailedRequests)
+        else if (request.IsExcluded && request.StatusCode == 500 && sampler.KeepsFailedRequests)
         {
-            spans.Add(Write(server, ActivityKind.Server, "caller", isError: true, KeptServerTags(request)));
+            string[] tags = [.. ServerTags(request), $"aspire.route_tracing.excluded_by={request.Pattern}"];
+            spans.Add(Write(server, ActivityKind.Server, "the caller", isError, tags));
+        }
+
+        if (isTraced && request.Route is not null)
+        {
+            spans.Add(WriteInternal("work", server));
+        }
+
+        if (isTraced && request.Work.HasFlag(Work.Call))
+        {
+            var called = new RequestCase("GET", "", CalledRoute);
+            string[] tags = [.. ServerTags(called), .. CallbackTags(called, isCalled: true)];
+            spans.Add(Write("GET", ActivityKind.Client, server, false, ["http.request.method=GET", "http.response.status_code=200"]));
+            spans.Add(Write($"GET {CalledRoute}", ActivityKind.Server, "GET", isError: false, tags));
+            spans.Add(WriteInternal("lookup", $"GET {CalledRoute}"));
         }
 
         if (request.Work.HasFlag(Work.NewRoot) && !request.IsExcluded)
         {
-            spans.Add(Write("new root", ActivityKind.Internal, "nothing"));
+            spans.Add(WriteInternal("new root", "nothing"));
         }
 
-        if (request.Work.HasFlag(Work.Afterwards))
+        if (request.Work.HasFlag(Work.SpanAfterwards))
         {
-            spans.Add(Write("afterwards", ActivityKind.Internal, isTraced ? server : "a span that was not exported"));
+            spans.Add(WriteInternal("afterwards", isTraced ? server : "a span that was not exported"));
         }
 
         spans.Sort(StringComparer.Ordinal);
@@ -63,91 +63,71 @@ internal static class ExpectedSpans
     {
         var spans = request.ToSpans();
         var texts = Array.ConvertAll(spans, span => Write(
-            span.DisplayName,
+            NameOf(span),
             span.Kind,
-            ParentOf(span, request, spans),
+            span.ParentSpanId == default ? "nothing"
+                : span.ParentSpanId == request.CallerSpanId ? "the caller"
+                : Array.Find(spans, other => other.SpanId == span.ParentSpanId) is { } parent ? NameOf(parent)
+                : "a span that was not exported",
             span.Status == ActivityStatusCode.Error,
-            TagsOf(span, request)));
+            span.TagObjects.Where(tag => !Ignored.Contains(tag.Key)).Append(new("tracestate", span.TraceStateString))
+                .Where(tag => tag.Value is not (null or "")).Select(tag => $"{tag.Key}={ValueOf(tag.Value)}")));
         Array.Sort(texts, StringComparer.Ordinal);
         return texts;
+
+        string NameOf(Activity span) => span.DisplayName.Replace($"/{request.Number}", "/#", StringComparison.Ordinal);
+
+        string ValueOf(object? value)
+        {
+            var text = value is string[] values ? string.Join('|', values) : value as string;
+            return text == request.Number ? "#" : text ?? $"{value}";
+        }
     }
 
     /// <summary>Returns what spans have that others don't: of a span that has a counterpart, its name and what differs.</summary>
-    public static string Subtract(IEnumerable<string> spans, IReadOnlyCollection<string> others)
+    public static string Subtract(IEnumerable<string> spans, IEnumerable<string> others)
     {
-        var differing = spans.Except(others).Select(span => span.Split("; ")).Select(parts =>
-        {
-            var counterpart = others.Select(other => other.Split("; ")).FirstOrDefault(other => other[0] == parts[0]);
-            return string.Join(' ', counterpart is null ? parts[..2] : [parts[0], .. parts.Except(counterpart)]);
-        });
-        return string.Join(" and ", differing.DefaultIfEmpty("nothing"));
+        var counterparts = others.Select(other => other.Split("; ")).ToArray();
+        var differences = spans.Except(others).Select(span => span.Split("; ")).Select(parts => string.Join(
+            ' ',
+            Array.Find(counterparts, other => other[0] == parts[0]) is { } found ? [parts[0], .. parts.Except(found)] : parts[..2]));
+        return string.Join(" and ", differences.DefaultIfEmpty("nothing"));
     }
 
-    private static string ParentOf(Activity span, SoakRequest request, Activity[] spans) =>
-        span.ParentSpanId == default ? "nothing"
-        : span.ParentSpanId == request.CallerSpanId ? "caller"
-        : Array.Find(spans, other => other.SpanId == span.ParentSpanId)?.DisplayName ?? "a span that was not exported";
-
-    // The trace state, too: the member of the caller must go no further.
-    private static IEnumerable<string> TagsOf(Activity span, SoakRequest request) =>
-    [
-        .. span.TagObjects.Where(tag => !Ignored.Contains(tag.Key)).Select(tag => $"{tag.Key}={ValueOf(tag.Value, request)}"),
-        .. string.IsNullOrEmpty(span.TraceStateString) ? Array.Empty<string>() : [$"tracestate={span.TraceStateString}"],
-    ];
-
-    private static string ValueOf(object? value, SoakRequest request)
-    {
-        var text = value is string[] values ? string.Join('|', values) : value?.ToString() ?? "";
-        return text == request.NumberText ? Own : text;
-    }
-
-    private static string Write(string name, ActivityKind kind, string parent) =>
-        Write(name, kind, parent, isError: false, kind == ActivityKind.Internal ? [$"{SoakRequest.NumberTag}={Own}"] : []);
+    private static string WriteInternal(string name, string parent) =>
+        Write(name, ActivityKind.Internal, parent, isError: false, [$"{SoakRequest.NumberTag}=#"]);
 
     private static string Write(string name, ActivityKind kind, string parent, bool isError, IEnumerable<string> tags) =>
         string.Join("; ", [$"{name} [{kind}]", $"below {parent}", isError ? "error" : "ok", .. tags.Order(StringComparer.Ordinal)]);
 
-    private static IEnumerable<string> ServerTags(RequestCase request) =>
-    [
-        $"http.request.method={request.Method}",
-        $"http.response.status_code={request.StatusCode}",
-        .. request.Route is { } route ? [$"http.route={route}"] : Array.Empty<string>(),
-        .. request.ErrorType is { } error ? [$"error.type={error}"] : Array.Empty<string>(),
-        .. HookTags(request.StatusCode),
-        $"{RequestHeader}{SoakRequest.NumberHeader}={Own}",
-        $"{RequestHeader}authorization=[REDACTED]",
-        $"{RequestHeader}x-soak-cart=basket",
-        .. request.CapturesToggle ? [$"{RequestHeader}{ReloadedList.ToggledHeader}=toggle"] : Array.Empty<string>(),
-        .. request.Route is null || request.ErrorType is not null ? [] : ResponseHeaderTags(),
-    ];
+    private static IEnumerable<string> ServerTags(RequestCase request)
+    {
+        yield return $"http.request.method={request.Method}";
+        yield return $"http.response.status_code={request.StatusCode}";
+        if (request.Route is { } route)
+        {
+            yield return $"http.route={route}";
+        }
 
-    private static IEnumerable<string> CalledServerTags() =>
-    [
-        "http.request.method=GET",
-        "http.response.status_code=200",
-        "http.route=/stock/{id:int}",
-        .. HookTags(200),
-        $"{RequestHeader}{SoakRequest.NumberHeader}={Own}",
-        .. ResponseHeaderTags(),
-    ];
+        if (request.ErrorType is { } error)
+        {
+            yield return $"error.type={error.FullName}";
+        }
+    }
 
-    private static IEnumerable<string> KeptServerTags(RequestCase request) =>
-    [
-        $"http.request.method={request.Method}",
-        $"http.response.status_code={request.StatusCode}",
-        $"http.route={request.Route}",
-        $"error.type={request.ErrorType}",
-        $"aspire.route_tracing.excluded_by={request.Pattern}",
-    ];
-
-    private static IEnumerable<string> HookTags(int statusCode) =>
-    [
-        $"{SoakHook.RequestTag}={Own}",
-        $"{SoakHook.ResponseTag}={statusCode}",
-        $"{SoakHook.SettingsRequestTag}={Own}",
-        $"{SoakHook.SettingsResponseTag}={statusCode}",
-    ];
-
-    private static IEnumerable<string> ResponseHeaderTags() =>
-        [$"{ResponseHeader}x-answer={Own}", $"{ResponseHeader}set-cookie=[REDACTED]"];
+    // What the hooks and the captured headers add.
+    private static IEnumerable<string> CallbackTags(RequestCase request, bool isCalled = false)
+    {
+        string[] hooks =
+        [
+            $"{SoakHook.RequestTag}=#", $"{SoakHook.ResponseTag}={request.StatusCode}",
+            $"{SoakHook.SettingsRequestTag}=#", $"{SoakHook.SettingsResponseTag}={request.StatusCode}",
+        ];
+        string[] own = isCalled ? [] : ["http.request.header.authorization=[REDACTED]", "http.request.header.x-soak-cart=basket"];
+        string[] toggled = request.Toggled.IsCaptured ? [$"http.request.header.{ReloadedList.ToggledHeader}=toggle"] : [];
+        string[] response = request is { Route: not null, ErrorType: null }
+            ? ["http.response.header.x-answer=#", "http.response.header.set-cookie=[REDACTED]"]
+            : [];
+        return [$"http.request.header.{SoakRequest.NumberHeader}=#", .. hooks, .. own, .. toggled, .. response];
+    }
 }

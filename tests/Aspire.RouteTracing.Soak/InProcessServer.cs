@@ -26,8 +26,7 @@ internal sealed class InProcessServer : IServer
     {
     }
 
-    /// <summary>Processes a request, and returns its response.</summary>
-    public async Task<IHttpResponseFeature> SendAsync(SoakRequest request)
+    public Task SendAsync(SoakRequest request)
     {
         var response = new Response();
         var features = new FeatureCollection(initialCapacity: 16);
@@ -43,11 +42,10 @@ internal sealed class InProcessServer : IServer
         features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
         features.Set<IHttpRequestLifetimeFeature>(new Lifetime());
         features.Set(request);
-        await _process!(features, response);
-        return response;
+        return _process!(features, response);
     }
 
-    // The order of Kestrel, which answers an exception itself.
+    // In the order of Kestrel, which answers an exception itself.
     private static async Task ProcessAsync<TContext>(IHttpApplication<TContext> application, IFeatureCollection features, Response response)
         where TContext : notnull
     {
@@ -61,7 +59,8 @@ internal sealed class InProcessServer : IServer
         catch (Exception exception) when (exception is SoakException or OperationCanceledException)
         {
             failure = exception;
-            response.Fail(exception is SoakException ? StatusCodes.Status500InternalServerError : StatusCodes.Status499ClientClosedRequest);
+            response.Headers.Clear();
+            response.StatusCode = features.GetRequiredFeature<SoakRequest>().Case.StatusCode;
         }
 
         await response.CompleteAsync();
@@ -72,33 +71,19 @@ internal sealed class InProcessServer : IServer
     {
         private readonly Stack<(Func<object, Task> Callback, object State)> _onStarting = [];
         private readonly Stack<(Func<object, Task> Callback, object State)> _onCompleted = [];
-        private bool _hasStarted;
-
-        public override bool HasStarted => _hasStarted;
 
         public override void OnStarting(Func<object, Task> callback, object state) => _onStarting.Push((callback, state));
 
         public override void OnCompleted(Func<object, Task> callback, object state) => _onCompleted.Push((callback, state));
 
-        public async Task StartAsync()
-        {
-            while (_onStarting.TryPop(out var next))
-            {
-                await next.Callback(next.State);
-            }
+        public Task StartAsync() => RunAsync(_onStarting);
 
-            _hasStarted = true;
-        }
+        public Task CompleteAsync() => RunAsync(_onCompleted);
 
-        public void Fail(int statusCode)
+        // Last in, first out.
+        private static async Task RunAsync(Stack<(Func<object, Task> Callback, object State)> callbacks)
         {
-            Headers.Clear();
-            StatusCode = statusCode;
-        }
-
-        public async Task CompleteAsync()
-        {
-            while (_onCompleted.TryPop(out var next))
+            while (callbacks.TryPop(out var next))
             {
                 await next.Callback(next.State);
             }
@@ -112,6 +97,3 @@ internal sealed class InProcessServer : IServer
         public void Abort() => RequestAborted = new CancellationToken(canceled: true);
     }
 }
-
-/// <summary>The exception that a request fails with when its case says so.</summary>
-internal sealed class SoakException() : Exception("The request fails, as its case says.");

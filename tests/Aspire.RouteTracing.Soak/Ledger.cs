@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 
@@ -9,68 +8,57 @@ namespace Aspire.RouteTracing.Soak;
 /// <summary>Compares what the services of one sampler export with what they must: spans for each request, metrics at the end.</summary>
 internal sealed class Ledger(Sampler sampler, Faults faults)
 {
-    private const int MaxMissed = 5;
-
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<long, SoakRequest> _open = [];
-    private readonly ConcurrentDictionary<RequestCase, Expectation> _expectations = new(ReferenceEqualityComparer.Instance);
-    private long _numbers;
-    private int _missed;
+    private readonly ConcurrentDictionary<RequestCase, Expectation> _expectations = [];
+    private long _requests;
+    private volatile bool _isIncomplete;
 
-    /// <summary>Gets the points of <c>http.server.request.duration</c> and the values of the counter, by their tags.</summary>
     public MetricPoints Metrics { get; } = new();
 
-    public long Requests => Interlocked.Read(ref _numbers);
+    public long Requests => Interlocked.Read(ref _requests);
 
     public BaseProcessor<Activity> CreateProcessor(string host) => new SimpleActivityExportProcessor(new SpanExporter(this, host));
 
-    public SoakRequest Open(RequestCase soakCase)
+    public SoakRequest Open(RequestCase requestCase)
     {
-        var expectation = _expectations.GetOrAdd(soakCase, known => new Expectation(ExpectedSpans.Of(known, sampler)));
-        expectation.CountRequest();
-        var request = new SoakRequest(soakCase, Interlocked.Increment(ref _numbers), expectation.Spans.Length);
-        _open[request.Number] = request;
-        return request;
+        var expectation = _expectations.GetOrAdd(requestCase, known => new Expectation(ExpectedSpans.Of(known, sampler)));
+        Interlocked.Increment(ref expectation.Requests);
+        var number = Interlocked.Increment(ref _requests);
+        return _open[number] = new SoakRequest(requestCase, number, expectation.Spans.Length);
     }
 
-    /// <summary>Waits for what the request still does, in both services, and compares.</summary>
+    /// <summary>Waits for what a request that has ended still does in both services, and compares.</summary>
     public async Task CloseAsync(SoakRequest request)
     {
         request.End();
         await request.Afterwards;
-        var expected = _expectations[request.Case].Spans;
-        if (expected.Length > 0 && !request.Complete.IsCompleted && Volatile.Read(ref _missed) < MaxMissed)
+        if (!request.Complete.IsCompleted && !_isIncomplete)
         {
+            // One span that never comes is a fault. To wait for more would take hours.
             await Task.WhenAny(request.Complete, Task.Delay(Deadline));
-            if (!request.Complete.IsCompleted)
-            {
-                Interlocked.Increment(ref _missed);
-            }
+            _isIncomplete |= !request.Complete.IsCompleted;
         }
 
-        _open.TryRemove(request.Number, out _);
-        var actual = ExpectedSpans.In(request);
+        _open.TryRemove(request.Id, out _);
+        var (expected, actual) = (_expectations[request.Case].Spans, ExpectedSpans.In(request));
         if (!actual.SequenceEqual(expected))
         {
             faults.Add(
                 $"{sampler.Name}: expected {ExpectedSpans.Subtract(expected, actual)}, came {ExpectedSpans.Subtract(actual, expected)}",
-                $"{request.Case.Name}, request {request.Number}, {actual.Length} spans instead of {expected.Length}");
+                $"request {request.Number}, {request.Case.Method} {request.Path}, caller {request.Case.Caller}, {request.Case.Work}, "
+                + $"{actual.Length} spans instead of {expected.Length}");
         }
     }
 
     /// <summary>Compares the metrics. To be called when both services have ended every request.</summary>
     public void CompareMetrics()
     {
-        var expected = new Dictionary<string, long>();
-        foreach (var (request, expectation) in _expectations)
-        {
-            foreach (var point in MetricPoints.Of(request))
-            {
-                expected[point] = expected.GetValueOrDefault(point) + expectation.Requests;
-            }
-        }
-
+        var expected = _expectations
+            .SelectMany(expectation => MetricPoints.Of(expectation.Key).Select(point => (Point: point, expectation.Value.Requests)))
+            .GroupBy(pair => pair.Point)
+            .ToDictionary(pairs => pairs.Key, pairs => pairs.Sum(pair => pair.Requests));
         foreach (var point in expected.Keys.Union(Metrics.Counts.Keys))
         {
             var (must, came) = (expected.GetValueOrDefault(point), Metrics.Counts.GetValueOrDefault(point));
@@ -91,21 +79,17 @@ internal sealed class Ledger(Sampler sampler, Faults faults)
         else
         {
             faults.Add(
-                $"{sampler.Name}: expected no span, came {span.DisplayName} [{span.Kind}], whose request is over or unknown",
-                string.Create(CultureInfo.InvariantCulture, $"request {number}"));
+                $"{sampler.Name}: expected no span, came {span.DisplayName} [{span.Kind}] of a request that is over or unknown",
+                $"request {number}");
         }
     }
 
-    /// <summary>What must come out of the requests of one case, and how many there were.</summary>
+    /// <summary>The spans that each request of a case must have, and the number of requests.</summary>
     private sealed class Expectation(string[] spans)
     {
-        private long _requests;
+        public long Requests;
 
         public string[] Spans => spans;
-
-        public long Requests => Interlocked.Read(ref _requests);
-
-        public void CountRequest() => Interlocked.Increment(ref _requests);
     }
 
     // A tracer provider hears the server spans of every application of the process.
@@ -115,7 +99,7 @@ internal sealed class Ledger(Sampler sampler, Faults faults)
         {
             foreach (var span in batch)
             {
-                if (span.Kind != ActivityKind.Server || span.GetTagItem("server.address") as string == host)
+                if (span.Kind != ActivityKind.Server || Equals(span.GetTagItem("server.address"), host))
                 {
                     ledger.Add(span);
                 }
@@ -126,11 +110,11 @@ internal sealed class Ledger(Sampler sampler, Faults faults)
     }
 }
 
-/// <summary>The values of the two metrics that route tracing affects.</summary>
+/// <summary>The values of the two metrics that the library affects, by their tags.</summary>
 internal sealed class MetricPoints : BaseExporter<Metric>
 {
-    public const string Duration = "http.server.request.duration";
-    public const string ExcludedRequests = "aspire.route_tracing.excluded_requests";
+    private const string Duration = "http.server.request.duration";
+    private const string ExcludedRequests = "aspire.route_tracing.excluded_requests";
 
     private static readonly string[] DurationTags = ["http.request.method", "http.route", "http.response.status_code", "error.type"];
     private static readonly string[] ExcludedRequestsTags = ["aspire.route_tracing.pattern", "http.response.status_code"];
@@ -138,19 +122,13 @@ internal sealed class MetricPoints : BaseExporter<Metric>
     public Dictionary<string, long> Counts { get; } = [];
 
     /// <summary>Returns the points that a request of a case must be in.</summary>
-    public static IEnumerable<string> Of(RequestCase request)
-    {
-        yield return request.Pattern is { } pattern
+    public static IEnumerable<string> Of(RequestCase request) =>
+    [
+        request.Pattern is { } pattern
             ? Write(ExcludedRequests, pattern, request.StatusCode)
-            : Write(Duration, request.Method, request.Route, request.StatusCode, request.ErrorType);
-        if (request.Work.HasFlag(Work.Call))
-        {
-            yield return Write(Duration, "GET", "/stock/{id:int}", 200, null);
-        }
-    }
-
-    private static string Write(string instrument, params IEnumerable<object?> tags) =>
-        $"{instrument} of {string.Join(' ', tags.Select(tag => tag ?? "-"))}";
+            : Write(Duration, request.Method, request.Route, request.StatusCode, request.ErrorType?.FullName),
+        .. request.Work.HasFlag(Work.Call) ? [Write(Duration, "GET", ServicePair.CalledRoute, 200, null)] : Array.Empty<string>(),
+    ];
 
     public override ExportResult Export(in Batch<Metric> batch)
     {
@@ -158,14 +136,14 @@ internal sealed class MetricPoints : BaseExporter<Metric>
         {
             if (metric.Name is Duration or ExcludedRequests)
             {
-                Read(metric);
+                Read(metric, metric.Name == Duration);
             }
         }
 
         return ExportResult.Success;
     }
 
-    private void Read(Metric metric)
+    private void Read(Metric metric, bool isDuration)
     {
         foreach (ref readonly var point in metric.GetMetricPoints())
         {
@@ -175,9 +153,11 @@ internal sealed class MetricPoints : BaseExporter<Metric>
                 tags[tag.Key] = tag.Value;
             }
 
-            var names = metric.Name == Duration ? DurationTags : ExcludedRequestsTags;
-            Counts[Write(metric.Name, names.Select(name => tags.GetValueOrDefault(name)))] =
-                metric.Name == Duration ? point.GetHistogramCount() : point.GetSumLong();
+            var values = (isDuration ? DurationTags : ExcludedRequestsTags).Select(name => tags.GetValueOrDefault(name));
+            Counts[Write(metric.Name, [.. values])] = isDuration ? point.GetHistogramCount() : point.GetSumLong();
         }
     }
+
+    private static string Write(string instrument, params object?[] tags) =>
+        $"{instrument} of {string.Join(' ', tags.Select(tag => tag ?? "-"))}";
 }

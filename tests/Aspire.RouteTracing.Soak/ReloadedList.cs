@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
 namespace Aspire.RouteTracing.Soak;
@@ -9,28 +8,39 @@ internal sealed class ReloadedList : ConfigurationProvider, IConfigurationSource
     /// <summary>The header that every other version captures.</summary>
     public const string ToggledHeader = "x-toggle";
 
+    private static readonly string[] Sides = ["even", "odd"];
+
+    private readonly RequestCase[][] _cases =
+    [
+        RequestCase.CreateToggled("even", isCaptured: false, Sides),
+        RequestCase.CreateToggled("odd", isCaptured: true, Sides),
+    ];
+
     public ReloadedList() => Write();
 
     public int Version { get; private set; }
 
-    /// <summary>Returns the item that excludes one half of the toggled requests.</summary>
-    public static string Toggle(bool isOdd) => isOdd ? "^/toggle/odd/" : "^/toggle/even/";
+    /// <summary>Gets the cases whose outcome depends on the version.</summary>
+    public IEnumerable<RequestCase> Cases => _cases[Version % 2];
 
     public IConfigurationProvider Build(IConfigurationBuilder builder) => this;
 
-    /// <summary>Puts the next version in force. It is in force when this returns.</summary>
-    public void Reload()
+    /// <summary>Puts the next versions in force. The last one is in force when this returns.</summary>
+    public void Reload(int times = 1)
     {
-        Version++;
-        Write();
-        OnReload();
+        for (var i = 0; i < times; i++)
+        {
+            Version++;
+            Write();
+            OnReload();
+        }
     }
 
     private void Write()
     {
-        var isOdd = int.IsOddInteger(Version);
-        Data["OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"] = string.Create(
-            CultureInfo.InvariantCulture, $"^/excluded/,{Toggle(isOdd)},^/version{Version}/[0-9]+$,{(isOdd ? "(bad" : "")}");
+        var isOdd = Version % 2 == 1;
+        Data["OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"] =
+            $"^/excluded/,^/toggle/{(isOdd ? "odd/,(bad" : "even/")},^/version{Version}/[0-9]+$";
         Data["Aspire:RouteTracing:CapturedRequestHeaders"] =
             $"{SoakRequest.NumberHeader},authorization,x-soak-.*{(isOdd ? $",{ToggledHeader}" : "")}";
     }
@@ -53,19 +63,14 @@ internal sealed class ListFile : IDisposable
     public async Task<bool> ReplaceAsync(string pattern, IRouteTracing tracing)
     {
         Write(pattern);
-        var deadline = Environment.TickCount64 + (long)Deadline.TotalMilliseconds;
+        using var deadline = new CancellationTokenSource(Deadline);
         using var timer = new PeriodicTimer(Pause);
-        while (tracing.ExcludedUrls.All(exclusion => exclusion.Pattern != pattern))
+        while (!deadline.IsCancellationRequested && tracing.ExcludedUrls.All(exclusion => exclusion.Pattern != pattern))
         {
-            if (Environment.TickCount64 > deadline)
-            {
-                return false;
-            }
-
             await timer.WaitForNextTickAsync();
         }
 
-        return true;
+        return !deadline.IsCancellationRequested;
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

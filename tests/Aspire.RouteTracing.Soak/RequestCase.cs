@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-
 namespace Aspire.RouteTracing.Soak;
 
 /// <summary>What the handler of a request does besides a span of its own.</summary>
@@ -7,112 +5,98 @@ namespace Aspire.RouteTracing.Soak;
 internal enum Work
 {
     None = 0,
-
-    /// <summary>Starts a span without a parent.</summary>
     NewRoot = 1,
-
-    /// <summary>Calls the second service.</summary>
     Call = 2,
-
-    /// <summary>Starts a span once the request is over.</summary>
-    Afterwards = 4,
-
-    /// <summary>Throws.</summary>
-    Fail = 8,
-
-    /// <summary>Loses its client.</summary>
+    SpanAfterwards = 4,
+    Throw = 8,
     Abort = 16,
-
-    /// <summary>Has a hook that throws.</summary>
-    FailingHook = 32,
+    HookThrows = 32,
 }
 
-/// <summary>What the <c>traceparent</c> and the <c>tracestate</c> of a request say.</summary>
+/// <summary>What the <c>traceparent</c> and the <c>tracestate</c> of a request say about its caller.</summary>
 internal enum Caller
 {
     Sampled,
     Unsampled,
-
-    /// <summary>The caller's request is excluded, which its signature proves.</summary>
     Excluded,
     ExcludedWithPreviousKey,
 
-    // Signatures that prove nothing.
+    // The signatures of these prove nothing.
     Forged,
     OfAnotherKey,
     OfAnotherSpan,
     Expired,
-    OfSampledCall,
+    SampledAndSigned,
+}
+
+/// <summary>A sampler under which a pair of services runs.</summary>
+/// <param name="Name">The value of <c>OTEL_TRACES_SAMPLER</c>.</param>
+/// <param name="AsksParent">Whether it drops the spans of an unsampled parent.</param>
+/// <param name="KeepsFailedRequests">Whether the services of this pair keep the server spans of excluded requests that fail.</param>
+internal sealed record Sampler(string Name, bool AsksParent, bool KeepsFailedRequests)
+{
+    // The other samplers have the library remember traces as long as the process runs, so the parent-based one is the first.
+    public static IReadOnlyList<Sampler> All { get; } =
+        [new("parentbased_always_on", true, false), new("always_on", false, false), new("traceidratio", false, true)];
 }
 
 /// <summary>A kind of request, and what must come out of it.</summary>
 /// <param name="Method">The HTTP method.</param>
 /// <param name="Path">The path, with <c>#</c> for the number of the request.</param>
-/// <param name="Route">The route in the name of the span and in <c>http.route</c>, if any.</param>
+/// <param name="Route">The route in the name of the span and in <c>http.route</c>. Without a route, no handler runs.</param>
 /// <param name="Pattern">What the counter counts the request by, if this application excludes it.</param>
 internal sealed record RequestCase(string Method, string Path, string? Route, string? Pattern = null)
 {
+    private const string Order = "/orders/{id:int}";
+    private const string Probe = "/probe/{id}";
+    private const string Listed = "^/excluded/";
+
     public Work Work { get; init; }
 
     public Caller Caller { get; init; }
 
-    public int StatusCode { get; init; } = 200;
+    /// <summary>Gets whether the request has the header that every other reload captures, and whether it is captured now.</summary>
+    public (bool IsSent, bool IsCaptured) Toggled { get; init; }
 
-    /// <summary>Gets whether it has the header that only some versions of the settings capture.</summary>
-    public bool SendsToggle { get; init; }
+    public int StatusCode => Work.HasFlag(Work.Throw) ? 500 : Work.HasFlag(Work.Abort) ? 499 : Route is null ? 404 : 200;
 
-    /// <summary>Gets whether the version in force captures it.</summary>
-    public bool CapturesToggle { get; init; }
+    /// <summary>Gets the type of the exception that escapes from the handler, if any.</summary>
+    public Type? ErrorType =>
+        Work.HasFlag(Work.Throw) ? typeof(SoakException) : Work.HasFlag(Work.Abort) ? typeof(OperationCanceledException) : null;
 
     public bool IsExcluded => Pattern is not null || Caller is Caller.Excluded or Caller.ExcludedWithPreviousKey;
 
-    /// <summary>Gets the type of the exception that escapes from the handler, if any.</summary>
-    public string? ErrorType =>
-        Work.HasFlag(Work.Fail) ? typeof(SoakException).FullName
-        : Work.HasFlag(Work.Abort) ? typeof(OperationCanceledException).FullName
-        : null;
+    public bool IsCallerSampled => Caller is Caller.Sampled or Caller.SampledAndSigned;
 
-    public string Name => $"{Method} {Path}{(Caller == Caller.Sampled ? "" : $", caller {Caller}")}{(Work == Work.None ? "" : $", {Work}")}";
+    public bool IsTraced(Sampler sampler) => !IsExcluded && (IsCallerSampled || !sampler.AsksParent);
 
-    /// <summary>Returns whether the spans of the request are recorded.</summary>
-    public bool IsTraced(Sampler sampler) =>
-        !IsExcluded && !(sampler.AsksParent && Caller is not (Caller.Sampled or Caller.OfSampledCall));
-
-    /// <summary>The cases whose outcome no reload changes. Those that take long are in it once, the others several times.</summary>
+    /// <summary>Creates the cases whose outcome no reload changes, each as often as it comes in turn: those that take long once.</summary>
     public static RequestCase[] CreateMix()
     {
-        const string Order = "/orders/{id:int}";
-        const string Listed = "^/excluded/";
         var order = new RequestCase("GET", "/orders/#", Order);
         var excluded = new RequestCase("GET", "/excluded/#", "/excluded/{id}", Listed);
+        var probe = new RequestCase("GET", "/probe/#", Probe, Probe);
         RequestCase[] common =
         [
-            new("GET", "/plain", "/plain"),
             order,
-            new("POST", "/orders/#", Order),
-            new("PUT", "/orders/#", Order),
-            new("DELETE", "/orders/#", Order),
+            order with { Method = "POST" },
+            order with { Method = "PUT" },
+            order with { Method = "DELETE" },
+            order with { Work = Work.NewRoot },
+            new("GET", "/plain", "/plain"),
             new("GET", "/shop/tea/items/#", "/shop/{category}/items/{item?}"),
             new("GET", "/Basket/Show/#", "/Basket/Show/{id?}"),
             new("GET", "/a/page/of/the/client/#", "/{*path:nonfile}"),
             new("GET", "/BASE/orders/#", "/base" + Order),
-            new("GET", "/missing.txt", null) { StatusCode = 404 },
+            new("GET", "/missing.txt", null),
             excluded,
             excluded with { Method = "POST" },
-            new("GET", "/excluded/always", "/excluded/{id}", Listed),
-            new("GET", "/health", "/health", "^/health$"),
-            new("GET", "/probe/#", "/probe/{id}", "/probe/{id}"),
-            new("PUT", "/attribute/#", "/attribute/{id}", "/attribute/{id}"),
-            order with { Caller = Caller.Unsampled },
-            order with { Caller = Caller.Excluded },
-            order with { Caller = Caller.ExcludedWithPreviousKey },
-            order with { Caller = Caller.Forged },
-            order with { Caller = Caller.OfAnotherKey },
-            order with { Caller = Caller.OfAnotherSpan },
-            order with { Caller = Caller.Expired },
-            order with { Caller = Caller.OfSampledCall },
-            order with { Work = Work.NewRoot },
+            excluded with { Path = "/excluded/always" },
             excluded with { Work = Work.NewRoot },
+            new("GET", "/health", "/health", "^/health$"),
+            probe,
+            new("PUT", "/attribute/#", "/attribute/{id}", "/attribute/{id}"),
+            .. Enum.GetValues<Caller>().Select(caller => order with { Caller = caller }),
         ];
         RequestCase[] rare =
         [
@@ -120,38 +104,25 @@ internal sealed record RequestCase(string Method, string Path, string? Route, st
             order with { Work = Work.Call, Caller = Caller.Unsampled },
             order with { Work = Work.Call, Caller = Caller.Excluded },
             order with { Work = Work.Call, Caller = Caller.Forged },
+            order with { Work = Work.HookThrows },
+            probe with { Work = Work.Call | Work.SpanAfterwards },
             excluded with { Work = Work.Call },
-            new("GET", "/probe/#", "/probe/{id}", "/probe/{id}") { Work = Work.Call | Work.Afterwards },
-            order with { Work = Work.Afterwards },
-            excluded with { Work = Work.Afterwards },
-            order with { Work = Work.Fail, StatusCode = 500 },
-            excluded with { Work = Work.Fail, StatusCode = 500 },
-            order with { Work = Work.Abort, StatusCode = 499 },
-            excluded with { Work = Work.Abort, StatusCode = 499 },
-            order with { Work = Work.FailingHook },
+            .. new[] { Work.SpanAfterwards, Work.Throw, Work.Abort }.SelectMany(
+                work => new[] { order with { Work = work }, excluded with { Work = work } }),
         ];
         return [.. Enumerable.Repeat(common, 12).SelectMany(cases => cases), .. rare];
     }
-}
 
-/// <summary>The requests that a reload excludes or traces again, by what the list in force says about them.</summary>
-internal sealed class ToggledCases
-{
-    private readonly FrozenDictionary<(string Side, bool IsFresh, bool IsOdd), RequestCase> _cases =
-        new[] { "even", "odd" }.SelectMany(side => new[] { true, false }.SelectMany(isFresh => new[] { true, false }.Select(isOdd =>
-            KeyValuePair.Create((side, isFresh, isOdd), Create(side, isFresh, isOdd))))).ToFrozenDictionary();
-
-    /// <summary>Returns those to send after the reload of a version: URLs that were decided before, and new ones.</summary>
-    public IEnumerable<RequestCase> Of(int version) =>
-        _cases.Where(pair => pair.Key.IsOdd == int.IsOddInteger(version)).Select(pair => pair.Value);
-
-    private static RequestCase Create(string side, bool isFresh, bool isOdd) => new(
-        "GET",
-        $"/toggle/{side}/{(isFresh ? "#" : "1")}",
-        "/toggle/{side}/{id}",
-        isOdd == (side == "odd") ? ReloadedList.Toggle(isOdd) : null)
-    {
-        SendsToggle = true,
-        CapturesToggle = isOdd,
-    };
+    /// <summary>Creates the cases whose outcome a reload changes: URLs that were decided before it, and new ones.</summary>
+    /// <param name="excluded">The side that is excluded now.</param>
+    /// <param name="isCaptured">Whether the header is captured now.</param>
+    /// <param name="sides">Both sides.</param>
+    public static RequestCase[] CreateToggled(string excluded, bool isCaptured, params string[] sides) =>
+    [
+        .. sides.SelectMany(side => new[] { "#", "always" }.Select(id =>
+            new RequestCase("GET", $"/toggle/{side}/{id}", "/toggle/{side}/{id}", side == excluded ? $"^/toggle/{side}/" : null)
+            {
+                Toggled = (IsSent: true, isCaptured),
+            })),
+    ];
 }

@@ -3,227 +3,207 @@ using System.Globalization;
 
 namespace Aspire.RouteTracing.Soak;
 
-/// <summary>The part of the soak under one sampler: requests while lists are reloaded, reloads alone, latencies, and the verdict.</summary>
+/// <summary>The part of the soak under one sampler: requests while lists are reloaded, latencies, reloads alone, and the verdict.</summary>
 internal sealed class SamplerRun(Sampler sampler, int requests, Faults faults, TextWriter output)
 {
     private const int RequestsPerReload = 400;
-    private const int Points = 8;
+    private const int HeapPoints = 8;
 
-    // A leak of 8 bytes a request or 1 KB a reload is above, what caches hold for a while is below.
+    // A leak of 8 bytes a request or of 1 KB a reload is above them. Remembered traces, which come and go, are below.
     private const double MaxBytesPerRequest = 4;
     private const double MaxBytesPerReload = 400;
-    private const double HeapNoiseBytes = 2_500_000;
-    private const double ReloadNoiseBytes = 400_000;
+    private const double MaxHeapNoise = 2_500_000;
+    private const double MaxReloadNoise = 400_000;
 
-    // The thread pool adds some by itself, and connections open and close.
+    // The thread pool and the connections between the services add some.
     private const int MaxNewThreads = 24;
     private const int MaxNewHandles = 24;
 
-    private const int MaxSlow = 6;
+    private const int MaxMoreSlow = 6;
 
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(50);
 
     private readonly RequestCase[] _mix = RequestCase.CreateMix();
-    private readonly ToggledCases _toggled = new();
-    private readonly RequestCase[] _fileExcluded = [InFile("first", isExcluded: true), InFile("second", isExcluded: true)];
-    private readonly RequestCase[] _fileTraced = [InFile("first", isExcluded: false), InFile("second", isExcluded: false)];
+    private readonly ReloadedList _list = new();
+    private readonly Ledger _ledger = new(sampler, faults);
     private readonly Stopwatch _time = Stopwatch.StartNew();
 
     public async Task RunAsync()
     {
-        var list = new ReloadedList();
-        using var file = new ListFile(_fileExcluded[0].Pattern!);
-        var ledger = new Ledger(sampler, faults);
-        await using var services = await ServicePair.StartAsync(sampler, list, file, ledger);
-
+        using var file = new ListFile("^/toggle/first/");
+        await using var services = await ServicePair.StartAsync(sampler, _list, file, _ledger);
         var latencyRequests = requests / 6;
-        var segment = (requests - latencyRequests) / (Points + 1);
-        await SendMixAsync(services, list, ledger, segment);
-        await ReloadAsync(list, 200);
-        var start = QuietPoint.Take(ledger.Requests);
+        var segment = (requests - latencyRequests) / (HeapPoints + 1);
 
-        var points = new List<QuietPoint>();
-        for (var i = 0; i < Points; i++)
+        // The first segment and the first reloads fill what is kept anyway.
+        await SendMixAsync(services, segment);
+        _list.Reload(times: 200);
+        var (threads, handles) = CountThreadsAndHandles();
+        var heap = new List<(long At, long Bytes)>();
+        for (var i = 0; i < HeapPoints; i++)
         {
-            await SendMixAsync(services, list, ledger, segment);
-            points.Add(QuietPoint.Take(ledger.Requests));
+            await SendMixAsync(services, segment);
+            heap.Add((_ledger.Requests, MeasureHeap()));
         }
 
-        await ReplaceFileAsync(services, file, ledger);
-        await CompareLatenciesAsync(services, ledger, latencyRequests);
-        await ReloadAndMeasureAsync(list, Math.Clamp(requests / 200, 200, 3_000));
-        CheckHandles(start, QuietPoint.Take(ledger.Requests));
-        CheckGrowth("request", points, Math.Max(MaxBytesPerRequest, HeapNoiseBytes / (Points * segment)));
-
+        CheckHeap("request", heap, Math.Max(MaxBytesPerRequest, MaxHeapNoise / (HeapPoints * segment)));
+        await ReplaceFileAsync(services, file);
+        await CompareLatenciesAsync(services, latencyRequests);
+        CheckReloads(Math.Clamp(requests / 200, 200, 3_000));
+        CheckThreadsAndHandles(threads, handles);
         await services.StopAsync();
-        ledger.CompareMetrics();
-        Say($"{ledger.Requests} requests compared, {list.Version} reloads");
+        _ledger.CompareMetrics();
+        Say($"{_ledger.Requests} requests and {_list.Version} reloads");
     }
 
-    private static RequestCase InFile(string side, bool isExcluded) =>
-        new("GET", $"/file/{side}/#", "/file/{side}/{id}", isExcluded ? $"^/file/{side}/" : null);
+    private static Task RunWorkersAsync(Func<Task> work) =>
+        Task.WhenAll(Enumerable.Range(0, Environment.ProcessorCount).Select(_ => Task.Run(work)));
 
-    private async Task SendMixAsync(ServicePair services, ReloadedList list, Ledger ledger, int count)
+    private static long MeasureHeap()
+    {
+        // Twice, because finalizers let go of more.
+        for (var i = 0; i < 2; i++)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
+            GC.WaitForPendingFinalizers();
+        }
+
+        return GC.GetTotalMemory(forceFullCollection: true);
+    }
+
+    private static (int Threads, int Handles) CountThreadsAndHandles()
+    {
+        const string FileDescriptors = "/proc/self/fd";
+        using var process = Process.GetCurrentProcess();
+        var handles = Directory.Exists(FileDescriptors) ? Directory.GetFileSystemEntries(FileDescriptors).Length : process.HandleCount;
+        return (process.Threads.Count, handles);
+    }
+
+    private async Task SendMixAsync(ServicePair services, int count)
     {
         using var reloading = new SemaphoreSlim(1);
-        var next = 0;
-        await Task.WhenAll(Enumerable.Range(0, Environment.ProcessorCount).Select(_ => Task.Run(async () =>
+        var sent = 0;
+        await RunWorkersAsync(async () =>
         {
-            while (!faults.AreMany && Interlocked.Increment(ref next) is var number && number <= count)
+            while (!faults.AreMany && Interlocked.Increment(ref sent) is var number && number <= count)
             {
-                await SendAsync(services, ledger, _mix[number % _mix.Length]);
+                await SendAsync(services, _mix[number % _mix.Length]);
                 if (number % RequestsPerReload == 0)
                 {
                     await reloading.WaitAsync();
-                    await ReloadAndCheckAsync(services, list, ledger);
+                    _list.Reload();
+                    await SendAsync(services, [.. _list.Cases]);
                     reloading.Release();
                 }
             }
-        })));
+        });
     }
 
-    // While the other workers send requests.
-    private async Task ReloadAndCheckAsync(ServicePair services, ReloadedList list, Ledger ledger)
+    private async Task SendAsync(ServicePair services, params RequestCase[] cases)
     {
-        list.Reload();
-        foreach (var toggled in _toggled.Of(list.Version))
+        foreach (var requestCase in cases)
         {
-            await SendAsync(services, ledger, toggled);
+            var request = _ledger.Open(requestCase);
+            await services.Storefront.SendAsync(request);
+            await _ledger.CloseAsync(request);
         }
     }
 
-    private static async Task SendAsync(ServicePair services, Ledger ledger, RequestCase soakCase)
+    private async Task ReplaceFileAsync(ServicePair services, ListFile file)
     {
-        var request = ledger.Open(soakCase);
-        await services.Storefront.SendAsync(request);
-        await ledger.CloseAsync(request);
-    }
-
-    private async Task ReplaceFileAsync(ServicePair services, ListFile file, Ledger ledger)
-    {
-        foreach (var (excluded, traced) in new[] { (1, 0), (0, 1) })
+        foreach (var side in new[] { "second", "first" })
         {
-            if (!await file.ReplaceAsync(_fileExcluded[excluded].Pattern!, services.RouteTracing))
+            var pattern = $"^/toggle/{side}/";
+            if (!await file.ReplaceAsync(pattern, services.RouteTracing))
             {
-                faults.Add($"{sampler.Name}: file: expected {_fileExcluded[excluded].Pattern} in force, came nothing", file.FilePath);
+                faults.Add($"{sampler.Name}: expected {pattern} of the file in force, came nothing", file.FilePath);
                 return;
             }
 
-            await SendAsync(services, ledger, _fileExcluded[excluded]);
-            await SendAsync(services, ledger, _fileTraced[traced]);
+            await SendAsync(services, RequestCase.CreateToggled(side, isCaptured: _list.Version % 2 == 1, "first", "second"));
         }
     }
 
-    // Each worker sends to the service that it has spent less time in, so that a busy machine delays both alike.
-    private async Task CompareLatenciesAsync(ServicePair services, Ledger ledger, int count)
+    // Each worker sends to the storefront that it has spent less time in, so that a busy machine delays both alike.
+    private async Task CompareLatenciesAsync(ServicePair services, int count)
     {
-        RequestCase[] cases = [.. _mix.Where(soakCase => soakCase is { Work: Work.None or Work.NewRoot, Route: not null })];
-        var next = 0;
-        var (slow, plainSlow) = (0, 0);
-        var (longest, plainLongest) = (TimeSpan.Zero, TimeSpan.Zero);
-        var adding = new Lock();
-        await Task.WhenAll(Enumerable.Range(0, Environment.ProcessorCount).Select(_ => Task.Run(async () =>
+        RequestCase[] cases = [.. _mix.Where(requestCase => requestCase.Work is Work.None or Work.NewRoot)];
+        var (sent, slow, plainSlow) = (0, 0, 0);
+        await RunWorkersAsync(async () =>
         {
             var (time, plainTime) = (TimeSpan.Zero, TimeSpan.Zero);
-            while (!faults.AreMany && Volatile.Read(ref next) < count)
+            while (!faults.AreMany && Volatile.Read(ref sent) < count)
             {
-                if (plainTime < time)
+                var requestCase = cases[Interlocked.Increment(ref sent) % cases.Length];
+                var request = _ledger.Open(requestCase);
+                time += await MeasureAsync(services.Storefront, request, () => Interlocked.Increment(ref slow));
+                await _ledger.CloseAsync(request);
+                while (plainTime < time)
                 {
-                    var plain = new SoakRequest(cases[Random.Shared.Next(cases.Length)], 0, 0);
-                    var took = await MeasureAsync(services.PlainStorefront, plain);
-                    plainTime += took;
-                    Add(took, ref plainSlow, ref plainLongest);
-                }
-                else
-                {
-                    var request = ledger.Open(cases[Interlocked.Increment(ref next) % cases.Length]);
-                    var took = await MeasureAsync(services.Storefront, request);
-                    await ledger.CloseAsync(request);
-                    time += took;
-                    Add(took, ref slow, ref longest);
+                    var plain = new SoakRequest(requestCase, number: 0, expectedSpans: 0);
+                    plainTime += await MeasureAsync(services.PlainStorefront, plain, () => Interlocked.Increment(ref plainSlow));
                 }
             }
-        })));
+        });
 
-        Say($"slower than {Slow.TotalMilliseconds} ms: {slow} of {count}, without telemetry {plainSlow} in the same time; "
-            + $"longest {longest.TotalMilliseconds:0} and {plainLongest.TotalMilliseconds:0} ms");
-        var margin = Math.Max(MaxSlow, 4 * Math.Sqrt(slow + plainSlow));
-        if (slow - plainSlow > margin)
+        var found = $"{slow} of {count} requests took over {Slow.TotalMilliseconds} ms, {plainSlow} without telemetry in the same time";
+        Say(found);
+        if (slow - plainSlow > Math.Max(MaxMoreSlow, 4 * Math.Sqrt(slow + plainSlow)))
         {
-            faults.Add(
-                $"{sampler.Name}: latency: expected as few requests slower than {Slow.TotalMilliseconds} ms as without telemetry, came more",
-                string.Create(CultureInfo.InvariantCulture, $"{slow} of {count}, without telemetry {plainSlow} in the same time"));
-        }
-
-        void Add(TimeSpan took, ref int slowOnes, ref TimeSpan longestOne)
-        {
-            if (took > Slow)
-            {
-                lock (adding)
-                {
-                    slowOnes++;
-                    longestOne = took > longestOne ? took : longestOne;
-                }
-            }
+            faults.Add($"{sampler.Name}: expected as few slow requests as without telemetry, came more", found);
         }
     }
 
-    private static async Task<TimeSpan> MeasureAsync(InProcessServer server, SoakRequest request)
+    private static async Task<TimeSpan> MeasureAsync(InProcessServer server, SoakRequest request, Action onSlow)
     {
         var start = Stopwatch.GetTimestamp();
         await server.SendAsync(request);
-        return Stopwatch.GetElapsedTime(start);
-    }
-
-    private static Task ReloadAsync(ReloadedList list, int count)
-    {
-        for (var i = 0; i < count; i++)
+        var time = Stopwatch.GetElapsedTime(start);
+        if (time > Slow)
         {
-            list.Reload();
+            onSlow();
         }
 
-        return Task.CompletedTask;
+        return time;
     }
 
-    private async Task ReloadAndMeasureAsync(ReloadedList list, int count)
+    private void CheckReloads(int count)
     {
-        var points = new List<QuietPoint> { QuietPoint.Take(0) };
+        var heap = new List<(long At, long Bytes)> { (0, MeasureHeap()) };
         for (var i = 1; i <= 4; i++)
         {
-            await ReloadAsync(list, count / 4);
-            points.Add(QuietPoint.Take(i * (count / 4)));
+            _list.Reload(times: count / 4);
+            heap.Add((i * (count / 4), MeasureHeap()));
         }
 
-        CheckGrowth("reload", points, Math.Max(MaxBytesPerReload, ReloadNoiseBytes / count));
+        CheckHeap("reload", heap, Math.Max(MaxBytesPerReload, MaxReloadNoise / count));
     }
 
-    private void CheckGrowth(string what, IReadOnlyList<QuietPoint> points, double max)
+    // The slope of the line through the points is what each request or reload has kept.
+    private void CheckHeap(string what, List<(long At, long Bytes)> heap, double max)
     {
-        var slope = QuietPoint.FindSlope(points);
-        var heap = string.Join(", ", points.Select(point => (point.HeapBytes / 1024).ToString(CultureInfo.InvariantCulture)));
-        Say(string.Create(CultureInfo.InvariantCulture, $"{slope:0.00} bytes kept by each {what}, at most {max:0.0}; heap {heap} KB"));
+        var (at, bytes) = (heap.Average(point => point.At), heap.Average(point => point.Bytes));
+        var slope = heap.Sum(point => (point.At - at) * (point.Bytes - bytes)) / heap.Sum(point => Math.Pow(point.At - at, 2));
+        var found = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{slope:0.00} bytes kept by each {what}, heap {string.Join(", ", heap.Select(point => point.Bytes / 1024))} KB");
+        Say(found);
         if (slope > max)
         {
-            faults.Add(
-                string.Create(CultureInfo.InvariantCulture, $"{sampler.Name}: heap: expected at most {max:0.0} bytes kept by each {what}, came more"),
-                string.Create(CultureInfo.InvariantCulture, $"{slope:0.0} bytes between {points[0].At} and {points[^1].At}"));
+            faults.Add(string.Create(CultureInfo.InvariantCulture, $"{sampler.Name}: expected at most {max:0.0} bytes, came more"), found);
         }
     }
 
-    private void CheckHandles(QuietPoint start, QuietPoint end)
+    private void CheckThreadsAndHandles(int threads, int handles)
     {
-        Say($"threads {start.Threads} and {end.Threads}, handles {start.Handles} and {end.Handles}");
-        if (end.Threads > start.Threads + MaxNewThreads)
+        var (threadsNow, handlesNow) = CountThreadsAndHandles();
+        var found = $"{threads} threads, then {threadsNow}; {handles} handles, then {handlesNow}";
+        Say(found);
+        if (threadsNow > threads + MaxNewThreads || handlesNow > handles + MaxNewHandles)
         {
-            faults.Add($"{sampler.Name}: threads: expected at most {MaxNewThreads} more, came more", $"{start.Threads}, then {end.Threads}");
-        }
-
-        if (end.Handles > start.Handles + MaxNewHandles)
-        {
-            faults.Add($"{sampler.Name}: handles: expected at most {MaxNewHandles} more, came more", $"{start.Handles}, then {end.Handles}");
+            faults.Add($"{sampler.Name}: expected at most {MaxNewThreads} more threads and {MaxNewHandles} more handles, came more", found);
         }
     }
 
-    private void Say(string line) =>
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_time.Elapsed.TotalSeconds,5:0} s, {sampler.Name}: {line}."));
+    private void Say(string line) => output.WriteLine($"{_time.Elapsed.TotalSeconds,4:0} s, {sampler.Name}: {line}.");
 }

@@ -1,8 +1,9 @@
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -15,56 +16,130 @@ using OpenTelemetry.Trace;
 namespace Aspire.RouteTracing.Soak;
 
 /// <summary>
-/// Two services under one sampler: a storefront, whose requests come without a network, and behind it the stock, whose requests come from
-/// the storefront over the network. And a storefront without telemetry, to compare latencies with.
+/// Two services under one sampler: a storefront, whose requests come without a network, and the stock, which the storefront calls over the
+/// network. And a storefront without telemetry, to compare latencies with.
 /// </summary>
-internal sealed class ServicePair : IAsyncDisposable
+internal sealed class ServicePair(WebApplication storefront, WebApplication stock, WebApplication plainStorefront) : IAsyncDisposable
 {
+    public const string CalledRoute = "/stock/{id:int}";
+
     private static readonly ActivitySource StorefrontSource = new("Soak.Storefront");
     private static readonly ActivitySource StockSource = new("Soak.Stock");
 
-    private readonly WebApplication _storefront;
-    private readonly WebApplication _stock;
-    private readonly WebApplication _plainStorefront;
-    private readonly HttpClient _stockClient;
+    public InProcessServer Storefront { get; } = (InProcessServer)storefront.Services.GetRequiredService<IServer>();
 
-    private ServicePair(
-        WebApplication storefront, InProcessServer server, WebApplication plainStorefront, InProcessServer plainServer, WebApplication stock, HttpClient stockClient)
-    {
-        (_storefront, Storefront, _plainStorefront, PlainStorefront) = (storefront, server, plainStorefront, plainServer);
-        (_stock, _stockClient) = (stock, stockClient);
-    }
+    public InProcessServer PlainStorefront { get; } = (InProcessServer)plainStorefront.Services.GetRequiredService<IServer>();
 
-    public InProcessServer Storefront { get; }
-
-    public InProcessServer PlainStorefront { get; }
-
-    public IRouteTracing RouteTracing => _storefront.Services.GetRequiredService<IRouteTracing>();
+    public IRouteTracing RouteTracing { get; } = storefront.Services.GetRequiredService<IRouteTracing>();
 
     public static async Task<ServicePair> StartAsync(Sampler sampler, ReloadedList list, ListFile file, Ledger ledger)
     {
         var stock = await StartStockAsync(sampler, ledger);
-        var stockClient = new HttpClient { BaseAddress = new Uri(stock.Urls.Single()) };
+        var storefront = await StartStorefrontAsync(sampler, list, file, ledger, new Uri(stock.Urls.Single()));
+        return new ServicePair(storefront, stock, await StartPlainStorefrontAsync());
+    }
 
-        var plainServer = new InProcessServer();
-        var plainBuilder = CreateBuilder(plainServer, _ => Task.CompletedTask);
-        using var source = new ActivitySource("Soak.Plain");
-        using var listener = new DiagnosticListener("Soak.Plain");
-        plainBuilder.Services.AddSingleton(source).AddSingleton(listener);
-        var plainStorefront = plainBuilder.Build();
-        MapRoutes(plainStorefront).DisableHttpMetrics();
-        await plainStorefront.StartAsync();
+    /// <summary>Ends every request in both services, and exports the metrics.</summary>
+    public async Task StopAsync()
+    {
+        await stock.StopAsync();
+        storefront.Services.GetRequiredService<MeterProvider>().ForceFlush();
+        await storefront.StopAsync();
+        await plainStorefront.StopAsync();
+    }
 
-        var server = new InProcessServer();
-        var builder = CreateBuilder(server, HandleAsync);
-        AddRouteTracing(builder, sampler);
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+    public async ValueTask DisposeAsync()
+    {
+        await storefront.DisposeAsync();
+        await plainStorefront.DisposeAsync();
+        await stock.DisposeAsync();
+    }
+
+    /// <summary>Handles a request of the storefront, as its case says.</summary>
+    public static async Task HandleAsync(HttpContext context)
+    {
+        var request = context.Features.GetRequiredFeature<SoakRequest>();
+        var work = request.Case.Work;
+        AddSpan(StorefrontSource, "work", request.Number);
+        if (work.HasFlag(Work.NewRoot))
         {
-            ["Aspire:RouteTracing:ExclusionsFile"] = file.FilePath,
-            ["Aspire:RouteTracing:ExcludedUrls"] = "^/health$",
+            var server = Activity.Current;
+            Activity.Current = null;
+            AddSpan(StorefrontSource, "new root", request.Number);
+            Activity.Current = server;
+        }
+
+        if (work.HasFlag(Work.Call))
+        {
+            using var message = new HttpRequestMessage(HttpMethod.Get, new Uri("/stock/1", UriKind.Relative));
+            message.Headers.Add(SoakRequest.NumberHeader, request.Number);
+            using var response = await context.RequestServices.GetRequiredService<HttpClient>().SendAsync(message);
+            response.EnsureSuccessStatusCode();
+        }
+
+        if (work.HasFlag(Work.SpanAfterwards))
+        {
+            request.Afterwards = Task.Run(async () =>
+            {
+                await request.Ended;
+                AddSpan(StorefrontSource, "afterwards", request.Number);
+            });
+        }
+
+        SetResponseHeaders(context.Response, request.Number);
+        if (work.HasFlag(Work.Abort))
+        {
+            context.Abort();
+            context.RequestAborted.ThrowIfCancellationRequested();
+        }
+
+        if (work.HasFlag(Work.Throw))
+        {
+            throw new SoakException();
+        }
+    }
+
+    private static void AddSpan(ActivitySource source, string name, string number)
+    {
+        using var span = source.StartActivity(name);
+        span?.SetTag(SoakRequest.NumberTag, number);
+    }
+
+    private static void SetResponseHeaders(HttpResponse response, string number)
+    {
+        response.Headers["x-answer"] = number;
+        response.Headers.SetCookie = "in-clear";
+    }
+
+    private static async Task<WebApplication> StartStockAsync(Sampler sampler, Ledger ledger)
+    {
+        var builder = CreateBuilder(sampler);
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration["Aspire:RouteTracing:CapturedRequestHeaders"] = SoakRequest.NumberHeader;
+        builder.Services.AddOpenTelemetry()
+            .WithTracing(tracing => tracing.AddSource(StockSource.Name).AddProcessor(ledger.CreateProcessor("127.0.0.1")));
+        var app = builder.Build();
+        app.MapGet(CalledRoute, (HttpContext context) =>
+        {
+            var number = SoakHook.NumberOf(context.Request);
+            AddSpan(StockSource, "lookup", number);
+            SetResponseHeaders(context.Response, number);
+            return "ok";
         });
+        await app.StartAsync();
+        return app;
+    }
+
+    private static async Task<WebApplication> StartStorefrontAsync(
+        Sampler sampler, ReloadedList list, ListFile file, Ledger ledger, Uri stock)
+    {
+        var builder = CreateBuilder(sampler);
+        builder.WebHost.UseServer(new InProcessServer());
+        builder.Configuration["Aspire:RouteTracing:ExclusionsFile"] = file.FilePath;
+        builder.Configuration["Aspire:RouteTracing:ExcludedUrls"] = "^/health$";
         builder.Configuration.Sources.Add(list);
-        builder.Services.AddSingleton(stockClient);
+        builder.Services.AddControllers();
+        builder.Services.AddSingleton(_ => new HttpClient { BaseAddress = stock });
         builder.Services.AddOpenTelemetry()
             .WithTracing(tracing => tracing
                 .AddSource(StorefrontSource.Name, "System.Net.Http")
@@ -72,120 +147,45 @@ internal sealed class ServicePair : IAsyncDisposable
             .WithMetrics(metrics => metrics
                 .AddMeter("Microsoft.AspNetCore.Hosting")
                 .AddReader(new BaseExportingMetricReader(ledger.Metrics)));
-        var storefront = builder.Build();
-        MapRoutes(storefront);
-        await storefront.StartAsync();
-        return new ServicePair(storefront, server, plainStorefront, plainServer, stock, stockClient);
+        var app = builder.Build();
+        app.UsePathBase("/base");
+        app.UseRouting();
+        app.MapGet("/plain", HandleAsync);
+        app.MapMethods("/orders/{id:int}", ["GET", "POST", "PUT", "DELETE"], HandleAsync);
+        app.MapGroup("/shop").MapGet("/{category}/items/{item?}", HandleAsync);
+        app.MapControllerRoute("default", "{controller}/{action}/{id?}");
+        app.MapMethods("/excluded/{id}", ["GET", "POST"], HandleAsync);
+        app.MapGet("/toggle/{side}/{id}", HandleAsync);
+        app.MapGet("/health", HandleAsync);
+        app.MapGet("/probe/{id}", HandleAsync).ExcludeFromTracing();
+        app.MapPut("/attribute/{id}", [ExcludeFromTracing] (HttpContext context) => HandleAsync(context));
+        app.MapFallback(HandleAsync);
+        await app.StartAsync();
+        return app;
     }
 
-    /// <summary>Ends every request in both services, and exports the metrics.</summary>
-    public async Task StopAsync()
-    {
-        await _stock.StopAsync();
-        _storefront.Services.GetRequiredService<MeterProvider>().ForceFlush();
-        await _storefront.StopAsync();
-        await _plainStorefront.StopAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _stockClient.Dispose();
-        await _storefront.DisposeAsync();
-        await _plainStorefront.DisposeAsync();
-        await _stock.DisposeAsync();
-    }
-
-    /// <summary>Does what the case of the request says.</summary>
-    private static async Task HandleAsync(HttpContext context)
-    {
-        var request = context.Features.Get<SoakRequest>()!;
-        using (StartSpan(StorefrontSource, "work", request.NumberText))
-        {
-            await Task.CompletedTask;
-        }
-
-        var work = request.Case.Work;
-        if (work.HasFlag(Work.NewRoot))
-        {
-            var server = Activity.Current;
-            Activity.Current = null;
-            StartSpan(StorefrontSource, "new root", request.NumberText)?.Dispose();
-            Activity.Current = server;
-        }
-
-        if (work.HasFlag(Work.Call))
-        {
-            await CallStockAsync(context.RequestServices.GetRequiredService<HttpClient>(), request);
-        }
-
-        if (work.HasFlag(Work.Afterwards))
-        {
-            request.Afterwards = Task.Run(async () =>
-            {
-                await request.Ended;
-                StartSpan(StorefrontSource, "afterwards", request.NumberText)?.Dispose();
-            });
-        }
-
-        context.Response.StatusCode = request.Case.StatusCode;
-        context.Response.Headers["x-answer"] = request.NumberText;
-        context.Response.Headers.SetCookie = "in-clear";
-        if (work.HasFlag(Work.Abort))
-        {
-            context.Abort();
-            context.RequestAborted.ThrowIfCancellationRequested();
-        }
-
-        if (work.HasFlag(Work.Fail))
-        {
-            throw new SoakException();
-        }
-    }
-
-    private static Activity? StartSpan(ActivitySource source, string name, string number) =>
-        source.StartActivity(name)?.SetTag(SoakRequest.NumberTag, number);
-
-    private static async Task CallStockAsync(HttpClient client, SoakRequest request)
-    {
-        using var message = new HttpRequestMessage(HttpMethod.Get, new Uri("/stock/1", UriKind.Relative));
-        message.Headers.Add(SoakRequest.NumberHeader, request.NumberText);
-        using var response = await client.SendAsync(message);
-        response.EnsureSuccessStatusCode();
-    }
-
-    private static async Task<WebApplication> StartStockAsync(Sampler sampler, Ledger ledger)
+    // The providers of the other two would hear it by the usual names.
+    private static async Task<WebApplication> StartPlainStorefrontAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        AddRouteTracing(builder, sampler);
-        builder.Configuration["Aspire:RouteTracing:CapturedRequestHeaders"] = SoakRequest.NumberHeader;
-        builder.Services.AddOpenTelemetry()
-            .WithTracing(tracing => tracing.AddSource(StockSource.Name).AddProcessor(ledger.CreateProcessor("127.0.0.1")));
-        var stock = builder.Build();
-        stock.MapGet("/stock/{id:int}", (HttpContext context) =>
+        builder.WebHost.UseServer(new InProcessServer());
+        builder.Services.AddSingleton(_ => new ActivitySource("Soak.Plain")).AddSingleton(_ => new DiagnosticListener("Soak.Plain"));
+        var app = builder.Build();
+        app.Run(context =>
         {
-            var number = context.Request.Headers[SoakRequest.NumberHeader].ToString();
-            StartSpan(StockSource, "lookup", number)?.Dispose();
-            context.Response.Headers["x-answer"] = number;
-            context.Response.Headers.SetCookie = "in-clear";
-            return "ok";
+            context.Features.GetRequiredFeature<IHttpMetricsTagsFeature>().MetricsDisabled = true;
+            SetResponseHeaders(context.Response, "0");
+            return Task.CompletedTask;
         });
-        await stock.StartAsync();
-        return stock;
+        await app.StartAsync();
+        return app;
     }
 
-    private static WebApplicationBuilder CreateBuilder(InProcessServer server, RequestDelegate handle)
+    private static WebApplicationBuilder CreateBuilder(Sampler sampler)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseServer(server);
-        builder.Services.AddSingleton(handle).AddControllers();
-        return builder;
-    }
-
-    private static void AddRouteTracing(WebApplicationBuilder builder, Sampler sampler)
-    {
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["OTEL_TRACES_SAMPLER"] = sampler.Name,
@@ -201,37 +201,17 @@ internal sealed class ServicePair : IAsyncDisposable
             settings.ResponseHook = (span, response) => span.SetTag(SoakHook.SettingsResponseTag, response.StatusCode);
         });
         builder.Services.AddRouteTracingHook<SoakHook>();
-    }
-
-    [SuppressMessage("Usage", "ASP0018", Justification = "The route is what is asked for, not its values.")]
-    private static RouteGroupBuilder MapRoutes(WebApplication app)
-    {
-        var handle = app.Services.GetRequiredService<RequestDelegate>();
-        app.UsePathBase("/base");
-        app.UseRouting();
-        var routes = app.MapGroup("");
-        routes.MapGet("/plain", handle);
-        routes.MapMethods("/orders/{id:int}", ["GET", "POST", "PUT", "DELETE"], handle);
-        routes.MapGroup("/shop").MapGet("/{category}/items/{item?}", handle);
-        routes.MapControllerRoute("default", "{controller}/{action}/{id?}");
-        routes.MapMethods("/excluded/{id}", ["GET", "POST"], handle);
-        routes.MapGet("/toggle/{side}/{id}", handle);
-        routes.MapGet("/file/{side}/{id}", handle);
-        routes.MapGet("/health", handle);
-        routes.MapGet("/probe/{id}", handle).ExcludeFromTracing();
-        routes.MapPut("/attribute/{id}", [ExcludeFromTracing] (HttpContext context) => handle(context));
-        routes.MapFallback(handle);
-        return routes;
+        return builder;
     }
 }
 
 /// <summary>A controller that a conventional route leads to.</summary>
 public sealed class BasketController : ControllerBase
 {
-    public Task Show() => HttpContext.RequestServices.GetRequiredService<RequestDelegate>()(HttpContext);
+    public Task Show() => ServicePair.HandleAsync(HttpContext);
 }
 
-/// <summary>Sets a tag at each call, and then throws if the request says so.</summary>
+/// <summary>Sets a tag at each call, and then throws if the case of the request says so.</summary>
 internal sealed class SoakHook : IRouteTracingHook
 {
     public const string RequestTag = "soak.hook.request";
@@ -244,20 +224,23 @@ internal sealed class SoakHook : IRouteTracingHook
     public void OnRequest(Activity activity, HttpRequest request)
     {
         activity.SetTag(RequestTag, NumberOf(request));
-        ThrowIfAsked(request);
+        ThrowIfAsked(request.HttpContext);
     }
 
     public void OnResponse(Activity activity, HttpResponse response)
     {
         activity.SetTag(ResponseTag, response.StatusCode);
-        ThrowIfAsked(response.HttpContext.Request);
+        ThrowIfAsked(response.HttpContext);
     }
 
-    private static void ThrowIfAsked(HttpRequest request)
+    private static void ThrowIfAsked(HttpContext context)
     {
-        if (request.Headers.ContainsKey(SoakRequest.FailingHookHeader))
+        if (context.Features.Get<SoakRequest>()?.Case.Work.HasFlag(Work.HookThrows) == true)
         {
             throw new SoakException();
         }
     }
 }
+
+/// <summary>The exception of requests and hooks whose case says that they throw.</summary>
+internal sealed class SoakException() : Exception("The case of the request says so.");

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Aspire.RouteTracing.Soak;
 
-/// <summary>One request, and the spans that were exported for it. Its number is in its trace id and in a header.</summary>
+/// <summary>One request, and the spans that were exported for it. Its number is in its trace id, in a header and in a tag.</summary>
 internal sealed class SoakRequest
 {
     public const string NumberHeader = "x-number";
@@ -15,42 +15,37 @@ internal sealed class SoakRequest
     public const string Key = "the key that both services share";
     public const string PreviousKey = "the key of the month before";
 
-    /// <summary>The header that has a hook throw.</summary>
-    public const string FailingHookHeader = "x-failing-hook";
-
-    private const string Member = "aspire-excluded";
+    private const byte TracePrefix = 0x50;
 
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Activity> _spans = [];
     private readonly int _expectedSpans;
+    private readonly ActivityTraceId _traceId;
 
-    public SoakRequest(RequestCase soakCase, long number, int expectedSpans)
+    public SoakRequest(RequestCase requestCase, long number, int expectedSpans)
     {
-        (Case, Number, _expectedSpans) = (soakCase, number, expectedSpans);
-        NumberText = number.ToString(CultureInfo.InvariantCulture);
-        Path = soakCase.Path.Replace("#", NumberText, StringComparison.Ordinal);
+        (Case, _expectedSpans, Id, Number) = (requestCase, expectedSpans, number, number.ToString(CultureInfo.InvariantCulture));
+        Path = requestCase.Path.Replace("#", Number, StringComparison.Ordinal);
         Span<byte> id = stackalloc byte[16];
-        id.Fill(0x50);
+        id.Fill(TracePrefix);
         BinaryPrimitives.WriteInt64BigEndian(id[8..], number);
-        TraceId = ActivityTraceId.CreateFromBytes(id);
-        CallerSpanId = ActivitySpanId.CreateFromBytes(id[8..]);
+        (_traceId, CallerSpanId) = (ActivityTraceId.CreateFromBytes(id), ActivitySpanId.CreateFromBytes(id[8..]));
         Headers = CreateHeaders();
     }
 
     public RequestCase Case { get; }
 
-    public long Number { get; }
+    public long Id { get; }
 
-    public string NumberText { get; }
+    /// <summary>Gets the id as text.</summary>
+    public string Number { get; }
 
     public string Path { get; }
 
-    public ActivityTraceId TraceId { get; }
+    public HeaderDictionary Headers { get; }
 
     public ActivitySpanId CallerSpanId { get; }
-
-    public HeaderDictionary Headers { get; }
 
     /// <summary>Gets a task that ends when the request has ended in the first service.</summary>
     public Task Ended => _ended.Task;
@@ -59,19 +54,16 @@ internal sealed class SoakRequest
     public Task Afterwards { get; set; } = Task.CompletedTask;
 
     /// <summary>Gets a task that ends when as many spans were exported as must be.</summary>
-    public Task Complete => _complete.Task;
+    public Task Complete => _expectedSpans == 0 ? Task.CompletedTask : _complete.Task;
 
     /// <summary>Returns the number of the request that a span belongs to, or 0.</summary>
     public static long NumberOf(Activity span)
     {
-        if (span.GetTagItem(NumberTag) is string tag)
-        {
-            return long.Parse(tag, CultureInfo.InvariantCulture);
-        }
-
         Span<byte> id = stackalloc byte[16];
         span.TraceId.CopyTo(id);
-        return id[0] == 0x50 && id[7] == 0x50 ? BinaryPrimitives.ReadInt64BigEndian(id[8..]) : 0;
+        return span.GetTagItem(NumberTag) is string tag ? long.Parse(tag, CultureInfo.InvariantCulture)
+            : id[..8].ContainsAnyExcept(TracePrefix) ? 0
+            : BinaryPrimitives.ReadInt64BigEndian(id[8..]);
     }
 
     public void End() => _ended.SetResult();
@@ -98,55 +90,46 @@ internal sealed class SoakRequest
 
     private HeaderDictionary CreateHeaders()
     {
-        var isSampled = Case.Caller is Caller.Sampled or Caller.OfSampledCall;
         var headers = new HeaderDictionary
         {
             ["Host"] = InProcessServer.Host,
-            ["traceparent"] = $"00-{TraceId}-{CallerSpanId}-{(isSampled ? "01" : "00")}",
-            [NumberHeader] = NumberText,
+            ["traceparent"] = $"00-{_traceId}-{CallerSpanId}-0{(Case.IsCallerSampled ? 1 : 0)}",
+            [NumberHeader] = Number,
             ["authorization"] = "Bearer in-clear",
             ["x-soak-cart"] = "basket",
         };
-        if (TraceStateOf(Case.Caller) is { } traceState)
+        if (SignatureOf(Case.Caller) is { } signature)
         {
-            headers["tracestate"] = traceState;
+            headers["tracestate"] = $"aspire-excluded={signature}";
         }
 
-        if (Case.SendsToggle)
+        if (Case.Toggled.IsSent)
         {
             headers[ReloadedList.ToggledHeader] = "toggle";
-        }
-
-        if (Case.Work.HasFlag(Work.FailingHook))
-        {
-            headers[FailingHookHeader] = "1";
         }
 
         return headers;
     }
 
-    private string? TraceStateOf(Caller caller) => caller switch
+    private string? SignatureOf(Caller caller) => caller switch
     {
-        Caller.Excluded or Caller.OfSampledCall => Sign(Key, CallerSpanId, minutesAgo: 0),
-        Caller.ExcludedWithPreviousKey => Sign(PreviousKey, CallerSpanId, minutesAgo: 0),
-        Caller.Forged => $"{Member}={MinuteAt(0):x8}{new string('0', 32)}",
-        Caller.OfAnotherKey => Sign("a key that nobody else has", CallerSpanId, minutesAgo: 0),
-        Caller.OfAnotherSpan => Sign(Key, ActivitySpanId.CreateRandom(), minutesAgo: 0),
+        Caller.Excluded or Caller.SampledAndSigned => Sign(Key, CallerSpanId),
+        Caller.ExcludedWithPreviousKey => Sign(PreviousKey, CallerSpanId),
+        Caller.Forged => Sign(Key, CallerSpanId)[..8] + new string('0', 32),
+        Caller.OfAnotherKey => Sign("a key that nobody else has", CallerSpanId),
+        Caller.OfAnotherSpan => Sign(Key, ActivitySpanId.CreateRandom()),
         Caller.Expired => Sign(Key, CallerSpanId, minutesAgo: 3),
         _ => null,
     };
 
-    // Written here once more, so that the services' own signature isn't compared with itself.
-    private string Sign(string key, ActivitySpanId spanId, uint minutesAgo)
+    // Written here once more, so that the library's signature isn't compared with itself.
+    private string Sign(string key, ActivitySpanId spanId, int minutesAgo = 0)
     {
-        var minute = MinuteAt(minutesAgo);
+        var minute = (uint)((DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 60) - minutesAgo);
         Span<byte> signed = stackalloc byte[28];
-        TraceId.CopyTo(signed[..16]);
+        _traceId.CopyTo(signed[..16]);
         spanId.CopyTo(signed[16..24]);
         BinaryPrimitives.WriteUInt32BigEndian(signed[24..], minute);
-        var signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), signed);
-        return $"{Member}={minute:x8}{Convert.ToHexStringLower(signature.AsSpan(0, 16))}";
+        return $"{minute:x8}{Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), signed), 0, 16)}";
     }
-
-    private static uint MinuteAt(uint minutesAgo) => (uint)(DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 60) - minutesAgo;
 }
