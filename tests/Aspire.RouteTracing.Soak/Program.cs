@@ -1,24 +1,33 @@
 using System.Globalization;
-using Aspire.RouteTracing.Soak;
 
-const int DefaultRequests = 2_400_000;
-const int MinRequests = 3_000;
+namespace Aspire.RouteTracing.Soak;
 
-var requests = DefaultRequests;
-if (args.Length > 1 || (args is [var text] && !int.TryParse(text, CultureInfo.InvariantCulture, out requests)) || requests < MinRequests)
+/// <summary>Sends requests to services with route tracing, compares what they export with what they must, and measures what they keep.</summary>
+public static class Program
 {
-    Console.Error.WriteLine($"The only argument is the number of requests, at least {MinRequests}. Without it, it is {DefaultRequests}.");
-    return 1;
+    private const int DefaultRequests = 2_400_000;
+    private const int MinRequests = 3_000;
+
+    /// <returns>The exit code: 0 when no fault was found.</returns>
+    public static async Task<int> Main(string[] args)
+    {
+        var requests = DefaultRequests;
+        if (args.Length > 1
+            || (args.Length == 1 && !int.TryParse(args[0], CultureInfo.InvariantCulture, out requests))
+            || requests < MinRequests)
+        {
+            await Console.Error.WriteLineAsync(
+                $"The only argument is the number of requests, at least {MinRequests}. Without it, it is {DefaultRequests}.");
+            return 1;
+        }
+
+        var faults = new Faults();
+        foreach (var sampler in Sampler.All)
+        {
+            await new SamplerRun(sampler, requests / Sampler.All.Count, faults, Console.Out).RunAsync();
+        }
+
+        faults.WriteTo(Console.Out);
+        return faults.IsEmpty ? 0 : 1;
+    }
 }
-
-var faults = new Faults();
-foreach (var sampler in Sampler.All)
-{
-    await new SamplerRun(sampler, requests / Sampler.All.Count, faults, Console.Out).RunAsync();
-}
-
-faults.WriteTo(Console.Out);
-return faults.IsEmpty ? 0 : 1;
-
-/// <summary>The soak.</summary>
-public static partial class Program;

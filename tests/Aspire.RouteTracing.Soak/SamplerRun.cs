@@ -6,7 +6,7 @@ namespace Aspire.RouteTracing.Soak;
 /// <summary>The part of the soak under one sampler: requests while lists are reloaded, latencies, reloads alone, and the verdict.</summary>
 internal sealed class SamplerRun(Sampler sampler, int requests, Faults faults, TextWriter output)
 {
-    private const int RequestsPerReload = 400;
+    private const int MaxRequestsPerReload = 400;
     private const int HeapPoints = 8;
 
     // A leak of 8 bytes a request or of 1 KB a reload is above them. Remembered traces, which come and go, are below.
@@ -32,7 +32,7 @@ internal sealed class SamplerRun(Sampler sampler, int requests, Faults faults, T
     {
         using var file = new ListFile("^/toggle/first/");
         await using var services = await ServicePair.StartAsync(sampler, _list, file, _ledger);
-        var latencyRequests = requests / 6;
+        var latencyRequests = requests / 4;
         var segment = (requests - latencyRequests) / (HeapPoints + 1);
 
         // The first segment and the first reloads fill what is kept anyway.
@@ -82,13 +82,14 @@ internal sealed class SamplerRun(Sampler sampler, int requests, Faults faults, T
     private async Task SendMixAsync(ServicePair services, int count)
     {
         using var reloading = new SemaphoreSlim(1);
+        var requestsPerReload = Math.Min(MaxRequestsPerReload, count / 4);
         var sent = 0;
         await RunWorkersAsync(async () =>
         {
             while (!faults.AreMany && Interlocked.Increment(ref sent) is var number && number <= count)
             {
                 await SendAsync(services, _mix[number % _mix.Length]);
-                if (number % RequestsPerReload == 0)
+                if (number % requestsPerReload == 0)
                 {
                     await reloading.WaitAsync();
                     _list.Reload();
