@@ -61,7 +61,7 @@ internal static class ExpectedSpans
     /// <summary>Returns the spans that were exported for a request, sorted.</summary>
     public static string[] In(SoakRequest request)
     {
-        var spans = request.ToSpans();
+        var spans = request.Spans.ToArray();
         var texts = Array.ConvertAll(spans, span => Write(
             NameOf(span),
             span.Kind,

@@ -76,12 +76,11 @@ internal sealed class InProcessServer : IServer
 
         public override void OnCompleted(Func<object, Task> callback, object state) => _onCompleted.Push((callback, state));
 
-        public Task StartAsync() => RunAsync(_onStarting);
+        public Task StartAsync() => InvokeAsync(_onStarting);
 
-        public Task CompleteAsync() => RunAsync(_onCompleted);
+        public Task CompleteAsync() => InvokeAsync(_onCompleted);
 
-        // Last in, first out.
-        private static async Task RunAsync(Stack<(Func<object, Task> Callback, object State)> callbacks)
+        private static async Task InvokeAsync(Stack<(Func<object, Task> Callback, object State)> callbacks)
         {
             while (callbacks.TryPop(out var next))
             {

@@ -24,7 +24,14 @@ public static class Program
         var faults = new Faults();
         foreach (var sampler in Sampler.All)
         {
-            await new SamplerRun(sampler, requests / Sampler.All.Count, faults, Console.Out).RunAsync();
+            try
+            {
+                await new SamplerRun(sampler, requests / Sampler.All.Count, faults, Console.Out).RunAsync();
+            }
+            catch (Exception exception)
+            {
+                faults.Add($"{sampler.Name}: expected no exception, came {exception.GetType()}", exception.ToString());
+            }
         }
 
         faults.WriteTo(Console.Out);

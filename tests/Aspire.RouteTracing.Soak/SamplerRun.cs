@@ -9,7 +9,7 @@ internal sealed class SamplerRun(Sampler sampler, int requests, Faults faults, T
     private const int MaxRequestsPerReload = 400;
     private const int HeapPoints = 8;
 
-    // A leak of 8 bytes a request or of 1 KB a reload is above them. Remembered traces, which come and go, are below.
+    // A leak of 8 bytes a request or of 1 KB a reload is above. The noise, of remembered traces above all, is far below.
     private const double MaxBytesPerRequest = 4;
     private const double MaxBytesPerReload = 400;
     private const double MaxHeapNoise = 2_500_000;
@@ -35,7 +35,7 @@ internal sealed class SamplerRun(Sampler sampler, int requests, Faults faults, T
         var latencyRequests = requests / 4;
         var segment = (requests - latencyRequests) / (HeapPoints + 1);
 
-        // The first segment and the first reloads fill what is kept anyway.
+        // Whatever the services keep at first, they keep after this.
         await SendMixAsync(services, segment);
         _list.Reload(times: 200);
         var (threads, handles) = CountThreadsAndHandles();
@@ -191,7 +191,8 @@ internal sealed class SamplerRun(Sampler sampler, int requests, Faults faults, T
         Say(found);
         if (slope > max)
         {
-            faults.Add(string.Create(CultureInfo.InvariantCulture, $"{sampler.Name}: expected at most {max:0.0} bytes, came more"), found);
+            var expected = string.Create(CultureInfo.InvariantCulture, $"expected at most {max:0.0} bytes kept by each {what}, came more");
+            faults.Add($"{sampler.Name}: {expected}", found);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -19,7 +20,7 @@ internal sealed class SoakRequest
 
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly List<Activity> _spans = [];
+    private readonly ConcurrentQueue<Activity> _spans = [];
     private readonly int _expectedSpans;
     private readonly ActivityTraceId _traceId;
 
@@ -47,6 +48,9 @@ internal sealed class SoakRequest
 
     public ActivitySpanId CallerSpanId { get; }
 
+    /// <summary>Gets the spans that were exported so far.</summary>
+    public IReadOnlyCollection<Activity> Spans => _spans;
+
     /// <summary>Gets a task that ends when the request has ended in the first service.</summary>
     public Task Ended => _ended.Task;
 
@@ -70,21 +74,10 @@ internal sealed class SoakRequest
 
     public void Add(Activity span)
     {
-        lock (_spans)
+        _spans.Enqueue(span);
+        if (_spans.Count == _expectedSpans)
         {
-            _spans.Add(span);
-            if (_spans.Count == _expectedSpans)
-            {
-                _complete.SetResult();
-            }
-        }
-    }
-
-    public Activity[] ToSpans()
-    {
-        lock (_spans)
-        {
-            return [.. _spans];
+            _complete.TrySetResult();
         }
     }
 
