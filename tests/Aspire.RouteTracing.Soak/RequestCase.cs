@@ -70,7 +70,7 @@ internal sealed record RequestCase(string Method, string Path, string? Route, st
 
     public bool IsTraced(Sampler sampler) => !IsExcluded && (IsCallerSampled || !sampler.AsksParent);
 
-    /// <summary>Creates the cases whose outcome no reload changes, each as often as it comes in turn: those that take long once.</summary>
+    /// <summary>Creates the cases whose outcome no reload changes, in turn: those that take long come first and once.</summary>
     public static RequestCase[] CreateMix()
     {
         var order = new RequestCase("GET", "/orders/#", Order);
@@ -110,7 +110,7 @@ internal sealed record RequestCase(string Method, string Path, string? Route, st
             .. new[] { Work.SpanAfterwards, Work.Throw, Work.Abort }.SelectMany(
                 work => new[] { order with { Work = work }, excluded with { Work = work } }),
         ];
-        return [.. Enumerable.Repeat(common, 12).SelectMany(cases => cases), .. rare];
+        return [.. rare, .. Enumerable.Repeat(common, 12).SelectMany(cases => cases)];
     }
 
     /// <summary>Creates the cases whose outcome a reload changes: URLs that were decided before it, and new ones.</summary>

@@ -35,8 +35,8 @@ internal sealed class SamplerRun(Sampler sampler, int requests, Faults faults, T
         var latencyRequests = requests / 4;
         var segment = (requests - latencyRequests) / (HeapPoints + 1);
 
-        // Whatever the services keep at first, they keep after this.
-        await SendMixAsync(services, segment);
+        // What the services keep once, they keep after every case has run.
+        await SendMixAsync(services, Math.Max(segment, 2 * _mix.Length));
         _list.Reload(times: 200);
         var (threads, handles) = CountThreadsAndHandles();
         var heap = new List<(long At, long Bytes)>();
