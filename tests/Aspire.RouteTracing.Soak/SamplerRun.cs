@@ -125,7 +125,7 @@ internal sealed class SamplerRun(Sampler sampler, int requests, Faults faults, T
         }
     }
 
-    // Each worker sends to the storefront that it has spent less time in, so that a busy machine delays both alike.
+    // Each worker sends to the storefront that it has spent less time in, so that other load delays both alike.
     private async Task CompareLatenciesAsync(ServicePair services, int count)
     {
         RequestCase[] cases = [.. _mix.Where(requestCase => requestCase.Work is Work.None or Work.NewRoot)];
