@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Aspire.RouteTracing.Soak;
 
-/// <summary>Sends requests to services with route tracing, compares what they export with what they must, and measures what they keep.</summary>
+/// <summary>Sends requests to services with route tracing, and compares what they export and keep with what they must.</summary>
 public static class Program
 {
     private const int DefaultRequests = 2_400_000;
