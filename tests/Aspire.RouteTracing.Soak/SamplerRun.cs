@@ -16,8 +16,8 @@ internal sealed class SamplerRun(Sampler sampler, int requests, Faults faults, T
     private const double MaxReloadNoise = 400_000;
 
     // The thread pool and the connections between the services add some.
-    private const int MaxNewThreads = 24;
-    private const int MaxNewHandles = 24;
+    private const int MaxNewThreads = 16;
+    private const int MaxNewHandles = 16;
 
     private const int MaxMoreSlow = 6;
 
@@ -49,7 +49,7 @@ internal sealed class SamplerRun(Sampler sampler, int requests, Faults faults, T
         CheckHeap("request", heap, Math.Max(MaxBytesPerRequest, MaxHeapNoise / (HeapPoints * segment)));
         await ReplaceFileAsync(services, file);
         await CompareLatenciesAsync(services, latencyRequests);
-        CheckReloads(Math.Clamp(requests / 200, 200, 3_000));
+        CheckReloads(Math.Clamp(requests / 200, 400, 3_000));
         CheckThreadsAndHandles(threads, handles);
         await services.StopAsync();
         _ledger.CompareMetrics();
