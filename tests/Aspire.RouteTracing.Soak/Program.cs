@@ -2,28 +2,39 @@ using System.Globalization;
 
 namespace Aspire.RouteTracing.Soak;
 
-/// <summary>Sends requests, a million if the command line does not say how many, while everything that can change changes.</summary>
+/// <summary>Sends requests to services with route tracing, and compares what they export and keep with what they must.</summary>
 public static class Program
 {
-    private const int DefaultRequests = 1_000_000;
+    private const int DefaultRequests = 2_400_000;
+    private const int MinRequests = 3_000;
 
-    /// <returns>The exit code: 0 where nothing went wrong.</returns>
+    /// <returns>The exit code: 0 when no fault was found.</returns>
     public static async Task<int> Main(string[] args)
     {
         var requests = DefaultRequests;
-        if (args.Length > 1 || (args.Length == 1 && (!int.TryParse(args[0], NumberStyles.None, CultureInfo.InvariantCulture, out requests) || requests < Run.FewestRequests)))
+        if (args.Length > 1
+            || (args.Length == 1 && !int.TryParse(args[0], CultureInfo.InvariantCulture, out requests))
+            || requests < MinRequests)
         {
-            await Console.Error.WriteLineAsync($"The only argument is the number of requests, {Run.FewestRequests} at least; without it, it is {DefaultRequests}.");
+            await Console.Error.WriteLineAsync(
+                $"The only argument is the number of requests, at least {MinRequests}. Without it, it is {DefaultRequests}.");
             return 1;
         }
 
-        var faults = await new Run(requests, Console.Out).RunAsync();
-        foreach (var fault in faults)
+        var faults = new Faults();
+        foreach (var sampler in Sampler.All)
         {
-            await Console.Out.WriteLineAsync($"FAULT: {fault}");
+            try
+            {
+                await new SamplerRun(sampler, requests / Sampler.All.Count, faults, Console.Out).RunAsync();
+            }
+            catch (Exception exception)
+            {
+                faults.Add($"{sampler.Name}: expected no exception, came {exception.GetType()}", exception.ToString());
+            }
         }
 
-        await Console.Out.WriteLineAsync(faults.Count == 0 ? "No fault." : $"{faults.Count} kinds of fault.");
-        return faults.Count == 0 ? 0 : 1;
+        faults.WriteTo(Console.Out);
+        return faults.IsEmpty ? 0 : 1;
     }
 }

@@ -1,54 +1,128 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
 
 namespace Aspire.RouteTracing.Soak;
 
-/// <summary>One of the requests: its number decides what it is.</summary>
-internal readonly record struct SoakRequest(int Id)
+/// <summary>One request, and the spans that were exported for it. Its number is in its trace id, in a header and in a tag.</summary>
+internal sealed class SoakRequest
 {
-    public const string IdHeader = "x-id";
+    public const string NumberHeader = "x-number";
+    public const string NumberTag = "soak.number";
+    public const string Key = "the key that both services share";
+    public const string PreviousKey = "the key of the month before";
 
-    private const int AbortedOneIn = 64;
+    private const byte TracePrefix = 0x50;
 
-    public enum Exclusion
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConcurrentQueue<Activity> _spans = [];
+    private readonly int _expectedSpans;
+    private readonly ActivityTraceId _traceId;
+
+    public SoakRequest(RequestCase requestCase, long number, int expectedSpans)
     {
-        /// <summary>No version of any list excludes it.</summary>
-        Never,
-
-        /// <summary>Every version of the list in memory excludes it.</summary>
-        Always,
-
-        /// <summary>Every whole version of the file excludes it.</summary>
-        ByFile,
-
-        /// <summary>Every other version of the list in memory excludes it.</summary>
-        Sometimes,
+        (Case, _expectedSpans, Id, Number) = (requestCase, expectedSpans, number, number.ToString(CultureInfo.InvariantCulture));
+        Path = requestCase.Path.Replace("#", Number, StringComparison.Ordinal);
+        Span<byte> id = stackalloc byte[16];
+        id.Fill(TracePrefix);
+        BinaryPrimitives.WriteInt64BigEndian(id[8..], number);
+        (_traceId, CallerSpanId) = (ActivityTraceId.CreateFromBytes(id), ActivitySpanId.CreateFromBytes(id[8..]));
+        Headers = CreateHeaders();
     }
 
-    public Exclusion Excluded => (Id % 8) switch
+    public RequestCase Case { get; }
+
+    public long Id { get; }
+
+    /// <summary>Gets the id as text.</summary>
+    public string Number { get; }
+
+    public string Path { get; }
+
+    public HeaderDictionary Headers { get; }
+
+    public ActivitySpanId CallerSpanId { get; }
+
+    /// <summary>Gets the spans that were exported so far.</summary>
+    public IReadOnlyCollection<Activity> Spans => _spans;
+
+    /// <summary>Gets a task that ends when the request has ended in the first service.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Gets or sets the work that goes on after the request.</summary>
+    public Task Afterwards { get; set; } = Task.CompletedTask;
+
+    /// <summary>Gets a task that ends when as many spans were exported as must be.</summary>
+    public Task Complete => _expectedSpans == 0 ? Task.CompletedTask : _complete.Task;
+
+    /// <summary>Returns the number of the request that a span belongs to, or 0.</summary>
+    public static long NumberOf(Activity span)
     {
-        0 or 1 or 2 => Exclusion.Never,
-        3 or 4 => Exclusion.Always,
-        5 => Exclusion.ByFile,
-        _ => Exclusion.Sometimes,
+        Span<byte> id = stackalloc byte[16];
+        span.TraceId.CopyTo(id);
+        return span.GetTagItem(NumberTag) is string tag ? long.Parse(tag, CultureInfo.InvariantCulture)
+            : id[..8].ContainsAnyExcept(TracePrefix) ? 0
+            : BinaryPrimitives.ReadInt64BigEndian(id[8..]);
+    }
+
+    public void End() => _ended.SetResult();
+
+    public void Add(Activity span)
+    {
+        _spans.Enqueue(span);
+        if (_spans.Count == _expectedSpans)
+        {
+            _complete.TrySetResult();
+        }
+    }
+
+    private HeaderDictionary CreateHeaders()
+    {
+        var headers = new HeaderDictionary
+        {
+            ["Host"] = InProcessServer.Host,
+            ["traceparent"] = $"00-{_traceId}-{CallerSpanId}-0{(Case.IsCallerSampled ? 1 : 0)}",
+            [NumberHeader] = Number,
+            ["authorization"] = "Bearer in-clear",
+            ["x-soak-cart"] = "basket",
+        };
+        if (SignatureOf(Case.Caller) is { } signature)
+        {
+            headers["tracestate"] = $"aspire-excluded={signature}";
+        }
+
+        if (Case.Toggled.IsSent)
+        {
+            headers[ReloadedList.ToggledHeader] = "toggle";
+        }
+
+        return headers;
+    }
+
+    private string? SignatureOf(Caller caller) => caller switch
+    {
+        Caller.Excluded or Caller.SampledAndSigned => Sign(Key, CallerSpanId),
+        Caller.ExcludedWithPreviousKey => Sign(PreviousKey, CallerSpanId),
+        Caller.Forged => Sign(Key, CallerSpanId)[..8] + new string('0', 32),
+        Caller.OfAnotherKey => Sign("a key that nobody else has", CallerSpanId),
+        Caller.OfAnotherSpan => Sign(Key, ActivitySpanId.CreateRandom()),
+        Caller.Expired => Sign(Key, CallerSpanId, minutesAgo: 3),
+        _ => null,
     };
 
-    /// <summary>Whether the client goes away before it has read the answer.</summary>
-    public bool IsAborted => Id / 8 % AbortedOneIn == 0;
-
-    /// <summary>Whether it goes away as soon as the request is sent. Otherwise, when the answer starts.</summary>
-    public bool IsAbortedAtOnce => IsAborted && Id / (8 * AbortedOneIn) % 2 == 0;
-
-    // Half of the paths come again and again, the others once.
-    public string Path => string.Create(CultureInfo.InvariantCulture, $"/{Prefix}/{(Id % 16 < 8 ? Id % 32 : Id)}");
-
-    /// <summary>With a trace id that tells the spans of this request.</summary>
-    public string TraceParent => string.Create(CultureInfo.InvariantCulture, $"00-{Id + 1:x32}-{1:x16}-01");
-
-    private string Prefix => Excluded switch
+    // Written here once more, so that the library's signature isn't compared with itself.
+    private string Sign(string key, ActivitySpanId spanId, int minutesAgo = 0)
     {
-        Exclusion.Never => "never",
-        Exclusion.Always => "always",
-        Exclusion.ByFile => "by-file",
-        _ => "sometimes",
-    };
+        var minute = (uint)((DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 60) - minutesAgo);
+        Span<byte> signed = stackalloc byte[28];
+        _traceId.CopyTo(signed[..16]);
+        spanId.CopyTo(signed[16..24]);
+        BinaryPrimitives.WriteUInt32BigEndian(signed[24..], minute);
+        return $"{minute:x8}{Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), signed), 0, 16)}";
+    }
 }

@@ -79,6 +79,7 @@ internal sealed class InProcessServer(params string[] headers) : IServer
             Endpoint = null;
             RouteValues.Clear();
             Set<IItemsFeature>(null);
+            Set<IServiceProvidersFeature>(null);
             Set<IHttpRequestFeature>(_request);
             Set<IHttpResponseFeature>(_response);
             Set<IHttpResponseBodyFeature>(_body);

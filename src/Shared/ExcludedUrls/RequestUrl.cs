@@ -3,11 +3,11 @@ using System.Globalization;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// The URL of a request in the parts that ASP.NET Core has. They are joined only for items that are searched in the whole URL.
+/// The URL of a request in the parts that ASP.NET Core has. They are joined only if an item is searched in more than one of them.
 /// </summary>
 internal readonly ref struct RequestUrl
 {
-    /// <summary>Gets the scheme: <c>http</c> or <c>https</c>.</summary>
+    /// <summary>Gets the scheme: <c>http</c> or <c>https</c>; empty if this is only a path.</summary>
     public ReadOnlySpan<char> Scheme { get; init; }
 
     /// <summary>Gets the host as <c>HttpRequest.Host</c> holds it: the Host header with Punycode decoded.</summary>
@@ -22,9 +22,18 @@ internal readonly ref struct RequestUrl
     /// <summary>Gets the query as <c>HttpRequest.QueryString</c> holds it: with its question mark, and not decoded.</summary>
     public ReadOnlySpan<char> Query { get; init; }
 
-    /// <summary>Gets the length of <c>scheme://host/pathbase/path?query</c> without a default port.</summary>
-    public int FullUrlLength =>
-        Scheme.Length + SchemeDelimiter.Length + HostWithoutDefaultPort.Length + PathBase.Length + Path.Length + Query.Length;
+    /// <summary>
+    /// Gets the length of <c>scheme://host/pathbase/path?query</c> without a default port, or of <c>/pathbase/path?query</c> without a
+    /// scheme.
+    /// </summary>
+    public int FullUrlLength
+    {
+        get
+        {
+            var length = PathBase.Length + Path.Length + Query.Length;
+            return Scheme.IsEmpty ? length : length + Scheme.Length + SchemeDelimiter.Length + HostWithoutDefaultPort.Length;
+        }
+    }
 
     private static ReadOnlySpan<char> SchemeDelimiter => "://";
 
@@ -87,9 +96,13 @@ internal readonly ref struct RequestUrl
     /// <summary>Writes the whole URL, <see cref="FullUrlLength"/> characters.</summary>
     public void CopyFullUrlTo(Span<char> destination)
     {
-        Append(Scheme, ref destination);
-        Append(SchemeDelimiter, ref destination);
-        Append(HostWithoutDefaultPort, ref destination);
+        if (!Scheme.IsEmpty)
+        {
+            Append(Scheme, ref destination);
+            Append(SchemeDelimiter, ref destination);
+            Append(HostWithoutDefaultPort, ref destination);
+        }
+
         Append(PathBase, ref destination);
         Append(Path, ref destination);
         Append(Query, ref destination);

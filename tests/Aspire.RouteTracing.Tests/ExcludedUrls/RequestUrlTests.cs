@@ -29,7 +29,8 @@ public sealed class RequestUrlTests
     [InlineData("/%48ealth%20", "/Health ")]
     [InlineData("/%FF%C3/%zz%4", "/%FF%C3/%zz%4")]
     [InlineData("/a/./b/../c", "/a/c")]
-    public void The_path_is_decoded_as_the_server_decodes_it(string text, string path) => Assert.Equal($"http|localhost|{path}|", Pieces(text));
+    public void The_path_is_decoded_as_the_server_decodes_it(string text, string path) =>
+        Assert.Equal($"http|localhost|{path}|", Pieces(text));
 
     [Fact]
     public void The_query_is_not_decoded() => Assert.Equal("http|localhost|/a|?b=%20c%2C", Pieces("/a?b=%20c%2C"));
