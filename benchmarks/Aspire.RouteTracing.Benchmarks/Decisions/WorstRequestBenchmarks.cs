@@ -25,6 +25,9 @@ public class WorstRequestBenchmarks
         /// <summary>Expressions with classes and loops.</summary>
         Expressions,
 
+        /// <summary>Expressions with a loop over a group, which need an automaton.</summary>
+        Automata,
+
         /// <summary>Plain text, anchored so that it doesn't match where the path has it.</summary>
         Literals,
     }
@@ -45,6 +48,7 @@ public class WorstRequestBenchmarks
         {
             Lists.Texts => $"/{Service(number)}/.*/end{number}",
             Lists.Expressions => $"/{Service(number)}/[0-9]+/.*/status$",
+            Lists.Automata => $"^/{Service(number)}/([a-z]+/)+status-{number}$",
             _ => number % 2 == 0 ? $"^/{Service(number)}" : $"/{Service(number)}$",
         }).ToArray();
         _matcher = ExclusionMatcher.Build(items, matchFullUrl: false, out _);

@@ -175,7 +175,7 @@ internal static class Commands
             return (false, $"The list of '{live.Name}' was not changed: {exception.Message}");
         }
 
-        var (success, text) = await EditConfirmation.WaitAsync(live, context.Services, context.CancellationToken).ConfigureAwait(false);
+        var (success, text) = await EditConfirmation.ApplyAsync(live, context.Services, context.CancellationToken).ConfigureAwait(false);
         await live.Property.RefreshAsync().ConfigureAwait(false);
         return (success, $"{Describe(live)} {text}");
     }

@@ -13,7 +13,7 @@ internal static class EditConfirmation
     /// <summary>
     /// Waits until the running processes use the list. Restarts the resource if it reads the list only at startup.
     /// </summary>
-    public static async Task<(bool Success, string Text)> WaitAsync(
+    public static async Task<(bool Success, string Text)> ApplyAsync(
         LiveResource live, IServiceProvider services, CancellationToken cancellationToken)
     {
         var running = live.CountRunning();
@@ -36,10 +36,10 @@ internal static class EditConfirmation
         }
 
         var confirmed = statuses.Count(live.IsCurrentIn);
-        return (confirmed, statuses.Count) switch
+        return statuses.Count switch
         {
-            (_, 0) when live.Current.Count == 0 => (true, "The service hasn't read it."),
-            (_, 0) => (false, $"This is the AppHost's list, not read by '{live.Name}': does it call AddRouteTracing()?"),
+            0 when live.Current.Count == 0 => (true, "The service hasn't read it."),
+            0 => (false, $"This is the AppHost's list, not read by '{live.Name}': does it call AddRouteTracing()?"),
             _ when statuses.Any(status => !status.Enabled) => (false, "Route tracing is disabled in the service, so it excludes nothing."),
             _ when confirmed >= running && running == 1 => (true, "The service has confirmed it."),
             _ when confirmed >= running => (true, $"All {running} processes have confirmed it."),

@@ -23,6 +23,7 @@ internal sealed class LiveResource(
     private readonly ConcurrentDictionary<string, bool> _instances = new(StringComparer.Ordinal);
     private volatile IReadOnlyList<ListedUrl> _declared = app.GetList(resource);
     private volatile IReadOnlyList<ListedUrl>? _edited;
+    private ExcludedUrlsProperty? _property;
     private bool _hasReadVariables;
     private bool _keepsUnreadVariables;
     private long _runningSince;
@@ -47,7 +48,8 @@ internal sealed class LiveResource(
     public bool Reports { get; } = Language.Of(resource) == Language.DotNet && !resource.IsContainer() && !IsPersistent(resource);
 
     /// <summary>Gets the property that shows the list.</summary>
-    public ExcludedUrlsProperty Property => field ??= new ExcludedUrlsProperty(resource, this, app, notifications);
+    public ExcludedUrlsProperty Property =>
+        LazyInitializer.EnsureInitialized(ref _property, () => new ExcludedUrlsProperty(resource, this, app, notifications));
 
     /// <summary>Gets whether the service reads the list from the AppHost's file.</summary>
     public bool FollowsFile { get; private set; }
@@ -72,7 +74,7 @@ internal sealed class LiveResource(
     public bool IsReportOverdue()
     {
         var timeout = resource.HasAnnotationOfType<HealthCheckAnnotation>() ? ReadTimeoutWithHealthCheck : ReadTimeout;
-        return _runningSince != 0 && time.GetElapsedTime(_runningSince) > timeout;
+        return CountRunning() > 0 && _runningSince != 0 && time.GetElapsedTime(_runningSince) > timeout;
     }
 
     /// <summary>Updates the state of an instance.</summary>

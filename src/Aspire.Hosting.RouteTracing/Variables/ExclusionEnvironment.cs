@@ -32,7 +32,7 @@ internal static class ExclusionEnvironment
             await ReplayAsync(context, resource).ConfigureAwait(false);
         }
 
-        // Whoever set it.
+        // Also replaces a value that the user set.
         if (AppExclusions.ExportsTelemetry(resource)
             && !app.IsEmpty
             && variables.TryGetValue(VariableNames.TracesSampler, out var sampler)

@@ -68,19 +68,19 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
             return false;
         }
 
-        if (Interlocked.Exchange(ref _isSubscribed, 1) == 0)
-        {
-            ChangeToken.OnChange(source.GetChangeToken, () => _isUsed = null);
-        }
-
         try
         {
+            if (Interlocked.Exchange(ref _isSubscribed, 1) == 0)
+            {
+                ChangeToken.OnChange(source.GetChangeToken, () => _isUsed = null);
+            }
+
             return source.Endpoints.Any(MayBeExcluded);
         }
         catch (Exception exception)
         {
             exclusion.LogFailure(exception);
-            return false;
+            return true;
         }
     }
 

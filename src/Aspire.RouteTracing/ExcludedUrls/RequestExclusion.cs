@@ -83,7 +83,7 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
 
         [LoggerMessage(
             20, LogLevel.Error,
-            "An exclusion could not be applied to a request, which continues. Further failures are not logged.")]
+            "Route tracing failed for a request, which continues. Further failures are not logged.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -69,12 +69,17 @@ internal sealed class RouteTracingMiddleware(
         }
         finally
         {
-            if (request.ExcludedBy is not null)
+            try
             {
-                End(context, request, failure);
+                if (request.ExcludedBy is not null)
+                {
+                    End(context, request, failure);
+                }
             }
-
-            request.End();
+            finally
+            {
+                request.End();
+            }
         }
     }
 

@@ -14,6 +14,7 @@ internal sealed class StatusFile(string folder)
     public static DateTimeOffset ProcessStart { get; } = GetProcessStart();
 
     /// <exception cref="IOException">The folder doesn't exist or can't be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder can't be written.</exception>
     public void Write(ServiceStatus status) => OwnerOnlyFile.Replace(_path, status.ToJson());
 
     public void Delete() => File.Delete(_path);

@@ -2,14 +2,16 @@ using System.Text.RegularExpressions;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>An item such as <c>(/[a-z]+)+$</c>, which isn't made of sequences. An automaton searches for it in linear time.</summary>
+/// <summary>An item that doesn't consist of sequences, such as <c>(/[a-z]+)+$</c>. An automaton searches for it in linear time.</summary>
 internal sealed class AutomatonPattern(int index, string item, IReadOnlyList<RequiredText> required, Automata automata)
     : ExclusionPattern(index, required)
 {
-    // [^/]{300} is 300 states, and an automaton can need every set of them.
+    // [^/]{300} has 300 states, and the automaton can need any subset of them.
     private const int MaxRepetitions = 300;
 
-    public override bool IsMatch(ReadOnlySpan<char> url) => url.Length <= MaxUrlLength && automata.IsMatch(Index, item, url);
+    // A crafted URL passes the filter of the list. Without its texts, it must not make all automata grow.
+    public override bool IsMatch(ReadOnlySpan<char> url) =>
+        url.Length <= MaxUrlLength && ContainsRequired(url) && automata.IsMatch(Index, item, url);
 
     /// <summary>Returns why an item can't be searched in linear time, as a sentence, or <see langword="null"/> if it can.</summary>
     /// <param name="tokens">A valid expression.</param>

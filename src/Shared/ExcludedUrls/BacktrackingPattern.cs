@@ -18,7 +18,7 @@ internal sealed class BacktrackingPattern(int index, string item, IReadOnlyList<
 
     public override bool IsMatch(ReadOnlySpan<char> url)
     {
-        if (_timeouts >= MaxTimeouts || url.Length > MaxUrlLength)
+        if (_timeouts >= MaxTimeouts || url.Length > MaxUrlLength || !ContainsRequired(url))
         {
             return false;
         }

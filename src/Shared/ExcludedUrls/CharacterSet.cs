@@ -6,7 +6,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// <summary>The characters that one token of a regular expression matches.</summary>
 internal sealed class CharacterSet
 {
-    /// <summary>Every character that a URL can have.</summary>
+    /// <summary>Every character. <see cref="PatternSet"/> excludes line breaks.</summary>
     public static readonly CharacterSet Any = new(null);
 
     private readonly Lazy<(SearchValues<char> Values, bool AreExcluded)>? _characters;

@@ -53,6 +53,20 @@ internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> 
     /// <summary>Returns whether an item is always searched in the whole URL.</summary>
     public static bool NamesFullUrl(string item) => item.Contains("://", StringComparison.Ordinal);
 
+    /// <summary>Returns whether a URL contains every text that the item requires.</summary>
+    protected bool ContainsRequired(ReadOnlySpan<char> url)
+    {
+        for (var i = 0; i < required.Count; i++)
+        {
+            if (required[i].IndexIn(url) < 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Returns whether the item matches a URL, which has no line break.</summary>
     public abstract bool IsMatch(ReadOnlySpan<char> url);
 }

@@ -7,7 +7,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// <summary>The items of a list that are searched in the same text.</summary>
 /// <remarks>
 /// Most URLs have none of the texts that the items require, so one search for these texts is enough. The items are searched only in URLs
-/// that have such a text, and only once for an excluded URL, which is remembered.
+/// that have such a text. The first excluded URLs are remembered.
 /// </remarks>
 internal sealed class PatternSet
 {
@@ -97,7 +97,7 @@ internal sealed class PatternSet
 
     private int Search(ReadOnlySpan<char> url, int found, ulong pairs)
     {
-        // In .NET, $ also matches before a final line break, so a URL with a line break is never excluded.
+        // In .NET, $ also matches before a final line break. A URL with a line break is never excluded, so that $ is always the end.
         if (url.Contains('\n'))
         {
             return NotFound;

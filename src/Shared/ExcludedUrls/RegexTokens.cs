@@ -308,7 +308,7 @@ internal sealed class RegexTokens(string text)
     private int Count(int start, int end) =>
         int.TryParse(text.AsSpan(start, end - start), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
             ? count
-            : int.MaxValue;
+            : int.MaxValue - 1; // Rejected by .NET, and not the same as no limit.
 
     private int SkipDigits(int start)
     {

@@ -8,13 +8,19 @@ internal sealed class SequencePattern : ExclusionPattern
 {
     private readonly SequenceStep[] _steps;
     private readonly bool _atEnd;
+    private readonly int _lastLoop;
+    private readonly int _lengthAfterLoops;
 
     /// <param name="index">The item's position in its list.</param>
     /// <param name="steps">The steps. An item that isn't anchored by <c>^</c> starts with a loop over any character.</param>
     /// <param name="atEnd">Whether the last step has to end at the end of the URL.</param>
     public SequencePattern(int index, SequenceStep[] steps, bool atEnd)
-        : base(index, [.. steps.Select(step => step.Text!).Where(text => text?.Text.Length >= RequiredText.MinLength)]) =>
+        : base(index, [.. steps.Select(step => step.Text).OfType<RequiredText>().Where(text => text.Text.Length >= RequiredText.MinLength)])
+    {
         (_steps, _atEnd) = (steps, atEnd);
+        _lastLoop = Array.FindLastIndex(steps, step => step.IsLoop);
+        _lengthAfterLoops = steps.Skip(_lastLoop + 1).Sum(step => step.Text?.Text.Length ?? step.Count);
+    }
 
     public override bool IsMatch(ReadOnlySpan<char> url)
     {
@@ -27,13 +33,14 @@ internal sealed class SequencePattern : ExclusionPattern
         return IsMatch(url, 0, 0, explored);
     }
 
-    // Linear, because the steps after a loop are tried at most once at each position. A step is tried at increasing positions, and a loop
-    // that starts within its previous run ends at the same position. So one number per loop, the end of its runs, tells what was tried.
+    // Linear in the length of the URL times the number of steps: the steps after a loop are tried at increasing positions. Each loop
+    // remembers the end of its last run. At every position up to there, the remaining steps were tried already.
     private bool IsMatch(ReadOnlySpan<char> url, int position, int first, Span<int> explored)
     {
         for (var i = first; i < _steps.Length; i++)
         {
             var (text, set, isLoop) = _steps[i];
+            var count = _steps[i].Count;
             if (text is not null)
             {
                 if (!text.IsAtStartOf(url[position..]))
@@ -45,12 +52,12 @@ internal sealed class SequencePattern : ExclusionPattern
             }
             else if (!isLoop)
             {
-                if (position == url.Length || set!.CountAtStart(url.Slice(position, 1)) == 0)
+                if (url.Length - position < count || set!.CountAtStart(url.Slice(position, count)) < count)
                 {
                     return false;
                 }
 
-                position++;
+                position += count;
             }
             else
             {
@@ -65,9 +72,15 @@ internal sealed class SequencePattern : ExclusionPattern
     {
         var end = position + _steps[loop].Set!.CountAtStart(url[position..]);
         explored[loop] = end + 1;
+        if (_atEnd && loop == _lastLoop)
+        {
+            var rest = url.Length - _lengthAfterLoops;
+            return position <= rest && rest <= end && IsMatch(url, rest, loop + 1, explored);
+        }
+
         if (loop == _steps.Length - 1)
         {
-            return !_atEnd || end == url.Length;
+            return true;
         }
 
         var next = _steps[loop + 1].Text;
@@ -94,5 +107,9 @@ internal sealed class SequencePattern : ExclusionPattern
     }
 }
 
-/// <summary>A step of a sequence: a text, one character of a set, or a loop over a set.</summary>
-internal readonly record struct SequenceStep(RequiredText? Text, CharacterSet? Set, bool IsLoop);
+/// <summary>A step of a sequence: a text, some characters of a set, or a loop over a set.</summary>
+internal readonly record struct SequenceStep(RequiredText? Text, CharacterSet? Set, bool IsLoop)
+{
+    /// <summary>Gets the number of characters of the set.</summary>
+    public int Count { get; init; } = 1;
+}

@@ -62,7 +62,7 @@ internal sealed class SequenceReader
     private List<string>? ReadAlternatives()
     {
         var sequences = ReadSequence();
-        while (sequences is not null && NextKind is RegexTokenKind.Alternation)
+        while (sequences is { Count: <= MaxSequences } && NextKind is RegexTokenKind.Alternation)
         {
             _next++;
             sequences = ReadSequence() is { } others ? [.. sequences, .. others] : null;
@@ -79,7 +79,9 @@ internal sealed class SequenceReader
         {
             var token = _tokens[_next++];
             var alternatives = token.Kind is RegexTokenKind.GroupStart ? ReadGroup(token) : ReadCharacter(token);
-            if (alternatives is null || sequences.Count * alternatives.Count > MaxSequences)
+            if (alternatives is null
+                || sequences.Count * alternatives.Count > MaxSequences
+                || _run.Length > ExclusionPattern.MaxItemLength)
             {
                 return null;
             }
@@ -225,6 +227,12 @@ internal sealed class SequenceReader
             {
                 // An anchor inside the sequence.
                 return null;
+            }
+            else if (_steps[content[0] - FirstStep] is { IsLoop: false } step
+                && steps is [.., { IsLoop: false } last]
+                && last.Set == step.Set)
+            {
+                steps[^1] = last with { Count = last.Count + 1 };
             }
             else
             {

@@ -59,6 +59,43 @@ public sealed class HostileExclusionTests
     }
 
     [Fact]
+    public void A_URL_without_the_texts_of_an_item_can_not_disable_it()
+    {
+        var matcher = ExclusionMatcher.Build(["^/(?:a|aa)+(?=/)/secret-report$", "/health$"], matchFullUrl: false, out _);
+        var random = new Random(1);
+        for (var request = 0; request < 4; request++)
+        {
+            Assert.Equal(-1, matcher.Find(new RequestUrl { Path = $"{ManyLetters[..200]}!/health/{RandomLetters(random, 700)}" }));
+        }
+
+        Assert.Equal(0, matcher.Find(new RequestUrl { Path = "/aa/secret-report" }));
+    }
+
+    [Fact]
+    public void A_URL_without_the_texts_of_an_item_makes_no_automaton_grow()
+    {
+        string[] items = [.. Enumerable.Range(0, 100).Select(number => $"^/svc-{number}/([a-z]+/)+status-{number}$")];
+        var matcher = ExclusionMatcher.Build(items, matchFullUrl: false, out _);
+        var path = $"/svc-7/{RandomLetters(new Random(1), 800)}";
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Equal(-1, matcher.Find(new RequestUrl { Path = path }));
+
+        // One automaton takes half a megabyte.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 400_000);
+    }
+
+    [Theory]
+    [InlineData("/a{1,99999999999}")]
+    [InlineData("/a{99999999999}")]
+    public void A_quantifier_beyond_the_limit_of_NET_is_invalid(string item)
+    {
+        ExclusionMatcher.Build([item], matchFullUrl: false, out var problems);
+
+        Assert.Equal(ExclusionProblemKind.Invalid, Assert.Single(problems).Kind);
+    }
+
+    [Fact]
     public void An_item_whose_searches_wait_for_a_processor_is_not_disabled()
     {
         var outOfForce = new ConcurrentBag<int>();
@@ -165,4 +202,7 @@ public sealed class HostileExclusionTests
     }
 
     private static void FailOnOutOfForce(int index) => Assert.Fail($"Item {index} backtracked.");
+
+    private static string RandomLetters(Random random, int length) =>
+        string.Create(length, random, static (letters, random) => random.GetItems("abcdefghijklmnopqrstuvwxyz/-", letters));
 }
