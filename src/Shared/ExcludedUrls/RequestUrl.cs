@@ -7,7 +7,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// </summary>
 internal readonly ref struct RequestUrl
 {
-    /// <summary>Gets the scheme: <c>http</c> or <c>https</c>.</summary>
+    /// <summary>Gets the scheme: <c>http</c> or <c>https</c>. Empty if only the path base and the path are known.</summary>
     public ReadOnlySpan<char> Scheme { get; init; }
 
     /// <summary>Gets the host as <c>HttpRequest.Host</c> holds it: the Host header with Punycode decoded.</summary>
@@ -26,7 +26,7 @@ internal readonly ref struct RequestUrl
     public int FullUrlLength =>
         Scheme.Length + SchemeDelimiter.Length + HostWithoutDefaultPort.Length + PathBase.Length + Path.Length + Query.Length;
 
-    private static ReadOnlySpan<char> SchemeDelimiter => "://";
+    private ReadOnlySpan<char> SchemeDelimiter => Scheme.IsEmpty ? "" : "://";
 
     private ReadOnlySpan<char> HostWithoutDefaultPort
     {
