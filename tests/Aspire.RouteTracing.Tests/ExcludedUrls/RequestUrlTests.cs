@@ -17,6 +17,14 @@ public sealed class RequestUrlTests
     [InlineData("//orders", "http|localhost|//orders|")]
     public void A_URL_or_a_path_is_parsed(string text, string pieces) => Assert.Equal(pieces, Pieces(text));
 
+    [Fact]
+    public void A_host_name_too_long_for_Punycode_is_parsed()
+    {
+        var host = new string('a', 64);
+
+        Assert.Equal($"http|{host}|/|", Pieces($"http://{host}/"));
+    }
+
     [Theory]
     [InlineData("http://user:secret@shop.example/a#part", "http|shop.example|/a|")]
     [InlineData("/a?b#part", "http|localhost|/a|?b")]
@@ -29,7 +37,8 @@ public sealed class RequestUrlTests
     [InlineData("/%48ealth%20", "/Health ")]
     [InlineData("/%FF%C3/%zz%4", "/%FF%C3/%zz%4")]
     [InlineData("/a/./b/../c", "/a/c")]
-    public void The_path_is_decoded_as_the_server_decodes_it(string text, string path) => Assert.Equal($"http|localhost|{path}|", Pieces(text));
+    public void The_path_is_decoded_as_the_server_decodes_it(string text, string path) =>
+        Assert.Equal($"http|localhost|{path}|", Pieces(text));
 
     [Fact]
     public void The_query_is_not_decoded() => Assert.Equal("http|localhost|/a|?b=%20c%2C", Pieces("/a?b=%20c%2C"));
