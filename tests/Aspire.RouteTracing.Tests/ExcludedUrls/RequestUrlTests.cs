@@ -17,14 +17,6 @@ public sealed class RequestUrlTests
     [InlineData("//orders", "http|localhost|//orders|")]
     public void A_URL_or_a_path_is_parsed(string text, string pieces) => Assert.Equal(pieces, Pieces(text));
 
-    [Fact]
-    public void A_host_name_too_long_for_Punycode_is_parsed()
-    {
-        var host = new string('a', 64);
-
-        Assert.Equal($"http|{host}|/|", Pieces($"http://{host}/"));
-    }
-
     [Theory]
     [InlineData("http://user:secret@shop.example/a#part", "http|shop.example|/a|")]
     [InlineData("/a?b#part", "http|localhost|/a|?b")]
