@@ -7,7 +7,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// </summary>
 internal readonly ref struct RequestUrl
 {
-    /// <summary>Gets the scheme: <c>http</c> or <c>https</c>; empty if this is only a path.</summary>
+    /// <summary>Gets the scheme: <c>http</c> or <c>https</c>. Empty if only the path base and the path are known.</summary>
     public ReadOnlySpan<char> Scheme { get; init; }
 
     /// <summary>Gets the host as <c>HttpRequest.Host</c> holds it: the Host header with Punycode decoded.</summary>
@@ -22,20 +22,11 @@ internal readonly ref struct RequestUrl
     /// <summary>Gets the query as <c>HttpRequest.QueryString</c> holds it: with its question mark, and not decoded.</summary>
     public ReadOnlySpan<char> Query { get; init; }
 
-    /// <summary>
-    /// Gets the length of <c>scheme://host/pathbase/path?query</c> without a default port, or of <c>/pathbase/path?query</c> without a
-    /// scheme.
-    /// </summary>
-    public int FullUrlLength
-    {
-        get
-        {
-            var length = PathBase.Length + Path.Length + Query.Length;
-            return Scheme.IsEmpty ? length : length + Scheme.Length + SchemeDelimiter.Length + HostWithoutDefaultPort.Length;
-        }
-    }
+    /// <summary>Gets the length of <c>scheme://host/pathbase/path?query</c> without a default port.</summary>
+    public int FullUrlLength =>
+        Scheme.Length + SchemeDelimiter.Length + HostWithoutDefaultPort.Length + PathBase.Length + Path.Length + Query.Length;
 
-    private static ReadOnlySpan<char> SchemeDelimiter => "://";
+    private ReadOnlySpan<char> SchemeDelimiter => Scheme.IsEmpty ? "" : "://";
 
     private ReadOnlySpan<char> HostWithoutDefaultPort
     {
@@ -96,13 +87,9 @@ internal readonly ref struct RequestUrl
     /// <summary>Writes the whole URL, <see cref="FullUrlLength"/> characters.</summary>
     public void CopyFullUrlTo(Span<char> destination)
     {
-        if (!Scheme.IsEmpty)
-        {
-            Append(Scheme, ref destination);
-            Append(SchemeDelimiter, ref destination);
-            Append(HostWithoutDefaultPort, ref destination);
-        }
-
+        Append(Scheme, ref destination);
+        Append(SchemeDelimiter, ref destination);
+        Append(HostWithoutDefaultPort, ref destination);
         Append(PathBase, ref destination);
         Append(Path, ref destination);
         Append(Query, ref destination);

@@ -34,11 +34,7 @@ internal sealed class RequiredText(string text, bool ignoresCase = false)
         {
             if (depth == 0 && token.Character is { } character && CanBeRequired(character, token.IgnoresCase))
             {
-                if (ignoresCase != token.IgnoresCase)
-                {
-                    EndRun();
-                }
-
+                // A run has one value, because every token that changes the options ends the run.
                 ignoresCase = token.IgnoresCase;
                 run.Append(character);
                 continue;

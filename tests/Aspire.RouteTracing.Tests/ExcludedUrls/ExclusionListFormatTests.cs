@@ -64,6 +64,13 @@ public sealed class ExclusionListFormatTests
     public void A_backslash_before_braces_is_kept() => Reads(@"/a{1\,3}", @"/a{1\,3}");
 
     [Theory]
+    [InlineData(@"/a{\,3}", "/a{,3}")]
+    [InlineData(@"/a{1\,x}", "/a{1,x}")]
+    [InlineData(@"/a{1\,3", "/a{1,3")]
+    [InlineData(@"1\,3}", "1,3}")]
+    public void A_backslash_before_other_braces_is_removed(string value, string item) => Reads(value, item);
+
+    [Theory]
     [InlineData("good,(bad,other", "good", "(bad", "other")]
     [InlineData("good,[bad,other", "good", "[bad", "other")]
     [InlineData("(bad,[a,b],x{1,2},(c,d)", "(bad", "[a,b]", "x{1,2}", "(c,d)")]

@@ -102,6 +102,7 @@ public sealed class ExclusionMatcherTests
     [InlineData("/b", "a(?!x)", "://h/a", "^/a")]
     [InlineData("://h/b", "://h/a", "a(?!x)", "^/a")]
     [InlineData("/b", "[a]", "a(?!x)", "^/a")]
+    [InlineData("/orders/[0-9]", "^/a$")]
     public void The_first_item_that_matches_is_returned(params string[] items) =>
         Assert.Equal(1, Build(items).Find(new RequestUrl { Scheme = "http", Host = "h", Path = "/a" }));
 

@@ -162,6 +162,21 @@ public sealed class HostileExclusionTests
     }
 
     [Fact]
+    public void Automata_that_grow_beyond_the_memory_limit_are_rebuilt()
+    {
+        var automata = new Automata(50);
+        var random = new Random(1);
+        for (var request = 0; request < 1_000 && automata.Drops == 0; request++)
+        {
+            // An automaton grows with the URLs that it reads, up to a number of states.
+            var url = string.Concat(random.GetItems("ab".AsSpan(), ExclusionPattern.MaxUrlLength));
+            Assert.False(automata.IsMatch(request / 20, "(a|b)*a(a|b){20}c", url));
+        }
+
+        Assert.Equal(1, automata.Drops);
+    }
+
+    [Fact]
     public void A_list_of_more_than_10_000_items_is_cut_and_reported()
     {
         var items = Enumerable.Range(0, 100_000).Select(i => string.Create(CultureInfo.InvariantCulture, $"^/item{i}$")).ToArray();

@@ -46,6 +46,25 @@ public sealed class RegexTokensTests
     public void A_token_knows_the_one_character_that_it_matches(string expression, char? character) =>
         Assert.Equal(character, Assert.Single(RegexTokens.ReadAll(expression, out _)).Character);
 
+    [Theory]
+    [InlineData(@"\d")]
+    [InlineData(@"\D")]
+    [InlineData(@"\s")]
+    [InlineData(@"\S")]
+    [InlineData(@"\w")]
+    [InlineData(@"\W")]
+    [InlineData(@"\p{L}")]
+    [InlineData(@"\P{L}")]
+    [InlineData(@"\-")]
+    public void A_class_or_an_escaped_hyphen_does_not_start_a_range(string piece)
+    {
+        // If it did, the second bracket would be a literal.
+        var expression = $"[{piece}--[b]]";
+
+        Assert.Equal(RegexTokenKind.Class, Assert.Single(RegexTokens.ReadAll(expression, out _)).Kind);
+        Assert.Matches($"^{expression}$", "-");
+    }
+
     [Fact]
     public void Tokens_cover_the_whole_text() =>
         Gen.OneOf(Gen.String, Any).Sample(

@@ -56,6 +56,10 @@ public sealed class SequencePatternTests
     [InlineData("a**")]
     [InlineData("(a|b)(a|b)(a|b)(a|b)(a|b)")]
     [InlineData("(?<1a>b)")]
+    [InlineData(@"/a\_b")]
+    [InlineData(@"/a\yb")]
+    [InlineData(@"/caf\é")]
+    [InlineData("a*b*c*d*e*f*g*h*i*j*k*l*m*n*o*p*q*r*s*t*u*v*w*x*y*z*0*1*2*3*4*")]
     public void Another_item_is_left_to_NET(string item) => Assert.Null(Read(item));
 
     [Fact]
@@ -102,6 +106,7 @@ public sealed class SequencePatternTests
     [InlineData("(?i)/ORDERS", true)]
     [InlineData("/orders/.*/api", true)]
     [InlineData("/customers", false)]
+    [InlineData("/soap", false)]
     [InlineData("/orders/[0-9]+/info", false)]
     public void A_URL_without_a_pair_of_a_text_is_told_apart(string item, bool canMatch) =>
         Assert.Equal(canMatch, (Assert.Single(Read(item)!).Pairs & ~RequiredText.PairsIn("/api/orders/12")) == 0);
