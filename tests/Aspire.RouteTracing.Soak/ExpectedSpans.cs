@@ -7,10 +7,11 @@ internal static class ExpectedSpans
 {
     private const string CalledRoute = ServicePair.CalledRoute;
 
-    // What differs from one request, connection or process to the next, and is not the library's.
+    // Tags of ASP.NET Core and HttpClient that differ between requests, processes or versions of .NET.
     private static readonly HashSet<string> Ignored =
     [
-        "server.address", "server.port", "url.scheme", "url.path", "url.full", "network.protocol.version",
+        "client.address", "network.peer.address", "network.peer.port", "network.protocol.version", "server.address", "server.port",
+        "url.full", "url.path", "url.scheme",
     ];
 
     /// <summary>Returns the spans that a request of a case must have under a sampler, sorted.</summary>
