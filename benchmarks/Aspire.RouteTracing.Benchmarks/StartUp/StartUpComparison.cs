@@ -64,7 +64,9 @@ internal static class StartUpComparison
 
     private static (double Milliseconds, double Bytes) Launch(string variant)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, [typeof(StartUpComparison).Assembly.Location, Command, variant])
+        var start = new ProcessStartInfo(
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+            ["exec", typeof(StartUpComparison).Assembly.Location, Command, variant])
         {
             RedirectStandardOutput = true,
         };
