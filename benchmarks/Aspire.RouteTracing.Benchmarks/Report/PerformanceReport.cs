@@ -130,7 +130,8 @@ internal static class PerformanceReport
 
         Each result is the lowest and the highest of {Measurements.Rounds} rounds. A round runs each benchmark in a process of its own and
         takes the fastest iteration. The verdict is *met* or *missed* when the whole range is on one side of the budget, and *open*
-        otherwise. Compare ratios: times are those of one machine.
+        otherwise. Compare ratios: times are those of one machine. Where the range is wide, the machine was busy with other work, and the
+        row says little.
 
         ## Requests
 
