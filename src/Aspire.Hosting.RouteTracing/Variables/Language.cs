@@ -24,8 +24,8 @@ internal sealed record Language(
             ["PythonAppResource"],
             ["python", "python3", "uv", "uvicorn", "gunicorn", "flask", "opentelemetry-instrument"]);
 
-    // To add a language: a line here, and where it reads a list of its own, a property like the two above and a method in
-    // ExclusionVariables.
+    // To add a language, add a line here. If its OpenTelemetry reads a list, also add a property like the two above, the names to
+    // VariableNames, and a method to ExclusionVariables.
     private static readonly Language[] All =
     [
         DotNet,

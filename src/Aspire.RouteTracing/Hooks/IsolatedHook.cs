@@ -16,7 +16,6 @@ internal sealed partial class IsolatedHook(
     ConcurrentDictionary<string, bool> logged,
     ILogger logger) : SynchronizationContext
 {
-
     public void OnRequest(Activity span, HttpRequest request) => Invoke(onRequest, span, request);
 
     public void OnResponse(Activity span, HttpResponse response) => Invoke(onResponse, span, response);
