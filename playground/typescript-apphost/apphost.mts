@@ -9,8 +9,7 @@ const catalog = await builder
 const orders = await builder
     .addProject("orders", "../Orders/Orders.csproj")
     .withHttpHealthCheck({ path: "/readyz" })
-    .withReference(catalog)
-    .waitFor(catalog);
+    .withReference(catalog);
 
 const storefront = await builder
     .addProject("storefront", "../Storefront/Storefront.csproj")
@@ -18,6 +17,7 @@ const storefront = await builder
     .withReference(orders)
     .withReference(catalog)
     .waitFor(orders)
+    .waitFor(catalog)
     .withExternalHttpEndpoints();
 
 // Makes the traffic that the dashboard shows. It receives no requests, so there is nothing to exclude.

@@ -7,14 +7,14 @@ var catalog = builder.AddProject<Projects.Catalog>("catalog")
 
 var orders = builder.AddProject<Projects.Orders>("orders")
     .WithHttpHealthCheck("/readyz")
-    .WithReference(catalog)
-    .WaitFor(catalog);
+    .WithReference(catalog);
 
 var storefront = builder.AddProject<Projects.Storefront>("storefront")
     .WithHttpHealthCheck("/readyz")
     .WithReference(orders)
     .WithReference(catalog)
     .WaitFor(orders)
+    .WaitFor(catalog)
     .WithExternalHttpEndpoints();
 
 // Makes the traffic that the dashboard shows. It receives no requests, so there is nothing to exclude.
