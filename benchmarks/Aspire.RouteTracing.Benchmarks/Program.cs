@@ -1,4 +1,5 @@
 using Aspire.RouteTracing.Benchmarks.Report;
+using Aspire.RouteTracing.Benchmarks.Requests;
 using Aspire.RouteTracing.Benchmarks.StartUp;
 using BenchmarkDotNet.Running;
 
@@ -7,8 +8,19 @@ switch (args)
     case ["report"]:
         await PerformanceReport.WriteAsync();
         break;
+    case [RequestComparison.Command, var scenario, var variant]:
+        RequestComparison.Run(scenario, variant);
+        break;
     case [StartUpComparison.Command, var variant]:
         StartUpComparison.Run(variant);
+        break;
+    case ["requests"]:
+        foreach (var scenario in Scenario.All)
+        {
+            var (ratio, bytes) = RequestComparison.Measure(scenario, Measurements.Rounds);
+            Console.WriteLine($"{scenario.Name}: {ratio}, {bytes} B");
+        }
+
         break;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Orders;
 
-/// <summary>Stands in for a database: whatever it is asked becomes a span, as with an instrumented SQL client.</summary>
+/// <summary>Stands in for a database: each query becomes a span, as with an instrumented SQL client.</summary>
 public sealed class OrderBook : IDisposable
 {
     private readonly ActivitySource _source = new("Orders");

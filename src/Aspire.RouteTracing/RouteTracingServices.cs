@@ -66,7 +66,7 @@ internal static class RouteTracingServices
         services.AddSingleton<MatcherPolicy, RouteNamePolicy>();
 
         // The first startup filter is the outermost, so that the request includes the middleware of other filters.
-        services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, RouteTracingStartupFilter>());
+        services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter, RouteTracingMiddleware>());
         services.AddSingleton<AspNetCoreCallbacks>();
         services.AddSingleton<IValidateOptions<AspNetCoreTraceInstrumentationOptions>>(
             provider => provider.GetRequiredService<AspNetCoreCallbacks>());

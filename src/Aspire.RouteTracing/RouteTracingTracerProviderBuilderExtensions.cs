@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Aspire.RouteTracing;
 using Aspire.RouteTracing.Instrumentation;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace OpenTelemetry.Trace;
 
@@ -37,6 +39,19 @@ public static class RouteTracingTracerProviderBuilderExtensions
         return builder
             .ConfigureServices(services => services.AddRouteTracing(configureSettings))
             .AddAspNetCoreInstrumentation()
-            .AddInstrumentation(provider => new RouteMatchedSubscriber(provider));
+            .AddInstrumentation(SubscribeToRoutes);
+    }
+
+    private static RouteMatchedObserver SubscribeToRoutes(IServiceProvider services)
+    {
+        var observer = services.GetRequiredService<RouteMatchedObserver>();
+
+        // In a web application, the container has a DiagnosticListener, and RouteNamePolicy subscribes to it.
+        if (services.GetService<DiagnosticListener>() is null)
+        {
+            observer.SubscribeToAll();
+        }
+
+        return observer;
     }
 }

@@ -69,7 +69,7 @@ public sealed class RunningAppHost : IAsyncLifetime
         }
     }
 
-    /// <summary>Sends a request in a new trace, whatever the answer, and returns the id of the trace.</summary>
+    /// <summary>Sends a request in a new trace, ignores the status code, and returns the id of the trace.</summary>
     public async Task<string> GetAsync(string service, string path)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(App.GetEndpoint(service), path));

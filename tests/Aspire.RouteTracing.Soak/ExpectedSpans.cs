@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Aspire.RouteTracing.Soak;
 
-/// <summary>The spans of a request as texts: those that must come, and those that came. <c>#</c> is the number of the request.</summary>
+/// <summary>The spans of a request as texts: expected ones and actual ones. <c>#</c> is the number of the request.</summary>
 internal static class ExpectedSpans
 {
     private const string CalledRoute = ServicePair.CalledRoute;

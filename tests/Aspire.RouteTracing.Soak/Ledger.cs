@@ -46,7 +46,7 @@ internal sealed class Ledger(Sampler sampler, Faults faults)
         if (!actual.SequenceEqual(expected))
         {
             faults.Add(
-                $"{sampler.Name}: expected {ExpectedSpans.Subtract(expected, actual)}, came {ExpectedSpans.Subtract(actual, expected)}",
+                $"{sampler.Name}: expected {ExpectedSpans.Subtract(expected, actual)}, got {ExpectedSpans.Subtract(actual, expected)}",
                 $"request {request.Number}, {request.Case.Method} {request.Path}, caller {request.Case.Caller}, {request.Case.Work}, "
                 + $"{actual.Length} spans instead of {expected.Length}");
         }
@@ -61,10 +61,10 @@ internal sealed class Ledger(Sampler sampler, Faults faults)
             .ToDictionary(pairs => pairs.Key, pairs => pairs.Sum(pair => pair.Requests));
         foreach (var point in expected.Keys.Union(Metrics.Counts.Keys))
         {
-            var (must, came) = (expected.GetValueOrDefault(point), Metrics.Counts.GetValueOrDefault(point));
-            if (must != came)
+            var (expectedCount, actualCount) = (expected.GetValueOrDefault(point), Metrics.Counts.GetValueOrDefault(point));
+            if (expectedCount != actualCount)
             {
-                faults.Add($"{sampler.Name}: {point}: expected {must} requests, came {came}", $"after {Requests} requests");
+                faults.Add($"{sampler.Name}: {point}: expected {expectedCount} requests, got {actualCount}", $"after {Requests} requests");
             }
         }
     }
@@ -79,7 +79,7 @@ internal sealed class Ledger(Sampler sampler, Faults faults)
         else
         {
             faults.Add(
-                $"{sampler.Name}: expected no span, came {span.DisplayName} [{span.Kind}] of a request that is over or unknown",
+                $"{sampler.Name}: expected no span, got {span.DisplayName} [{span.Kind}] of a request that is over or unknown",
                 $"request {number}");
         }
     }
@@ -92,7 +92,7 @@ internal sealed class Ledger(Sampler sampler, Faults faults)
         public string[] Spans => spans;
     }
 
-    // A tracer provider hears the server spans of every application of the process.
+    // A tracer provider gets the server spans of every application of the process.
     private sealed class SpanExporter(Ledger ledger, string host) : BaseExporter<Activity>
     {
         public override ExportResult Export(in Batch<Activity> batch)

@@ -30,7 +30,7 @@ public static class Program
             }
             catch (Exception exception)
             {
-                faults.Add($"{sampler.Name}: expected no exception, came {exception.GetType()}", exception.ToString());
+                faults.Add($"{sampler.Name}: expected no exception, got {exception.GetType()}", exception.ToString());
             }
         }
 

@@ -25,7 +25,7 @@ internal sealed class ReloadedList : ConfigurationProvider, IConfigurationSource
 
     public IConfigurationProvider Build(IConfigurationBuilder builder) => this;
 
-    /// <summary>Puts the next versions in force. The last one is in force when this returns.</summary>
+    /// <summary>Replaces the list by the next versions. The service uses the last one when this returns.</summary>
     public void Reload(int times = 1)
     {
         for (var i = 0; i < times; i++)
@@ -58,8 +58,8 @@ internal sealed class ListFile : IDisposable
 
     public string FilePath => Path.Combine(_folder, "excluded-urls.txt");
 
-    /// <summary>Replaces the list, and waits until it is in force.</summary>
-    /// <returns>Whether it came into force.</returns>
+    /// <summary>Replaces the list, and waits until the service uses it.</summary>
+    /// <returns>Whether the service uses it.</returns>
     public async Task<bool> ReplaceAsync(string pattern, IRouteTracing tracing)
     {
         Write(pattern);

@@ -117,7 +117,7 @@ internal sealed class SamplerRun(Sampler sampler, int requests, Faults faults, T
             var pattern = $"^/toggle/{side}/";
             if (!await file.ReplaceAsync(pattern, services.RouteTracing))
             {
-                faults.Add($"{sampler.Name}: expected {pattern} of the file in force, came nothing", file.FilePath);
+                faults.Add($"{sampler.Name}: expected {pattern} of the file, got nothing", file.FilePath);
                 return;
             }
 
@@ -151,7 +151,7 @@ internal sealed class SamplerRun(Sampler sampler, int requests, Faults faults, T
         Say(found);
         if (slow - plainSlow > Math.Max(MaxMoreSlow, 4 * Math.Sqrt(slow + plainSlow)))
         {
-            faults.Add($"{sampler.Name}: expected as few slow requests as without telemetry, came more", found);
+            faults.Add($"{sampler.Name}: expected as few slow requests as without telemetry, got more", found);
         }
     }
 
@@ -191,7 +191,7 @@ internal sealed class SamplerRun(Sampler sampler, int requests, Faults faults, T
         Say(found);
         if (slope > max)
         {
-            var expected = string.Create(CultureInfo.InvariantCulture, $"expected at most {max:0.0} bytes kept by each {what}, came more");
+            var expected = string.Create(CultureInfo.InvariantCulture, $"expected at most {max:0.0} bytes kept by each {what}, got more");
             faults.Add($"{sampler.Name}: {expected}", found);
         }
     }
@@ -203,7 +203,7 @@ internal sealed class SamplerRun(Sampler sampler, int requests, Faults faults, T
         Say(found);
         if (threadsNow > threads + MaxNewThreads || handlesNow > handles + MaxNewHandles)
         {
-            faults.Add($"{sampler.Name}: expected at most {MaxNewThreads} more threads and {MaxNewHandles} more handles, came more", found);
+            faults.Add($"{sampler.Name}: expected at most {MaxNewThreads} more threads and {MaxNewHandles} more handles, got more", found);
         }
     }
 

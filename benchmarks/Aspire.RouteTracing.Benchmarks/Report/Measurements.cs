@@ -1,5 +1,4 @@
 using Aspire.RouteTracing.Benchmarks.Decisions;
-using Aspire.RouteTracing.Benchmarks.Requests;
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Diagnosers;
@@ -19,8 +18,7 @@ internal sealed class Measurements
 
     private static readonly Type[] Benchmarks =
     [
-        typeof(RequestBenchmarks), typeof(DecisionBenchmarks), typeof(HostileUrlBenchmarks), typeof(WorstRequestBenchmarks),
-        typeof(CompileBenchmarks),
+        typeof(DecisionBenchmarks), typeof(HostileUrlBenchmarks), typeof(WorstRequestBenchmarks), typeof(CompileBenchmarks),
     ];
 
     private readonly List<Summary[]> _rounds = [];

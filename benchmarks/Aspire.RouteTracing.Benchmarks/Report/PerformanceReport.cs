@@ -20,27 +20,25 @@ internal static class PerformanceReport
         var throughput = await ThroughputComparison.MeasureAsync();
         Console.WriteLine("Start-up");
         var startUp = StartUpComparison.Measure(Measurements.Rounds);
+        var requests = GetRequests().ToArray();
         var measurements = Measurements.Take();
         var document = Document(
             measurements,
-            requests: Table([.. GetRequests(measurements), .. GetThroughput(throughput)]),
+            requests: Table([.. requests, .. GetThroughput(throughput)]),
             decisions: Table(GetDecisions(measurements)),
             lists: Table([.. GetLists(measurements), .. GetStartUp(startUp)]));
         await File.WriteAllTextAsync(Path.Combine(Repository.Root, "docs", "performance.md"), document);
         Console.WriteLine(document);
     }
 
-    private static IEnumerable<Target> GetRequests(Measurements measurements)
+    private static IEnumerable<Target> GetRequests()
     {
         foreach (var scenario in Scenario.All)
         {
-            var ours = measurements.Nanoseconds<RequestBenchmarks>(nameof(RequestBenchmarks.RouteTracing), scenario.Name);
-            var stock = measurements.Nanoseconds<RequestBenchmarks>(nameof(RequestBenchmarks.Stock), scenario.Name);
-            yield return Target.Ratio(scenario.Name, Divide(ours, stock), scenario.Budget);
-
-            var bytes = measurements.Bytes<RequestBenchmarks>(nameof(RequestBenchmarks.RouteTracing), scenario.Name)
-                .Zip(measurements.Bytes<RequestBenchmarks>(nameof(RequestBenchmarks.Stock), scenario.Name), (ours, stock) => ours - stock);
-            yield return Target.Bytes($"{scenario.Name}: allocated in addition", MeasuredRange.Of(bytes), scenario.BudgetBytes);
+            Console.WriteLine($"Requests: {scenario.Name}");
+            var (ratio, bytes) = RequestComparison.Measure(scenario, Measurements.Rounds);
+            yield return Target.Ratio(scenario.Name, ratio, scenario.Budget);
+            yield return Target.Bytes($"{scenario.Name}: allocated in addition", bytes, scenario.BudgetBytes);
         }
     }
 
@@ -128,15 +126,14 @@ internal static class PerformanceReport
         OpenTelemetry.Instrumentation.AspNetCore {Version(typeof(AspNetCoreTraceInstrumentationOptions))}
         ```
 
-        Each result is the lowest and the highest of {Measurements.Rounds} rounds. A round runs each benchmark in a process of its own and
-        takes the fastest iteration. The verdict is *met* or *missed* when the whole range is on one side of the budget, and *open*
+        Each result is the lowest and the highest of {Measurements.Rounds} rounds, each in new processes. The verdict is *met* or *missed* when the whole range is on one side of the budget, and *open*
         otherwise. Compare ratios: times are those of one machine. Where the range is wide, the machine was busy with other work, and the
         row says little.
 
         ## Requests
 
-        Times are ratios to OpenTelemetry's own instrumentation in an application that does the same without route tracing. A request goes
-        through the hosting pipeline and routing of a minimal API, without sockets. The list has 11 items. Spans go through OpenTelemetry's
+        Times are ratios to OpenTelemetry's own instrumentation in an application that does the same without route tracing. A round measures
+        both applications in turns and takes the median of the ratios. A request goes through the hosting pipeline and routing of a minimal API, without sockets. The list has 11 items. Spans go through OpenTelemetry's
         batch processor to an exporter that discards them. The Kestrel rows are the playground's orders service as a process behind
         loopback.
 

@@ -13,8 +13,8 @@ internal sealed record Scenario(string Name, string Path, double Budget)
 {
     private const int Children = 50;
 
-    private static readonly ActivitySource Heard = new(MeasuredApp.SourceName);
-    private static readonly ActivitySource Unheard = new("Nobody listens");
+    private static readonly ActivitySource Recorded = new(MeasuredApp.SourceName);
+    private static readonly ActivitySource WithoutListener = new("Aspire.RouteTracing.Benchmarks.WithoutListener");
 
     public static IReadOnlyList<Scenario> All { get; } =
     [
@@ -22,7 +22,7 @@ internal sealed record Scenario(string Name, string Path, double Budget)
         new("traced, always_on", "/orders/1", 1.03) { Sampler = "always_on" },
         new("traced, 50 child spans", "/children", 1.02),
         new("traced, 50 child spans, always_on", "/children", 1.02) { Sampler = "always_on" },
-        new("traced, 50 activities that nobody listens to", "/unheard", 1.00),
+        new("traced, 50 activities without a listener", "/without-listener", 1.00),
         new("excluded by the list, to traced", "/health", 0.74),
         new("excluded by the list, to a `Filter`", "/health", double.NaN)
         {
@@ -96,8 +96,8 @@ internal sealed record Scenario(string Name, string Path, double Budget)
     {
         app.MapGet("/orders/{id}", () => "");
         app.MapGet("/health", () => "");
-        app.MapGet("/children", () => StartActivities(Heard));
-        app.MapGet("/unheard", () => StartActivities(Unheard));
+        app.MapGet("/children", () => StartActivities(Recorded));
+        app.MapGet("/without-listener", () => StartActivities(WithoutListener));
     }
 
     public override string ToString() => Name;

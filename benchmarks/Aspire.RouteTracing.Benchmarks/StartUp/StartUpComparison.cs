@@ -64,15 +64,8 @@ internal static class StartUpComparison
 
     private static (double Milliseconds, double Bytes) Launch(string variant)
     {
-        var start = new ProcessStartInfo(
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            ["exec", typeof(StartUpComparison).Assembly.Location, Command, variant])
-        {
-            RedirectStandardOutput = true,
-        };
-        using var process = Process.Start(start)!;
-        var numbers = process.StandardOutput.ReadToEnd().Split(' ');
-        process.WaitForExit();
+        using var process = new MeasuredProcess(Command, variant);
+        var numbers = process.Read().Split(' ');
         return (double.Parse(numbers[0], CultureInfo.InvariantCulture), double.Parse(numbers[1], CultureInfo.InvariantCulture));
     }
 }

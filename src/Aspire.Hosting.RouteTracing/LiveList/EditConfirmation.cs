@@ -39,7 +39,7 @@ internal static class EditConfirmation
         return statuses.Count switch
         {
             0 when live.Current.Count == 0 => (true, "The service hasn't read it."),
-            0 => (false, $"This is the AppHost's list, not read by '{live.Name}': does it call AddRouteTracing()?"),
+            0 => (false, $"This is the AppHost's list, not read {live.ByService}"),
             _ when statuses.Any(status => !status.Enabled) => (false, "Route tracing is disabled in the service, so it excludes nothing."),
             _ when confirmed >= running && running == 1 => (true, "The service has confirmed it."),
             _ when confirmed >= running => (true, $"All {running} processes have confirmed it."),

@@ -10,8 +10,9 @@ internal sealed class ExcludedUrlsProperty(
 {
     private const string Name = "aspire.route_tracing.excluded_urls";
 
+    private readonly SemaphoreSlim _refreshing = new(1);
     private string? _shown;
-    private int _isUnread;
+    private bool _isUnread;
 
     /// <summary>Joins the patterns of a list as users may see them.</summary>
     public static string Join(IReadOnlyList<ListedUrl> list) =>
@@ -22,23 +23,39 @@ internal sealed class ExcludedUrlsProperty(
     /// </summary>
     public async Task RefreshAsync()
     {
+        // In order, so that an older state never replaces a newer one.
+        await _refreshing.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await PublishAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _refreshing.Release();
+        }
+    }
+
+    private async Task PublishAsync()
+    {
         var statuses = live.ReadStatuses();
         var isUnread = live.Reports && live.Current.Count > 0 && statuses.Count == 0 && live.IsReportOverdue();
 
         // Only a resource with an endpoint receives requests.
-        if (isUnread && resource.HasAnnotationOfType<EndpointAnnotation>() && Interlocked.Exchange(ref _isUnread, 1) == 0)
+        if (isUnread && !_isUnread && resource.HasAnnotationOfType<EndpointAnnotation>())
         {
-            app.Show(resource, $"The excluded URLs are not read by '{live.Name}': does it call AddRouteTracing()?");
+            _isUnread = true;
+            app.Show(resource, $"The excluded URLs are not read {live.ByService}");
         }
 
         var warnings = app.GetWarnings().Where(warning => warning.Resource == resource).Select(warning => warning.Text);
         var edited = live.IsEdited ? ["Edited in this run."] : Array.Empty<string>();
         var text = string.Join(' ', [.. edited, GetState(statuses, isUnread), .. warnings]);
-        if (Interlocked.Exchange(ref _shown, text) == text)
+        if (_shown == text)
         {
             return;
         }
 
+        _shown = text;
         Commands.SetEditInputs(live);
         var property = new ResourcePropertySnapshot(Name, text) { DisplayName = "Excluded URLs", IsHighlighted = true };
         await notifications.PublishUpdateAsync(
@@ -68,7 +85,7 @@ internal sealed class ExcludedUrlsProperty(
 
         if (statuses.Count == 0)
         {
-            return isUnread ? $"Not read by '{live.Name}': does it call AddRouteTracing()? {list}." : $"Not read yet: {list}.";
+            return isUnread ? $"Not read {live.ByService} {list}." : $"Not read yet: {list}.";
         }
 
         var current = statuses.Where(live.IsCurrentIn).ToArray();

@@ -30,6 +30,9 @@ internal sealed class LiveResource(
 
     public string Name => resource.Name;
 
+    /// <summary>Gets the end of a message that the service doesn't read its list.</summary>
+    public string ByService => $"by '{Name}': does it call AddRouteTracing()?";
+
     public Language Language { get; } = Language.Of(resource);
 
     /// <summary>Gets whether the resource reads a list at all.</summary>

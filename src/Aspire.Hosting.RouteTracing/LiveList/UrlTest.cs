@@ -37,7 +37,7 @@ internal static class UrlTest
         var reason = !live.Reports ? "The service doesn't report its list and may add its own items."
             : live.CountRunning() == 0 ? "The service isn't running and may add its own items."
             : !live.IsReportOverdue() ? "The service hasn't reported its list yet and may add its own items."
-            : $"But the list is not read by '{live.Name}': does it call AddRouteTracing()?";
+            : $"But the list is not read {live.ByService}";
         return $"{answer} {reason}";
     }
 

@@ -16,10 +16,11 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
 
     // Null until it is needed, and after the endpoints change.
     private volatile object? _isUsed;
+    private volatile int _changes;
     private int _isSubscribed;
 
     /// <summary>Gets whether an endpoint of the application has the attribute, or may have it.</summary>
-    public bool IsUsed => (bool)(_isUsed ??= HasExcludedEndpoint());
+    public bool IsUsed => (bool)(_isUsed ?? FindOut());
 
     /// <summary>Returns a delegate that excludes the request and then executes the endpoint.</summary>
     /// <param name="execute">The endpoint's own delegate.</param>
@@ -46,7 +47,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
         else if (!request.IsCounted)
         {
             request.Exclude(route, isCounted: true);
-            RequestMetrics.Disable(context, tracing.Current);
+            exclusion.DisableMetrics(context);
         }
 
         return execute(context);
@@ -61,6 +62,20 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
         await execute(context);
     }
 
+    private object FindOut()
+    {
+        var changes = _changes;
+        object isUsed = HasExcludedEndpoint();
+        _isUsed = isUsed;
+        if (changes != _changes)
+        {
+            // The endpoints changed in the meantime.
+            _isUsed = null;
+        }
+
+        return isUsed;
+    }
+
     private bool HasExcludedEndpoint()
     {
         if (services.GetService<EndpointDataSource>() is not { } source)
@@ -72,7 +87,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
         {
             if (Interlocked.Exchange(ref _isSubscribed, 1) == 0)
             {
-                ChangeToken.OnChange(source.GetChangeToken, () => _isUsed = null);
+                ChangeToken.OnChange(source.GetChangeToken, OnEndpointsChanged);
             }
 
             return source.Endpoints.Any(MayBeExcluded);
@@ -82,6 +97,12 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
             exclusion.LogFailure(exception);
             return true;
         }
+    }
+
+    private void OnEndpointsChanged()
+    {
+        Interlocked.Increment(ref _changes);
+        _isUsed = null;
     }
 
     // The attributes of a Razor Page are known only when it is selected.

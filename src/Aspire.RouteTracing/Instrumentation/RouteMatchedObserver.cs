@@ -14,21 +14,33 @@ internal sealed class RouteMatchedObserver(
     ActiveRouteTracing tracing,
     AppRequests requests,
     RouteNaming routeNaming,
-    RequestHooks hooks) : IObserver<KeyValuePair<string, object?>>, IDisposable
+    RequestHooks hooks) : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>, IDisposable
 {
     private const string EndpointMatched = "Microsoft.AspNetCore.Routing.EndpointMatched";
 
     private readonly ConcurrentBag<IDisposable> _subscriptions = [];
 
-    /// <summary>
-    /// Gets or sets a value indicating whether this observer names requests, because the application doesn't have a <see
-    /// cref="RouteNamePolicy"/>.
-    /// </summary>
-    public bool NamesRoutes { get; set; }
+    // Without an application, there is no RouteNamePolicy.
+    private bool _namesRoutes;
+
+    /// <summary>Subscribes a tracer provider without a web application to every application of the process.</summary>
+    public void SubscribeToAll()
+    {
+        _namesRoutes = true;
+        _subscriptions.Add(DiagnosticListener.AllListeners.Subscribe(this));
+    }
 
     // The predicate avoids other events, but events that another subscriber enabled still arrive here.
     public void Subscribe(DiagnosticListener listener) =>
         _subscriptions.Add(listener.Subscribe(this, static name => name == EndpointMatched));
+
+    public void OnNext(DiagnosticListener value)
+    {
+        if (value.Name == "Microsoft.AspNetCore")
+        {
+            Subscribe(value);
+        }
+    }
 
     public void OnNext(KeyValuePair<string, object?> value)
     {
@@ -58,7 +70,7 @@ internal sealed class RouteMatchedObserver(
     {
         if (ReExecution.IsRunning(context, out var original))
         {
-            if (NamesRoutes)
+            if (_namesRoutes)
             {
                 ReExecution.RestoreAtEnd(context, original);
             }
@@ -68,7 +80,7 @@ internal sealed class RouteMatchedObserver(
 
         if (context.GetEndpoint() is { } endpoint)
         {
-            if (NamesRoutes
+            if (_namesRoutes
                 && routeNaming.Name(endpoint, tracing.Current.RouteTemplateFormat, context.Request.PathBase) is var named
                 && named != endpoint)
             {

@@ -1,7 +1,13 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.Hooks;
 using Aspire.RouteTracing.ResponsePropagation;
+using Aspire.RouteTracing.RouteNames;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Instrumentation;
 
@@ -10,15 +16,34 @@ namespace Aspire.RouteTracing.Instrumentation;
 /// excluded requests.
 /// </summary>
 internal sealed class RouteTracingMiddleware(
-    RequestDelegate next,
-    bool hasTracerProvider,
     ActiveRouteTracing tracing,
     RequestExclusion exclusion,
     EndpointExclusion endpointExclusion,
     ExcludedRequestsCounter counter,
-    FailedRequestSpan failedRequestSpan)
+    FailedRequestSpan failedRequestSpan,
+    RequestHooks hooks,
+    ConfiguredPathBases configuredPathBases,
+    IServiceProviderIsService services) : IStartupFilter
 {
-    public Task InvokeAsync(HttpContext context)
+    // Without a tracer provider, the instrumentation's Filter isn't called, even if another listener records the requests.
+    private readonly bool _hasTracerProvider = services.IsService(typeof(TracerProvider));
+
+    /// <summary>Adds the middleware around the whole request pipeline.</summary>
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next)
+    {
+        hooks.Create();
+        return app =>
+        {
+            app.Use(pipeline =>
+            {
+                configuredPathBases.SetPipeline(pipeline);
+                return context => InvokeAsync(context, pipeline);
+            });
+            next(app);
+        };
+    }
+
+    private Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         var settings = tracing.Current;
         if (!settings.Enabled && ExcludedRequest.Current is null)
@@ -34,7 +59,7 @@ internal sealed class RouteTracingMiddleware(
             TraceableResponse.Register(context.Response, server, request, settings.ResponsePropagators);
         }
 
-        return request is null ? next(context) : RunAsync(context, request);
+        return request is null ? next(context) : RunAsync(context, next, request);
     }
 
     private ExcludedRequest? Find(HttpContext context, Activity? server)
@@ -45,16 +70,16 @@ internal sealed class RouteTracingMiddleware(
         }
 
         // The instrumentation's Filter has accepted a recorded request.
-        var isDecided = hasTracerProvider && server is { IsAllDataRequested: true };
+        var isDecided = _hasTracerProvider && server is { IsAllDataRequested: true };
         return (isDecided ? null : exclusion.Decide(context, server))
             ?? (endpointExclusion.IsUsed ? exclusion.Track(context, server) : null);
     }
 
-    private async Task RunAsync(HttpContext context, ExcludedRequest request)
+    private async Task RunAsync(HttpContext context, RequestDelegate next, ExcludedRequest request)
     {
         if (request.IsCounted)
         {
-            RequestMetrics.Disable(context, tracing.Current);
+            exclusion.DisableMetrics(context);
         }
 
         Exception? failure = null;

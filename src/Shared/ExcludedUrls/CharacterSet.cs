@@ -4,53 +4,111 @@ using System.Text.RegularExpressions;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>The characters that one token of a regular expression matches.</summary>
+/// <remarks>
+/// .NET is asked about each character, because it knows the categories and which characters differ by case only: about ASCII at once, about
+/// others when a URL first has them.
+/// </remarks>
 internal sealed class CharacterSet
 {
+    private const int AsciiCharacters = 128;
+
     /// <summary>Every character. <see cref="PatternSet"/> excludes line breaks.</summary>
     public static readonly CharacterSet Any = new(null);
 
-    private readonly Lazy<(SearchValues<char> Values, bool AreExcluded)>? _characters;
+    private static readonly string Ascii = string.Concat(Enumerable.Range(0, AsciiCharacters).Select(code => (char)code));
 
-    private CharacterSet(Regex? runs) => _characters = runs is null ? null : new(() => Read(runs));
+    private readonly Regex? _expression;
+    private readonly SearchValues<char>? _members;
+    private readonly SearchValues<char>? _others;
+
+    // What .NET answered, in two bits a character: 0 if it was not asked yet.
+    private byte[]? _answers;
+
+    private CharacterSet(Regex? expression)
+    {
+        _expression = expression;
+        if (expression is not null)
+        {
+            var areMembers = Ascii.ToLookup(character => expression.IsMatch([character]));
+            _members = SearchValues.Create([.. areMembers[true]]);
+            _others = SearchValues.Create([.. areMembers[false]]);
+        }
+    }
 
     /// <summary>Reads a class such as <c>[a-z]</c> or <c>\d</c>, or one character.</summary>
     /// <exception cref="ArgumentException">It is not a valid expression.</exception>
     public static CharacterSet Create(string expression, bool ignoresCase) =>
         new(new Regex(
-            $"(?:{expression})+",
+            expression,
             RegexOptions.CultureInvariant | (ignoresCase ? RegexOptions.IgnoreCase : RegexOptions.None),
             Regex.InfiniteMatchTimeout));
 
     /// <summary>Returns how many characters of the set a text starts with.</summary>
     public int CountAtStart(ReadOnlySpan<char> text)
     {
-        if (_characters is null)
+        if (_expression is null)
         {
             return text.Length;
         }
 
-        var (values, areExcluded) = _characters.Value;
-        var end = areExcluded ? text.IndexOfAny(values) : text.IndexOfAnyExcept(values);
-        return end < 0 ? text.Length : end;
+        for (var count = 0; count < text.Length; count++)
+        {
+            var end = text[count..].IndexOfAnyExcept(_members!);
+            if (end < 0)
+            {
+                break;
+            }
+
+            count += end;
+            if (char.IsAscii(text[count]) || !Contains(text[count]))
+            {
+                return count;
+            }
+        }
+
+        return text.Length;
     }
 
-    // Asks .NET about each character, because it knows the categories and which characters differ by case only.
-    private static (SearchValues<char> Values, bool AreExcluded) Read(Regex runs)
+    /// <summary>Returns the position of the first character of the set, or -1.</summary>
+    public int IndexIn(ReadOnlySpan<char> text)
     {
-        var all = new char[char.MaxValue + 1];
-        for (var i = 0; i < all.Length; i++)
+        if (_expression is null)
         {
-            all[i] = (char)i;
+            return text.IsEmpty ? -1 : 0;
         }
 
-        var isMember = new bool[all.Length];
-        foreach (var run in runs.EnumerateMatches(all))
+        for (var position = 0; position < text.Length; position++)
         {
-            isMember.AsSpan(run.Index, run.Length).Fill(true);
+            var found = text[position..].IndexOfAnyExcept(_others!);
+            if (found < 0)
+            {
+                break;
+            }
+
+            position += found;
+            if (char.IsAscii(text[position]) || Contains(text[position]))
+            {
+                return position;
+            }
         }
 
-        // A search for few values is fast.
-        var areExcluded = isMember.AsSpan().Count(true) > all.Length / 2;
-        return (SearchValues.Create(Array.FindAll(all, character => isMember[character] != areExcluded)), areExcluded);
+        return -1;
+    }
+
+    private bool Contains(char character)
+    {
+        const int Member = 0b11, NoMember = 0b01, AnswersPerByte = 4;
+        var answers = _answers ??= new byte[(char.MaxValue + 1) / AnswersPerByte];
+        ref var answersInByte = ref answers[character / AnswersPerByte];
+        var shift = character % AnswersPerByte * 2;
+        var answer = (answersInByte >> shift) & Member;
+        if (answer == 0)
+        {
+            // If two threads write at once, an answer can be lost. It is asked for again.
+            answer = _expression!.IsMatch([character]) ? Member : NoMember;
+            answersInByte |= (byte)(answer << shift);
+        }
+
+        return answer == Member;
     }
 }

@@ -28,14 +28,18 @@ internal sealed class PatternSet
     /// <param name="patterns">The items, in the order of the list.</param>
     public PatternSet(IReadOnlyCollection<ExclusionPattern> patterns)
     {
-        _wholeUrls = patterns.OfType<WholeUrlPattern>()
-            .DistinctBy(pattern => pattern.Url)
-            .ToFrozenDictionary(pattern => pattern.Url, pattern => pattern.Index)
+        _wholeUrls = patterns.OfType<SequencePattern>()
+            .Where(pattern => pattern.WholeUrl is not null)
+            .DistinctBy(pattern => pattern.WholeUrl)
+            .ToFrozenDictionary(pattern => pattern.WholeUrl!, pattern => pattern.Index)
             .GetAlternateLookup<ReadOnlySpan<char>>();
 
         // Items that backtrack can take the most time, so they are last.
         ExclusionPattern[] others =
-            [.. patterns.Where(pattern => pattern is not WholeUrlPattern).OrderBy(pattern => pattern is BacktrackingPattern)];
+        [
+            .. patterns.Where(pattern => pattern is not SequencePattern { WholeUrl: not null })
+                .OrderBy(pattern => pattern is BacktrackingPattern),
+        ];
         _others = Array.ConvertAll(others, pattern => (pattern.Pairs, pattern));
         _firstOther = others.Select(pattern => pattern.Index).DefaultIfEmpty(NotFound).Min();
         _requiredTexts = RequiredText.SearchAny(Array.ConvertAll(others, pattern => pattern.Required));

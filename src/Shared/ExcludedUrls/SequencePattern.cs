@@ -11,6 +11,9 @@ internal sealed class SequencePattern : ExclusionPattern
     private readonly int _lastLoop;
     private readonly int _lengthAfterLoops;
 
+    // For each step: the next text before the next loop, if any, and its distance from the end of the step.
+    private readonly (int Distance, RequiredText? Text)[] _nextTexts;
+
     /// <param name="index">The item's position in its list.</param>
     /// <param name="steps">The steps. An item that isn't anchored by <c>^</c> starts with a loop over any character.</param>
     /// <param name="atEnd">Whether the last step has to end at the end of the URL.</param>
@@ -19,8 +22,17 @@ internal sealed class SequencePattern : ExclusionPattern
     {
         (_steps, _atEnd) = (steps, atEnd);
         _lastLoop = Array.FindLastIndex(steps, step => step.IsLoop);
-        _lengthAfterLoops = steps.Skip(_lastLoop + 1).Sum(step => step.Text?.Text.Length ?? step.Count);
+        _lengthAfterLoops = steps.Skip(_lastLoop + 1).Sum(step => step.Length);
+        _nextTexts = [.. steps.Select((_, index) => FindNextText(steps.AsSpan(index + 1)))];
     }
+
+    /// <summary>Gets the URL if the item matches exactly one, as <c>^/health$</c> does.</summary>
+    public string? WholeUrl => (_steps, _atEnd) switch
+    {
+        ([], true) => "",
+        ([{ Text: { IgnoresCase: false } text }], true) => text.Text,
+        _ => null,
+    };
 
     public override bool IsMatch(ReadOnlySpan<char> url)
     {
@@ -83,20 +95,15 @@ internal sealed class SequencePattern : ExclusionPattern
             return true;
         }
 
-        var next = _steps[loop + 1].Text;
         for (; position <= end; position++)
         {
-            if (next is not null)
+            var found = FindCandidate(url, position, end, loop);
+            if (found < 0)
             {
-                var found = next.IndexIn(url[position..Math.Min(url.Length, end + next.Text.Length)]);
-                if (found < 0)
-                {
-                    return false;
-                }
-
-                position += found;
+                return false;
             }
 
+            position += found;
             if (IsMatch(url, position, loop + 1, explored))
             {
                 return true;
@@ -105,6 +112,41 @@ internal sealed class SequencePattern : ExclusionPattern
 
         return false;
     }
+
+    // Returns how far from the position the steps after a loop can match first, or -1.
+    private int FindCandidate(ReadOnlySpan<char> url, int position, int end, int loop)
+    {
+        var (distance, text) = _nextTexts[loop];
+        if (text is not null)
+        {
+            var start = position + distance;
+            var length = Math.Min(url.Length, end + distance + text.Text.Length) - start;
+            return length < 0 ? -1 : text.IndexIn(url.Slice(start, length));
+        }
+
+        return _steps[loop + 1] is { IsLoop: false, Set: { } set } ? set.IndexIn(url[position..Math.Min(url.Length, end + 1)]) : 0;
+    }
+
+    private static (int Distance, RequiredText? Text) FindNextText(ReadOnlySpan<SequenceStep> steps)
+    {
+        var distance = 0;
+        foreach (var step in steps)
+        {
+            if (step.IsLoop)
+            {
+                break;
+            }
+
+            if (step.Text is not null)
+            {
+                return (distance, step.Text);
+            }
+
+            distance += step.Length;
+        }
+
+        return (0, null);
+    }
 }
 
 /// <summary>A step of a sequence: a text, some characters of a set, or a loop over a set.</summary>
@@ -112,4 +154,7 @@ internal readonly record struct SequenceStep(RequiredText? Text, CharacterSet? S
 {
     /// <summary>Gets the number of characters of the set.</summary>
     public int Count { get; init; } = 1;
+
+    /// <summary>Gets the number of characters of a step that isn't a loop.</summary>
+    public int Length => Text?.Text.Length ?? Count;
 }

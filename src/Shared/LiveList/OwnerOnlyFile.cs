@@ -3,7 +3,7 @@ namespace Aspire.RouteTracing.LiveList;
 /// <summary>Writes files that only this user can read.</summary>
 internal static class OwnerOnlyFile
 {
-    /// <summary>Replaces a file by a rename, so that nobody reads half of it.</summary>
+    /// <summary>Replaces a file by a rename, so that a reader never gets half of it.</summary>
     /// <exception cref="IOException">The file can't be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The file can't be written.</exception>
     public static void Replace(string path, ReadOnlySpan<byte> content)
