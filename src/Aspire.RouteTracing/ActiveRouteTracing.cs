@@ -37,7 +37,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
 
         // Detects changes before the subscription.
         var tokens = sources.Select(source => source.GetChangeToken()).ToArray();
-        _loaded = _current = CompiledSettings.Compile(_settings.Create(Options.DefaultName), before: null, _logger);
+        _loaded = _current = Compile(before: null);
         _subscriptions = [.. sources.Select(source => ChangeToken.OnChange(source.GetChangeToken, OnChange, source))];
         if (tokens.Any(token => token.HasChanged))
         {
@@ -45,7 +45,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
         }
     }
 
-    /// <summary>Raised after the current settings changed. Handlers must not throw.</summary>
+    /// <summary>Raised after the current settings changed, or one of their items was disabled. Handlers must not throw.</summary>
     public event Action? Changed;
 
     /// <summary>Gets the settings that apply to a request that starts now.</summary>
@@ -114,7 +114,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
                 return;
             }
 
-            var loaded = CompiledSettings.Compile(_settings.Create(Options.DefaultName), _loaded, _logger);
+            var loaded = Compile(_loaded);
             Change(() => _loaded = loaded);
             Volatile.Write(ref _failed, null);
         }
@@ -124,6 +124,13 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
             Log.ReloadFailed(_logger, exception);
         }
     }
+
+    private CompiledSettings Compile(CompiledSettings? before) =>
+        CompiledSettings.Compile(_settings.Create(Options.DefaultName), before, OnDisabled, _logger);
+
+    // In the background, so that the request isn't delayed.
+    private void OnDisabled() =>
+        ThreadPool.UnsafeQueueUserWorkItem(static tracing => tracing.Changed?.Invoke(), this, preferLocal: false);
 
     private void Change(Action change)
     {

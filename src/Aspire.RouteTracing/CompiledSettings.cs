@@ -80,9 +80,11 @@ internal sealed partial class CompiledSettings
     /// <param name="before">
     /// The previous settings, if any. Unchanged lists are neither compiled nor logged again.
     /// </param>
+    /// <param name="onDisabled">Called by the request whose search disabled an item. Must not throw.</param>
     /// <param name="logger">The logger for problems.</param>
     /// <exception cref="ArgumentException">An item that code added to a list is not a valid regular expression.</exception>
-    public static CompiledSettings Compile(RouteTracingSettings settings, CompiledSettings? before, ILogger logger)
+    public static CompiledSettings Compile(
+        RouteTracingSettings settings, CompiledSettings? before, Action onDisabled, ILogger logger)
     {
         if (!settings.Enabled)
         {
@@ -108,7 +110,7 @@ internal sealed partial class CompiledSettings
             compiled = new CompiledSettings(
                 settings,
                 lists,
-                ExclusionList.Compile(excludedUrls, settings.MatchFullUrl, logger),
+                ExclusionList.Compile(excludedUrls, settings.MatchFullUrl, onDisabled, logger),
                 HeaderCapture.Compile("http.request.header.", requestHeaders, sanitized, logger),
                 HeaderCapture.Compile("http.response.header.", responseHeaders, sanitized, logger));
         }

@@ -25,7 +25,7 @@ internal static class PerformanceReport
         var document = Document(
             measurements,
             requests: Table([.. requests, .. GetThroughput(throughput)]),
-            decisions: Table(GetDecisions(measurements)),
+            decisions: Table([.. GetDecisions(measurements)]),
             lists: Table([.. GetLists(measurements), .. GetStartUp(startUp)]));
         await File.WriteAllTextAsync(Path.Combine(Repository.Root, "docs", "performance.md"), document);
         Console.WriteLine(document);
@@ -106,9 +106,12 @@ internal static class PerformanceReport
 
     private static MeasuredRange Divide(double[] ours, double[] rivals) => MeasuredRange.Of(ours.Zip(rivals, (our, rival) => our / rival));
 
-    private static string Table(IEnumerable<Target> targets) =>
-        string.Join(
-            '\n', ["| measured | budget | result | verdict |", "|---|---|---|---|", .. targets.Select(target => target.ToString())]);
+    private static string Table(Target[] targets)
+    {
+        string[] explanations = [.. targets.Select(target => target.Explanation).OfType<string>()];
+        string[] rows = ["| measured | budget | result | verdict |", "|---|---|---|---|", .. targets.Select(target => target.ToString())];
+        return string.Join('\n', [.. rows, .. explanations.Length > 0 ? ["", "Why budgets are missed:", "", .. explanations] : explanations]);
+    }
 
     private static string Version(Type type) =>
         type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
@@ -126,16 +129,16 @@ internal static class PerformanceReport
         OpenTelemetry.Instrumentation.AspNetCore {Version(typeof(AspNetCoreTraceInstrumentationOptions))}
         ```
 
-        Each result is the lowest and the highest of {Measurements.Rounds} rounds, each in new processes. The verdict is *met* or *missed* when the whole range is on one side of the budget, and *open*
-        otherwise. Compare ratios: times are those of one machine. Where the range is wide, the machine was busy with other work, and the
-        row says little.
+        Each result is the lowest and the highest of {Measurements.Rounds} rounds, each in new processes. The verdict is *met* or *missed*
+        when the whole range is on one side of the budget, and *open* otherwise. Compare ratios: times are those of one machine. Where the
+        range is wide, the machine was busy with other work, and the row says little.
 
         ## Requests
 
         Times are ratios to OpenTelemetry's own instrumentation in an application that does the same without route tracing. A round measures
-        both applications in turns and takes the median of the ratios. A request goes through the hosting pipeline and routing of a minimal API, without sockets. The list has 11 items. Spans go through OpenTelemetry's
-        batch processor to an exporter that discards them. The Kestrel rows are the playground's orders service as a process behind
-        loopback.
+        both applications in turns and takes the median of the ratios. A request goes through the hosting pipeline and routing of a minimal
+        API, without sockets. The list has 11 items. Spans go through OpenTelemetry's batch processor to an exporter that discards them. The
+        Kestrel rows are the playground's orders service as a process behind loopback.
 
         {requests}
 

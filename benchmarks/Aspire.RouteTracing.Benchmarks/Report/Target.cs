@@ -9,11 +9,19 @@ namespace Aspire.RouteTracing.Benchmarks.Report;
 /// <param name="Format">How a value is written, with its unit.</param>
 internal sealed record Target(string What, MeasuredRange Measured, double Budget, string Format)
 {
+    private const string Missed = "**missed**";
+
+    /// <summary>Gets why the budget is missed, as a sentence.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Gets the line that explains a missed budget, or <see langword="null"/>.</summary>
+    public string? Explanation => Verdict == Missed && Reason is not null ? $"- *{What}*: {Reason}" : null;
+
     // A range that has the budget in it decides nothing.
     private string Verdict =>
         double.IsNaN(Budget) ? ""
             : Measured.Max <= Budget ? "met"
-            : Measured.Min > Budget ? "**missed**"
+            : Measured.Min > Budget ? Missed
             : "open";
 
     public static Target Ratio(string what, MeasuredRange measured, double budget) => new(what, measured, budget, "0.00");

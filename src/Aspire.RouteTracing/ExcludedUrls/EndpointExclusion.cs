@@ -14,13 +14,12 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
 {
     private const string PartOperationName = "Aspire.RouteTracing.ExcludedPart";
 
-    // Null until it is needed, and after the endpoints change.
-    private volatile object? _isUsed;
-    private volatile int _changes;
+    // Null until it is needed. Replaced when the endpoints change, together with a result that is still being computed.
+    private volatile Lazy<bool>? _isUsed;
     private int _isSubscribed;
 
     /// <summary>Gets whether an endpoint of the application has the attribute, or may have it.</summary>
-    public bool IsUsed => (bool)(_isUsed ?? FindOut());
+    public bool IsUsed => (_isUsed ??= new(HasExcludedEndpoint, LazyThreadSafetyMode.PublicationOnly)).Value;
 
     /// <summary>Returns a delegate that excludes the request and then executes the endpoint.</summary>
     /// <param name="execute">The endpoint's own delegate.</param>
@@ -62,20 +61,6 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
         await execute(context);
     }
 
-    private object FindOut()
-    {
-        var changes = _changes;
-        object isUsed = HasExcludedEndpoint();
-        _isUsed = isUsed;
-        if (changes != _changes)
-        {
-            // The endpoints changed in the meantime.
-            _isUsed = null;
-        }
-
-        return isUsed;
-    }
-
     private bool HasExcludedEndpoint()
     {
         if (services.GetService<EndpointDataSource>() is not { } source)
@@ -87,7 +72,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
         {
             if (Interlocked.Exchange(ref _isSubscribed, 1) == 0)
             {
-                ChangeToken.OnChange(source.GetChangeToken, OnEndpointsChanged);
+                ChangeToken.OnChange(source.GetChangeToken, () => _isUsed = null);
             }
 
             return source.Endpoints.Any(MayBeExcluded);
@@ -97,12 +82,6 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
             exclusion.LogFailure(exception);
             return true;
         }
-    }
-
-    private void OnEndpointsChanged()
-    {
-        Interlocked.Increment(ref _changes);
-        _isUsed = null;
     }
 
     // The attributes of a Razor Page are known only when it is selected.

@@ -20,9 +20,6 @@ internal sealed class ExcludedRequestsCounter
             description: "Number of HTTP server requests that were excluded from the traces.");
     }
 
-    /// <summary>Gets whether a meter provider collects the counter.</summary>
-    public bool Enabled => _requests.Enabled;
-
     public void Add(string pattern, int statusCode)
     {
         if (_requests.Enabled)

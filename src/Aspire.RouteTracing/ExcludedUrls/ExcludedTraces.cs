@@ -22,12 +22,11 @@ internal static class ExcludedTraces
 
     public static void Add(ActivityTraceId trace)
     {
-        if (!_isEnabled || !_younger.TryAdd(trace, true) || Interlocked.Increment(ref _count) < Capacity)
+        if (!_isEnabled || !_younger.TryAdd(trace, true) || Interlocked.Increment(ref _count) != Capacity)
         {
             return;
         }
 
-        // Two threads that get here at once drop both generations, which is acceptable.
         Volatile.Write(ref _count, 0);
         _older = _younger;
         _younger = [];

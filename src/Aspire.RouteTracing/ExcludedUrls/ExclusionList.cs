@@ -31,14 +31,15 @@ internal sealed partial class ExclusionList
     /// <summary>Gets whether every item is searched in the whole URL.</summary>
     public bool MatchesFullUrl { get; private init; }
 
-    /// <summary>Gets or sets a delegate that the request calls whose search disabled an item. Must not throw.</summary>
-    public Action? OnDisabled { get; set; }
-
     /// <summary>Gets whether an item timed out and was disabled.</summary>
     public bool HasDisabledItem { get; private set; }
 
+    /// <param name="patterns">The list.</param>
+    /// <param name="matchFullUrl">Whether every item is searched in the whole URL.</param>
+    /// <param name="onDisabled">Called by the request whose search disabled an item. Must not throw.</param>
+    /// <param name="logger">The logger for problems.</param>
     /// <exception cref="ArgumentException">An item that code added is not a valid regular expression.</exception>
-    public static ExclusionList Compile(PatternList patterns, bool matchFullUrl, ILogger logger)
+    public static ExclusionList Compile(PatternList patterns, bool matchFullUrl, Action onDisabled, ILogger logger)
     {
         var items = patterns.Resolve(logger);
         UrlExclusion[] exclusions = [.. items.Select(item => new UrlExclusion(item.Pattern, item.Source))];
@@ -51,14 +52,16 @@ internal sealed partial class ExclusionList
             {
                 Log.Disabled(logger, items[index].Pattern, items[index].Source);
                 list!.Disable(exclusions[index]);
+                onDisabled();
             });
         list = new ExclusionList(exclusions, matcher) { MatchesFullUrl = matchFullUrl };
 
         var ignored = new HashSet<int>();
+        var texts = new List<string>();
         foreach (var problem in problems)
         {
             var item = items[problem.Index];
-            if (problem.Kind == ExclusionProblemKind.Backtracks)
+            if (!problem.IsIgnored)
             {
                 Log.Backtracks(logger, item.Pattern, item.Source, problem.Reason);
             }
@@ -68,9 +71,10 @@ internal sealed partial class ExclusionList
                 ignored.Add(problem.Index);
             }
 
-            list.Problems = [.. list.Problems, $"'{item.Pattern}' of {item.Source}: {problem.Reason}"];
+            texts.Add($"'{item.Pattern}' of {item.Source}: {problem.Reason}");
         }
 
+        list.Problems = texts;
         list.Current = [.. exclusions.Where((_, index) => !ignored.Contains(index))];
         return list;
     }
@@ -108,8 +112,6 @@ internal sealed partial class ExclusionList
             HasDisabledItem = true;
             Problems = [.. Problems, $"'{exclusion.Pattern}' of {exclusion.Source} timed out and is disabled."];
         }
-
-        OnDisabled?.Invoke();
     }
 
     private static partial class Log

@@ -12,7 +12,7 @@ namespace Aspire.RouteTracing.Hooks;
 /// Runs the hooks of one request, and restores the values that they set after the instrumentation has set its own at the end of the
 /// request. A feature of the HttpContext.
 /// </summary>
-internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpContext context, IsolatedHook[] hooks, HookedRequest? next)
+internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpContext context, CompiledSettings settings, HookedRequest? next)
 {
     private const string RouteTag = "http.route";
     private const string StatusCodeTag = "http.response.status_code";
@@ -137,11 +137,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
             span.DisplayName = before.DisplayName = $"{span.DisplayName} {route}";
         }
 
-        foreach (var hook in hooks)
-        {
-            hook.OnRequest(span, context.Request);
-        }
-
+        owner.InvokeRequestHooks(settings, span, context.Request);
         KeepChanges(before);
         RegisterCompletion();
     }
@@ -154,11 +150,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         var before = new Values(span);
         var (status, errorType) = (before.Status, before.Tags[ErrorTypeIndex]);
         SetStatus(ref before, statusCode, isServerError);
-        foreach (var hook in hooks)
-        {
-            hook.OnResponse(span, context.Response);
-        }
-
+        owner.InvokeResponseHooks(settings, span, context.Response);
         if (isServerError && context.Response.StatusCode < StatusCodes.Status500InternalServerError)
         {
             RemoveError(status, errorType, before.Tags[ErrorTypeIndex]);
@@ -295,15 +287,26 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     /// <summary>A scope that is created when a hook needs it.</summary>
     private sealed class LateScope(RequestHooks owner) : IServiceProvidersFeature, IDisposable
     {
-        private IServiceScope? _scope;
+        private AsyncServiceScope? _scope;
         private IServiceProvider? _services;
 
         public IServiceProvider RequestServices
         {
-            get => _services ??= (_scope = owner.CreateScope()).ServiceProvider;
+            get => _services ??= (_scope = owner.CreateScope()).Value.ServiceProvider;
             set => _services = value;
         }
 
-        public void Dispose() => _scope?.Dispose();
+        public void Dispose()
+        {
+            try
+            {
+                // The instrumentation's callback is synchronous.
+                _scope?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            }
+            catch (Exception exception)
+            {
+                owner.LogDisposal(exception);
+            }
+        }
     }
 }

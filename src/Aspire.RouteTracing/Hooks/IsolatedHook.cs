@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.Hooks;
@@ -9,21 +7,15 @@ namespace Aspire.RouteTracing.Hooks;
 /// Isolates the request from the exceptions of a hook, including those of async lambdas, and from the activities that it leaves open. See
 /// "Why hooks have a synchronization context" in docs/architecture.md.
 /// </summary>
-internal sealed partial class IsolatedHook(
-    string name,
-    Action<Activity, HttpRequest>? onRequest,
-    Action<Activity, HttpResponse>? onResponse,
-    ConcurrentDictionary<string, bool> logged,
-    ILogger logger) : SynchronizationContext
+internal sealed partial class IsolatedHook(string name, ILogger logger) : SynchronizationContext
 {
-    public void OnRequest(Activity span, HttpRequest request) => Invoke(onRequest, span, request);
-
-    public void OnResponse(Activity span, HttpResponse response) => Invoke(onResponse, span, response);
+    private int _isAsyncLogged;
+    private int _isFailureLogged;
 
     /// <summary>Called when an async void method starts.</summary>
     public override void OperationStarted()
     {
-        if (logged.TryAdd($"{name} is async", true))
+        if (IsFirst(ref _isAsyncLogged))
         {
             Log.IsAsync(logger, name);
         }
@@ -53,13 +45,8 @@ internal sealed partial class IsolatedHook(
 
     public override SynchronizationContext CreateCopy() => this;
 
-    private void Invoke<T>(Action<Activity, T>? hook, Activity span, T argument)
+    public void Invoke<T>(Action<Activity, T> hook, Activity span, T argument)
     {
-        if (hook is null)
-        {
-            return;
-        }
-
         var (before, activity) = (Current, Activity.Current);
         SetSynchronizationContext(this);
         try
@@ -80,9 +67,11 @@ internal sealed partial class IsolatedHook(
         }
     }
 
+    private static bool IsFirst(ref int isLogged) => isLogged == 0 && Interlocked.Exchange(ref isLogged, 1) == 0;
+
     private void LogFailure(Exception exception)
     {
-        if (logged.TryAdd(name, true))
+        if (IsFirst(ref _isFailureLogged))
         {
             Log.Failed(logger, exception, name);
         }

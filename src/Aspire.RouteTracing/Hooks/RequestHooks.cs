@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -7,17 +6,19 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing.Hooks;
 
 /// <summary>Runs the hooks of recorded requests: the delegates of the settings, then the hooks of the container.</summary>
-internal sealed class RequestHooks(ActiveRouteTracing tracing, IServiceProvider services, ILogger<RequestHooks> logger)
+internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IServiceProvider services, ILogger<RequestHooks> logger)
 {
     // Lazy, because a hook can depend on the tracer provider, which is being built when this object is created.
-    private readonly Lazy<IRouteTracingHook[]> _containerHooks = new(() => [.. services.GetServices<IRouteTracingHook>()]);
+    private readonly Lazy<ContainerHook[]> _containerHooks = new(
+        () => [.. services.GetServices<IRouteTracingHook>().Select(hook => new ContainerHook(hook, logger))]);
 
-    // By name, because a reload creates new delegates with the same name.
-    private readonly ConcurrentDictionary<string, bool> _logged = new();
+    // Not per delegate, because a reload creates new delegates.
+    private readonly IsolatedHook _requestHook = new(nameof(RouteTracingSettings.RequestHook), logger);
+    private readonly IsolatedHook _responseHook = new(nameof(RouteTracingSettings.ResponseHook), logger);
 
     private readonly IServiceScopeFactory _scopes = services.GetRequiredService<IServiceScopeFactory>();
-    private Delegates _delegates = new(null, null, []);
     private volatile bool _haveRun;
+    private int _isDisposalLogged;
 
     /// <summary>Gets whether there are hooks for new requests.</summary>
     public bool Any => tracing.Current is { Enabled: true } settings
@@ -43,7 +44,7 @@ internal sealed class RequestHooks(ActiveRouteTracing tracing, IServiceProvider 
         }
 
         _haveRun = true;
-        var request = new HookedRequest(this, span, context, GetHooks(), others is { Span.IsStopped: false } ? others : null);
+        var request = new HookedRequest(this, span, context, tracing.Current, others is { Span.IsStopped: false } ? others : null);
         context.Features.Set(request);
 
         // Creates the scope of the request before the callbacks are registered, so that it is disposed after they run. Not for delegates,
@@ -61,49 +62,65 @@ internal sealed class RequestHooks(ActiveRouteTracing tracing, IServiceProvider 
     /// <summary>Called after the instrumentation has set its values.</summary>
     public void OnEnd(HttpContext context) => Find(context)?.OnEnd();
 
+    /// <summary>Runs the hooks when the route is known.</summary>
+    public void InvokeRequestHooks(CompiledSettings settings, Activity span, HttpRequest request)
+    {
+        if (settings.RequestHook is { } requestHook)
+        {
+            _requestHook.Invoke(requestHook, span, request);
+        }
+
+        foreach (var hook in _containerHooks.Value)
+        {
+            hook.Isolated.Invoke(hook.OnRequest, span, request);
+        }
+    }
+
+    /// <summary>Runs the hooks when the response is about to start.</summary>
+    public void InvokeResponseHooks(CompiledSettings settings, Activity span, HttpResponse response)
+    {
+        if (settings.ResponseHook is { } responseHook)
+        {
+            _responseHook.Invoke(responseHook, span, response);
+        }
+
+        foreach (var hook in _containerHooks.Value)
+        {
+            hook.Isolated.Invoke(hook.OnResponse, span, response);
+        }
+    }
+
     /// <summary>Creates a scope for hooks that run after the scope of the request was disposed.</summary>
-    public IServiceScope CreateScope() => _scopes.CreateScope();
+    public AsyncServiceScope CreateScope() => _scopes.CreateAsyncScope();
+
+    /// <summary>Logs once that a scope of <see cref="CreateScope"/> could not be disposed.</summary>
+    public void LogDisposal(Exception exception)
+    {
+        if (Interlocked.Exchange(ref _isDisposalLogged, 1) == 0)
+        {
+            Log.NotDisposed(logger, exception);
+        }
+    }
 
     // Nested contexts, such as those of OData's $batch, inherit the features.
     private HookedRequest? Find(HttpContext context) =>
         _haveRun ? (context.Features[typeof(HookedRequest)] as HookedRequest)?.Find(this, context) : null;
 
-    private IsolatedHook[] GetHooks()
+    private static partial class Log
     {
-        var settings = tracing.Current;
-        var delegates = _delegates;
-        if (delegates.RequestHook != settings.RequestHook || delegates.ResponseHook != settings.ResponseHook || delegates.Hooks.Length == 0)
-        {
-            _delegates = delegates = new Delegates(settings.RequestHook, settings.ResponseHook, CreateHooks(settings));
-        }
-
-        return delegates.Hooks;
+        [LoggerMessage(
+            42, LogLevel.Error,
+            "A service that a hook used after the end of a request threw an exception when it was disposed. The span is exported. Further "
+            + "exceptions are not logged.")]
+        public static partial void NotDisposed(ILogger logger, Exception exception);
     }
 
-    private IsolatedHook[] CreateHooks(CompiledSettings settings)
+    private sealed class ContainerHook(IRouteTracingHook hook, ILogger logger)
     {
-        var hooks = new List<IsolatedHook>();
-        if (settings.RequestHook is { } requestHook)
-        {
-            Add(nameof(settings.RequestHook), requestHook, null);
-        }
+        public IsolatedHook Isolated { get; } = new(hook.GetType().ToString(), logger);
 
-        if (settings.ResponseHook is { } responseHook)
-        {
-            Add(nameof(settings.ResponseHook), null, responseHook);
-        }
+        public Action<Activity, HttpRequest> OnRequest { get; } = hook.OnRequest;
 
-        foreach (var hook in _containerHooks.Value)
-        {
-            Add(hook.GetType().ToString(), hook.OnRequest, hook.OnResponse);
-        }
-
-        return [.. hooks];
-
-        void Add(string name, Action<Activity, HttpRequest>? onRequest, Action<Activity, HttpResponse>? onResponse) =>
-            hooks.Add(new IsolatedHook(name, onRequest, onResponse, _logged, logger));
+        public Action<Activity, HttpResponse> OnResponse { get; } = hook.OnResponse;
     }
-
-    private sealed record Delegates(
-        Action<Activity, HttpRequest>? RequestHook, Action<Activity, HttpResponse>? ResponseHook, IsolatedHook[] Hooks);
 }

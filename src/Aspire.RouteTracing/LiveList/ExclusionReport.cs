@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -6,10 +8,13 @@ namespace Aspire.RouteTracing.LiveList;
 
 /// <summary>
 /// Reports the exclusion list after the start of the application and after each change: in the log and, if an AppHost runs the application,
-/// in the <see cref="StatusFile"/>. A failure is logged once.
+/// in a file with the <see cref="ServiceStatus"/>. A failure is logged once.
 /// </summary>
 internal sealed partial class ExclusionReport : IHostedLifecycleService, IDisposable
 {
+    /// <summary>The configuration key of the folder of the status files. The AppHost sets it in run mode.</summary>
+    public const string StatusFolderKey = "Aspire:RouteTracing:StatusFolder";
+
     // The log shows the first routes and items only.
     private const int MaxLogged = 10;
 
@@ -17,7 +22,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     private readonly ExclusionsFile _file;
     private readonly ExcludedRoutes _routes;
     private readonly ILogger _logger;
-    private readonly StatusFile? _statusFile;
+    private readonly string? _statusFile;
     private readonly Lock _reporting = new();
     private Task _firstReport = Task.CompletedTask;
     private bool _isRunning;
@@ -35,7 +40,9 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         _file = file;
         _routes = routes;
         _logger = logger;
-        _statusFile = configuration[StatusFile.FolderKey] is { Length: > 0 } folder ? new StatusFile(folder) : null;
+        _statusFile = configuration[StatusFolderKey] is { Length: > 0 } folder
+            ? Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}.json"))
+            : null;
     }
 
     public Task StartedAsync(CancellationToken cancellationToken)
@@ -58,7 +65,10 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         lock (_reporting)
         {
             _isRunning = false;
-            RunAndLogFailure(() => _statusFile?.Delete());
+            if (_statusFile is not null)
+            {
+                RunAndLogFailure(() => File.Delete(_statusFile));
+            }
         }
     }
 
@@ -87,23 +97,26 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     {
         var settings = _tracing.Current;
         var list = settings.ExcludedUrls;
-
-        // In the background, so that the request isn't delayed.
-        list.OnDisabled = () => ThreadPool.UnsafeQueueUserWorkItem(static report => report.Report(), this, preferLocal: false);
         var excluded = _routes.Find(list, out var routeCount, out var unmatched);
-        _statusFile?.Write(new ServiceStatus
+        if (_statusFile is not null)
         {
-            ProcessId = Environment.ProcessId,
-            ProcessStart = StatusFile.ProcessStart,
-            Enabled = settings.Enabled,
-            MatchFullUrl = list.MatchesFullUrl,
-            FileItems = _file.Items,
-            Items = [.. list.Current.Select(item => new ServiceStatus.Item(item.Pattern, item.Source))],
-            ExcludedRoutes = excluded,
-            RouteCount = routeCount,
-            UnmatchedItems = unmatched,
-            Problems = list.Problems,
-        });
+            using var process = Process.GetCurrentProcess();
+            var status = new ServiceStatus
+            {
+                ProcessId = process.Id,
+                ProcessStart = process.StartTime,
+                Enabled = settings.Enabled,
+                MatchFullUrl = list.MatchesFullUrl,
+                FileItems = _file.Items,
+                Items = [.. list.Current.Select(item => new ServiceStatus.Item(item.Pattern, item.Source))],
+                ExcludedRoutes = excluded,
+                RouteCount = routeCount,
+                UnmatchedItems = unmatched,
+                Problems = list.Problems,
+            };
+            OwnerOnlyFile.Replace(_statusFile, status.ToJson());
+        }
+
         Log(settings, excluded, routeCount, unmatched);
     }
 

@@ -42,10 +42,10 @@ internal sealed class ConfiguredPathBases
                 {
                     Visit(next.Part, next.PathBase);
                 }
-                catch (Exception exception) when (
-                    exception is IOException or BadImageFormatException or TypeLoadException or MissingFieldException)
+                catch (Exception)
                 {
-                    // The type of a field is in a missing assembly, or the framework renamed its field. The search continues.
+                    // The type of a field is in a missing assembly, or the framework renamed its field. The search continues: a path base
+                    // that isn't found has the casing of the first request.
                 }
             }
 

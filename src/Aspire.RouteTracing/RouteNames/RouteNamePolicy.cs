@@ -30,8 +30,12 @@ internal sealed class RouteNamePolicy(
     private readonly Lazy<IEndpointSelectorPolicy[]> _selectors = new(
         () => [.. services.GetServices<MatcherPolicy>().OfType<IEndpointSelectorPolicy>()]);
 
-    private readonly Lock _subscribing = new();
-    private volatile bool _subscribed;
+    // Hooks need to know when a route is matched.
+    private readonly Lazy<bool> _isSubscribed = new(() =>
+    {
+        routeMatched.Subscribe(services.GetRequiredService<DiagnosticListener>());
+        return true;
+    });
 
     // After the policies for method, host and content type, so that only the ends of the tables change.
     public override int Order => int.MaxValue;
@@ -91,23 +95,6 @@ internal sealed class RouteNamePolicy(
     private bool MayBeReplaced(IReadOnlyList<Endpoint> endpoints) =>
         _selectors.Value.Any(selector => selector != this && selector.AppliesToEndpoints(endpoints));
 
-    private void Subscribe()
-    {
-        if (_subscribed)
-        {
-            return;
-        }
-
-        lock (_subscribing)
-        {
-            if (!_subscribed)
-            {
-                routeMatched.Subscribe(services.GetRequiredService<DiagnosticListener>());
-                _subscribed = true;
-            }
-        }
-    }
-
     private bool IsNamedInAdvance(HttpContext context, RouteTemplateFormat format)
     {
         var settings = tracing.Current;
@@ -116,10 +103,7 @@ internal sealed class RouteNamePolicy(
             return false;
         }
 
-        if (hooks.HaveRun)
-        {
-            Subscribe();
-        }
+        _ = hooks.HaveRun && _isSubscribed.Value;
 
         if (ReExecution.IsRunning(context, out var original))
         {

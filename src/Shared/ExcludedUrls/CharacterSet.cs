@@ -44,49 +44,28 @@ internal sealed class CharacterSet
             Regex.InfiniteMatchTimeout));
 
     /// <summary>Returns how many characters of the set a text starts with.</summary>
-    public int CountAtStart(ReadOnlySpan<char> text)
-    {
-        if (_expression is null)
-        {
-            return text.Length;
-        }
-
-        for (var count = 0; count < text.Length; count++)
-        {
-            var end = text[count..].IndexOfAnyExcept(_members!);
-            if (end < 0)
-            {
-                break;
-            }
-
-            count += end;
-            if (char.IsAscii(text[count]) || !Contains(text[count]))
-            {
-                return count;
-            }
-        }
-
-        return text.Length;
-    }
+    public int CountAtStart(ReadOnlySpan<char> text) => IndexOf(text, isMember: false) is >= 0 and var end ? end : text.Length;
 
     /// <summary>Returns the position of the first character of the set, or -1.</summary>
-    public int IndexIn(ReadOnlySpan<char> text)
+    public int IndexIn(ReadOnlySpan<char> text) => IndexOf(text, isMember: true);
+
+    private int IndexOf(ReadOnlySpan<char> text, bool isMember)
     {
         if (_expression is null)
         {
-            return text.IsEmpty ? -1 : 0;
+            return isMember && !text.IsEmpty ? 0 : -1;
         }
 
         for (var position = 0; position < text.Length; position++)
         {
-            var found = text[position..].IndexOfAnyExcept(_others!);
+            var found = text[position..].IndexOfAnyExcept(isMember ? _others! : _members!);
             if (found < 0)
             {
                 break;
             }
 
             position += found;
-            if (char.IsAscii(text[position]) || Contains(text[position]))
+            if (char.IsAscii(text[position]) || Contains(text[position]) == isMember)
             {
                 return position;
             }

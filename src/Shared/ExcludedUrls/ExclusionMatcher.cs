@@ -33,11 +33,10 @@ internal sealed class ExclusionMatcher
     public bool IsForPath { get; }
 
     /// <summary>Compiles a list.</summary>
-    /// <param name="items">The regular expressions. Blank ones are ignored.</param>
+    /// <param name="items">The regular expressions. Blank ones are ignored, and those after the first <see cref="MaxItems"/>.</param>
     /// <param name="matchFullUrl">Whether every item is searched in the whole URL, not only those that contain <c>://</c>.</param>
     /// <param name="problems">
-    /// The items that are ignored because they are invalid, and those that can't be searched in linear time, in order. A list of more than
-    /// <see cref="MaxItems"/> items has one more problem, at the first item that is ignored for that reason.
+    /// The items that are ignored because they are invalid, and those that can't be searched in linear time, in order.
     /// </param>
     /// <param name="onDisabled">
     /// Called with the index of an item that is disabled, once, by the request that timed out last. Must not throw.
@@ -67,12 +66,6 @@ internal sealed class ExclusionMatcher
             }
         }
 
-        if (items.Count > MaxItems)
-        {
-            found.Add(
-                new ExclusionProblem(MaxItems, ExclusionProblemKind.TooMany, $"The list has {items.Count} items and can have {MaxItems}."));
-        }
-
         problems = found;
         return matcher = new ExclusionMatcher(new PatternSet(forPath), new PatternSet(forFullUrl));
     }
@@ -96,9 +89,6 @@ internal sealed class ExclusionMatcher
             ? _forPath.Find(path)
             : FindInJoined(_forPath, new RequestUrl { PathBase = pathBase, Path = path });
 
-    /// <summary>Returns the index of the first item that is searched in the whole URL and matches this text, or -1.</summary>
-    internal int FindInFullUrl(ReadOnlySpan<char> text) => _forFullUrl.Find(text);
-
     private static IReadOnlyList<ExclusionPattern> Compile(
         int index,
         string item,
@@ -119,14 +109,14 @@ internal sealed class ExclusionMatcher
 
         if (!ExclusionPattern.Validate(item, out var reason))
         {
-            problem = new ExclusionProblem(index, ExclusionProblemKind.Invalid, reason);
+            problem = new ExclusionProblem(index, IsIgnored: true, reason);
             return [];
         }
 
         var required = RequiredText.FindAll(tokens);
         if (AutomatonPattern.FindObstacle(tokens) is { } obstacle)
         {
-            problem = new ExclusionProblem(index, ExclusionProblemKind.Backtracks, obstacle);
+            problem = new ExclusionProblem(index, IsIgnored: false, obstacle);
             return [new BacktrackingPattern(index, item, required, onDisabled)];
         }
 

@@ -120,8 +120,8 @@ public sealed class ExclusionMatcherTests
 
         Assert.Equal(2, matcher.Find(new RequestUrl { Path = "/cd" }));
         Assert.Equal(
-            [(1, ExclusionProblemKind.Invalid), (3, ExclusionProblemKind.Invalid)],
-            problems.Select(problem => (problem.Index, problem.Kind)));
+            [(1, true), (3, true)],
+            problems.Select(problem => (problem.Index, problem.IsIgnored)));
         Assert.Contains("'/b('", problems[0].Reason, StringComparison.Ordinal);
         Assert.Contains("'*.js'", problems[1].Reason, StringComparison.Ordinal);
     }
@@ -138,7 +138,7 @@ public sealed class ExclusionMatcherTests
         Assert.Equal(1, matcher.Find(new RequestUrl { Path = "/health/h" }));
         Assert.Equal(-1, matcher.Find(new RequestUrl { Path = "/v2/health" }));
         var problem = Assert.Single(problems);
-        Assert.Equal((1, ExclusionProblemKind.Backtracks), (problem.Index, problem.Kind));
+        Assert.Equal((1, false), (problem.Index, problem.IsIgnored));
         Assert.StartsWith("It has a", problem.Reason, StringComparison.Ordinal);
     }
 
@@ -161,7 +161,7 @@ public sealed class ExclusionMatcherTests
     private static ExclusionMatcher Build(string[] items)
     {
         var matcher = ExclusionMatcher.Build(items, matchFullUrl: false, out var problems);
-        Assert.DoesNotContain(problems, problem => problem.Kind is ExclusionProblemKind.Invalid);
+        Assert.DoesNotContain(problems, problem => problem.IsIgnored);
         return matcher;
     }
 }

@@ -40,8 +40,8 @@ public sealed class FlaskParityTests
         var items = ExclusionListFormat.Parse(list, out var error);
         Assert.Null(error);
         var matcher = ExclusionMatcher.Build(items, matchFullUrl: true, out var problems);
-        return matcher.FindInFullUrl(text) >= 0 ? "excluded"
-            : problems.Any(problem => problem.Kind is ExclusionProblemKind.Invalid) ? "error"
+        return matcher.Find(new RequestUrl { Path = text }) >= 0 ? "excluded"
+            : problems.Any(problem => problem.IsIgnored) ? "error"
             : "traced";
     }
 

@@ -8,7 +8,7 @@ public sealed class SequencePatternTests
 {
     private static readonly Gen<string> Piece = Gen.OneOf(
         "/", "a", "b", "/a", "ab", "K", ".", ".*", ".+", "[ab]", "[ab]+", "[ab]*", "[^/]+", "[^/]*", @"\d+", @"\w", "a*", "/+", "b?",
-        "[ab]{2}", "a{1,3}", "[^b]{2,}", "(a|/b)", "(?:a|b.*)?", "([ab]|7)", "(?i:a)", "(?i:[k])");
+        "[ab]{2}", "a{1,3}", "[^b]{2,}", "[é-ü]", "[^é]{2}", @"\W", "(a|/b)", "(?:a|b.*)?", "([ab]|7)", "(?i:a)", "(?i:[k])");
 
     private static readonly Gen<string> Item = Gen.Select(
         Gen.OneOf("", "", "^", "(?i)", "(?i)^", "(?x) "),
@@ -88,7 +88,8 @@ public sealed class SequencePatternTests
 
         Assert.DoesNotContain(
             Enumerable.Range(0, char.MaxValue + 1),
-            c => regex.IsMatch([(char)c]) != (set.CountAtStart([(char)c]) == 1));
+            c => regex.IsMatch([(char)c]) != (set.CountAtStart([(char)c]) == 1)
+                || regex.IsMatch([(char)c]) != (set.IndexIn([(char)c]) == 0));
     }
 
     [Fact]

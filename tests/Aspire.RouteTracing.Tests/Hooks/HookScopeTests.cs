@@ -99,6 +99,52 @@ public sealed class HookScopeTests
         Assert.True(inHook.IsDisposed);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_scope_that_is_async_or_fails_to_dispose_keeps_what_hooks_set(bool fails)
+    {
+        var disposed = 0;
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddScoped(_ => new AsyncScoped(() =>
+                {
+                    disposed++;
+                    if (fails)
+                    {
+                        throw new InvalidOperationException("not disposed");
+                    }
+                }));
+                builder.AddRouteTracing(settings => settings.ResponseHook = (span, response) =>
+                {
+                    _ = response.HttpContext.RequestServices.GetRequiredService<AsyncScoped>();
+                    span.DisplayName = "set by the hook";
+                });
+            },
+            app => app.MapGet("/boom", string () => throw new InvalidOperationException("boom")));
+
+        for (var i = 0; i < 2; i++)
+        {
+            using var response = await app.GetAsync("/boom");
+        }
+
+        await app.StopAsync();
+
+        Assert.Equal(2, disposed);
+        Assert.Equal(["set by the hook", "set by the hook"], app.SpanNames);
+        Assert.Equal(fails ? ["not disposed"] : [], app.Logs.Where(log => log.EventId.Id == 42).Select(log => log.Exception!.Message));
+    }
+
+    private sealed class AsyncScoped(Action dispose) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+
     private sealed class Scoped : IDisposable
     {
         public bool IsDisposed { get; private set; }

@@ -1,16 +1,11 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.WebSockets;
-using Aspire.RouteTracing.Hooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Aspire.RouteTracing.Tests.Hooks;
 
@@ -329,39 +324,5 @@ public sealed class HookTimingTests
 
         Assert.Equal(["request /quiet", "response 401"], calls);
         Assert.Equal(["GET /quiet"], app.SpanNames);
-    }
-
-    [Theory]
-    [InlineData(false, new[] { "matched", "request /quiet", "response 401" })]
-    [InlineData(true, new[] { "matched" })]
-    public void Hooks_run_at_the_response_if_an_excluded_endpoint_does_not_execute(bool executes, string[] expected)
-    {
-        var calls = new HookCalls();
-        var settings = new RouteTracingSettings();
-        calls.Record(settings);
-        var logged = new ConcurrentDictionary<string, bool>();
-        using var span = new Activity("request").Start();
-        var context = new DefaultHttpContext();
-        context.SetEndpoint(new RouteEndpoint(
-            _ => Task.CompletedTask,
-            RoutePatternFactory.Parse("/quiet"),
-            0,
-            new EndpointMetadataCollection(new ExcludeFromTracingAttribute(), new Route("/quiet")),
-            "quiet"));
-        var request = new HookedRequest(
-            null!, span, context, [new("hook", settings.RequestHook, settings.ResponseHook, logged, NullLogger.Instance)], next: null);
-
-        request.OnRouteMatched();
-        calls.Add("matched");
-        span.IsAllDataRequested = !executes;
-        context.Response.StatusCode = 401;
-        _ = request.OnResponse();
-
-        Assert.Equal(expected, calls);
-    }
-
-    private sealed record Route(string Value) : IRouteDiagnosticsMetadata
-    {
-        string IRouteDiagnosticsMetadata.Route => Value;
     }
 }
