@@ -106,7 +106,9 @@ internal sealed partial class CompiledSettings
         }
         else
         {
-            var sanitized = HeaderPattern.Compile(sanitizedHeaders, whole: false, logger);
+            // Compiling the default items takes longer than the rest.
+            var isSanitizing = requestHeaders.Count + responseHeaders.Count > 0 || !sanitizedHeaders.IsDefault;
+            var sanitized = isSanitizing ? HeaderPattern.Compile(sanitizedHeaders, whole: false, logger) : [];
             compiled = new CompiledSettings(
                 settings,
                 lists,

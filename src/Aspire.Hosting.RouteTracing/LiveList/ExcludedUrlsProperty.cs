@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.LiveList;
@@ -5,6 +6,7 @@ using Aspire.RouteTracing.LiveList;
 namespace Aspire.Hosting.RouteTracing.LiveList;
 
 /// <summary>The property of a resource that shows its list and what the service reports about it.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore needs no disposal, because its wait handle isn't used.")]
 internal sealed class ExcludedUrlsProperty(
     IResource resource, LiveResource live, AppExclusions app, ResourceNotificationService notifications)
 {

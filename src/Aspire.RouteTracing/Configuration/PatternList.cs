@@ -21,6 +21,9 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
     private readonly List<Item> _items = [];
     private readonly List<UnreadableValue> _unreadable = [];
 
+    /// <summary>Gets whether the setting has its default items only.</summary>
+    public bool IsDefault => _unreadable.Count == 0 && _items.TrueForAll(item => item.Source == Default);
+
     /// <summary>Gets everything that determines the result and the log messages of <see cref="Resolve"/>, for comparison.</summary>
     public object[] Content => [.. _items, .. _unreadable];
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
@@ -10,12 +11,8 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// </remarks>
 internal sealed class CharacterSet
 {
-    private const int AsciiCharacters = 128;
-
     /// <summary>Every character. <see cref="PatternSet"/> excludes line breaks.</summary>
     public static readonly CharacterSet Any = new(null);
-
-    private static readonly string Ascii = string.Concat(Enumerable.Range(0, AsciiCharacters).Select(code => (char)code));
 
     private readonly Regex? _expression;
     private readonly SearchValues<char>? _members;
@@ -29,9 +26,14 @@ internal sealed class CharacterSet
         _expression = expression;
         if (expression is not null)
         {
-            var areMembers = Ascii.ToLookup(character => expression.IsMatch([character]));
-            _members = SearchValues.Create([.. areMembers[true]]);
-            _others = SearchValues.Create([.. areMembers[false]]);
+            var (members, others) = (new StringBuilder(), new StringBuilder());
+            for (var character = '\0'; char.IsAscii(character); character++)
+            {
+                (expression.IsMatch([character]) ? members : others).Append(character);
+            }
+
+            _members = SearchValues.Create(members.ToString());
+            _others = SearchValues.Create(others.ToString());
         }
     }
 

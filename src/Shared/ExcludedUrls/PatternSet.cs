@@ -18,7 +18,7 @@ internal sealed class PatternSet
     private const int LongList = 64;
 
     private readonly FrozenDictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _wholeUrls;
-    private readonly (ulong Pairs, ExclusionPattern Pattern)[] _others;
+    private readonly (ulong Pairs, ExclusionPattern Pattern)[] _others = [];
     private readonly int _firstOther;
     private readonly SearchValues<string>? _requiredTexts;
     private readonly bool _isLong;
@@ -28,6 +28,13 @@ internal sealed class PatternSet
     /// <param name="patterns">The items, in the order of the list.</param>
     public PatternSet(IReadOnlyCollection<ExclusionPattern> patterns)
     {
+        FirstIndex = -1;
+        if (patterns.Count == 0)
+        {
+            return;
+        }
+
+        FirstIndex = patterns.First().Index;
         _wholeUrls = patterns.OfType<SequencePattern>()
             .Where(pattern => pattern.WholeUrl is not null)
             .DistinctBy(pattern => pattern.WholeUrl)
@@ -37,8 +44,8 @@ internal sealed class PatternSet
         // Items that backtrack can take the most time, so they are last.
         ExclusionPattern[] others =
         [
-            .. patterns.Where(pattern => pattern is not SequencePattern { WholeUrl: not null })
-                .OrderBy(pattern => pattern is BacktrackingPattern),
+            .. patterns.Where(pattern => pattern is not (BacktrackingPattern or SequencePattern { WholeUrl: not null })),
+            .. patterns.OfType<BacktrackingPattern>(),
         ];
         _others = Array.ConvertAll(others, pattern => (pattern.Pairs, pattern));
         _firstOther = others.Select(pattern => pattern.Index).DefaultIfEmpty(NotFound).Min();
@@ -48,7 +55,6 @@ internal sealed class PatternSet
         // A crafted URL repeats the starts of the texts, which makes the search for all of them slow. In long URLs, searching for each item
         // is faster.
         _maxFilteredLength = _isLong ? 1_024 : 256;
-        FirstIndex = patterns.Select(pattern => pattern.Index).DefaultIfEmpty(-1).First();
     }
 
     /// <summary>Gets whether the set has no item.</summary>
@@ -60,6 +66,11 @@ internal sealed class PatternSet
     /// <summary>Returns the position in the list of the first item that matches, or -1.</summary>
     public int Find(ReadOnlySpan<char> url)
     {
+        if (IsEmpty)
+        {
+            return -1;
+        }
+
         var found = _wholeUrls.TryGetValue(url, out var index) ? index : NotFound;
         if (_firstOther < found)
         {

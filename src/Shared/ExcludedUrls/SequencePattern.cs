@@ -23,7 +23,11 @@ internal sealed class SequencePattern : ExclusionPattern
         (_steps, _atEnd) = (steps, atEnd);
         _lastLoop = Array.FindLastIndex(steps, step => step.IsLoop);
         _lengthAfterLoops = steps.Skip(_lastLoop + 1).Sum(step => step.Length);
-        _nextTexts = [.. steps.Select((_, index) => FindNextText(steps.AsSpan(index + 1)))];
+        _nextTexts = new (int, RequiredText?)[steps.Length];
+        for (var i = 0; i < steps.Length; i++)
+        {
+            _nextTexts[i] = FindNextText(steps.AsSpan(i + 1));
+        }
     }
 
     /// <summary>Gets the URL if the item matches exactly one, as <c>^/health$</c> does.</summary>
@@ -150,7 +154,7 @@ internal sealed class SequencePattern : ExclusionPattern
 }
 
 /// <summary>A step of a sequence: a text, some characters of a set, or a loop over a set.</summary>
-internal readonly record struct SequenceStep(RequiredText? Text, CharacterSet? Set, bool IsLoop)
+internal sealed record SequenceStep(RequiredText? Text, CharacterSet? Set, bool IsLoop)
 {
     /// <summary>Gets the number of characters of the set.</summary>
     public int Count { get; init; } = 1;
