@@ -14,7 +14,7 @@ namespace Aspire.RouteTracing.Benchmarks.Report;
 /// <remarks>The fastest iteration of a round counts, because other work of the machine only adds to a time.</remarks>
 internal sealed class Measurements
 {
-    public const int Rounds = 2;
+    public const int Rounds = 3;
 
     private static readonly Type[] Benchmarks =
     [

@@ -11,11 +11,10 @@ internal sealed record Target(string What, MeasuredRange Measured, double Budget
 {
     private const string Missed = "**missed**";
 
-    /// <summary>Gets why the budget is missed, as a sentence.</summary>
-    public string? Reason { get; init; }
+    /// <summary>Gets why the budget is missed, if it is, as sentences.</summary>
+    public string Reason { get; init; } = "";
 
-    /// <summary>Gets the line that explains a missed budget, or <see langword="null"/>.</summary>
-    public string? Explanation => Verdict == Missed && Reason is not null ? $"- *{What}*: {Reason}" : null;
+    public bool IsMissed => Verdict == Missed;
 
     // A range that has the budget in it decides nothing.
     private string Verdict =>

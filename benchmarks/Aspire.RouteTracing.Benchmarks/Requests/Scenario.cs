@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using OpenTelemetry.Instrumentation.AspNetCore;
 
 namespace Aspire.RouteTracing.Benchmarks.Requests;
@@ -13,24 +12,40 @@ internal sealed record Scenario(string Name, string Path, double Budget)
 {
     private const int Children = 50;
 
+    private const string Calls =
+        "The callbacks, the middleware and the naming of a request take between 100 and 200 ns, about 30 ns of them the search of the list. "
+        + "The request of this measurement takes 2.5 us, because it has no socket. Behind Kestrel, the difference is within the noise.";
+
+    private const string Context =
+        "The execution context has to carry the request, so that everything it starts is excluded, too. .NET copies the context when it is "
+        + "set and when the activity changes, which is most of these bytes.";
+
+    private const string Selected =
+        "A path base is known during the request only, so routing has to ask a policy, for which it allocates a set of candidates.";
+
     private static readonly ActivitySource Recorded = new(MeasuredApp.SourceName);
     private static readonly ActivitySource WithoutListener = new("Aspire.RouteTracing.Benchmarks.WithoutListener");
 
     public static IReadOnlyList<Scenario> All { get; } =
     [
-        new("traced", "/orders/1", 1.03),
-        new("traced, always_on", "/orders/1", 1.03) { Sampler = "always_on" },
-        new("traced, 50 child spans", "/children", 1.02),
-        new("traced, 50 child spans, always_on", "/children", 1.02) { Sampler = "always_on" },
-        new("traced, 50 activities without a listener", "/without-listener", 1.00),
-        new("excluded by the list, to traced", "/health", 0.74),
+        new("traced", "/orders/1", 1.03) { Reason = Calls },
+        new("traced, always_on", "/orders/1", 1.03) { Sampler = "always_on", Reason = Calls },
+        new("traced, 50 child spans", "/children", 1.02) { Reason = Calls },
+        new("traced, 50 child spans, always_on", "/children", 1.02) { Sampler = "always_on", Reason = Calls },
+        new("traced, 50 activities without a listener", "/without-listener", 1.00) { Reason = $"{Calls} The activities add nothing." },
+        new("excluded by the list, to traced", "/health", 0.74) { Reason = Context },
         new("excluded by the list, to a `Filter`", "/health", double.NaN)
         {
             Options = options => options.Filter = _ => false,
             BudgetBytes = 200,
+            Reason = Context,
         },
-        new("excluded endpoint, to traced", "/probe", 0.90) { Map = MapExcluded },
-        new("other endpoint of an application with an excluded one", "/orders/1", 1.05) { Map = MapExcluded },
+        new("excluded endpoint, to traced", "/probe", 0.90) { Map = MapExcluded, Reason = Context },
+        new("other endpoint of an application with an excluded one", "/orders/1", 1.05)
+        {
+            Map = MapExcluded,
+            Reason = $"The endpoint is known only when it executes, so any request can still become excluded. {Context}",
+        },
         new("two hooks, to two `Enrich` callbacks", "/orders/1", 1.30)
         {
             Options = options =>
@@ -44,6 +59,8 @@ internal sealed record Scenario(string Name, string Path, double Budget)
                 settings.ResponseHook = (span, response) => span.SetTag("tag.response", response.ContentType);
             },
             BudgetBytes = 300,
+            Reason = "Hooks are isolated: an exception, an async lambda or an activity that stays open must not reach the request, and what "
+                + "they set must survive the instrumentation, which sets its own values later.",
         },
         new("three captured headers, to tags set by hand", "/orders/1", 1.05)
         {
@@ -61,6 +78,7 @@ internal sealed record Scenario(string Name, string Path, double Budget)
                     settings.CapturedRequestHeaders.Add(header);
                 }
             },
+            Reason = Calls,
         },
         new("UsePathBase", "/app/orders/1", 1.05)
         {
@@ -69,16 +87,21 @@ internal sealed record Scenario(string Name, string Path, double Budget)
                 app.UsePathBase("/app");
                 app.UseRouting();
             },
+            Reason = Selected,
         },
         new("Map branch", "/app/orders/1", 1.05)
         {
             Map = app => app.Map(
                 "/app", branch => branch.UseRouting().UseEndpoints(endpoints => endpoints.MapGet("/orders/{id}", () => ""))),
+            Reason = Selected,
         },
     ];
 
     /// <summary>Gets the bytes that route tracing may allocate beyond the other application; 0 by default.</summary>
     public long BudgetBytes { get; init; }
+
+    /// <summary>Gets why the budget is missed, as sentences.</summary>
+    public string Reason { get; init; } = "";
 
     /// <summary>Gets the sampler's name, as in OTEL_TRACES_SAMPLER.</summary>
     public string? Sampler { get; init; }
