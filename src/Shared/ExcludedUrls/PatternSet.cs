@@ -35,16 +35,15 @@ internal sealed class PatternSet
         }
 
         FirstIndex = patterns.First().Index;
-        _wholeUrls = patterns.OfType<SequencePattern>()
-            .Where(pattern => pattern.WholeUrl is not null)
-            .DistinctBy(pattern => pattern.WholeUrl)
-            .ToFrozenDictionary(pattern => pattern.WholeUrl!, pattern => pattern.Index)
+        _wholeUrls = patterns.OfType<WholeUrlPattern>()
+            .DistinctBy(pattern => pattern.Url)
+            .ToFrozenDictionary(pattern => pattern.Url, pattern => pattern.Index)
             .GetAlternateLookup<ReadOnlySpan<char>>();
 
         // Items that backtrack can take the most time, so they are last.
         ExclusionPattern[] others =
         [
-            .. patterns.Where(pattern => pattern is not (BacktrackingPattern or SequencePattern { WholeUrl: not null })),
+            .. patterns.Where(pattern => pattern is not (WholeUrlPattern or BacktrackingPattern)),
             .. patterns.OfType<BacktrackingPattern>(),
         ];
         _others = Array.ConvertAll(others, pattern => (pattern.Pairs, pattern));

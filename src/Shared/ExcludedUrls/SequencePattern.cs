@@ -11,9 +11,6 @@ internal sealed class SequencePattern : ExclusionPattern
     private readonly int _lastLoop;
     private readonly int _lengthAfterLoops;
 
-    // For each step: the next text before the next loop, if any, and its distance from the end of the step.
-    private readonly (int Distance, RequiredText? Text)[] _nextTexts;
-
     /// <param name="index">The item's position in its list.</param>
     /// <param name="steps">The steps. An item that isn't anchored by <c>^</c> starts with a loop over any character.</param>
     /// <param name="atEnd">Whether the last step has to end at the end of the URL.</param>
@@ -23,20 +20,7 @@ internal sealed class SequencePattern : ExclusionPattern
         (_steps, _atEnd) = (steps, atEnd);
         _lastLoop = Array.FindLastIndex(steps, step => step.IsLoop);
         _lengthAfterLoops = steps.Skip(_lastLoop + 1).Sum(step => step.Length);
-        _nextTexts = new (int, RequiredText?)[steps.Length];
-        for (var i = 0; i < steps.Length; i++)
-        {
-            _nextTexts[i] = FindNextText(steps.AsSpan(i + 1));
-        }
     }
-
-    /// <summary>Gets the URL if the item matches exactly one, as <c>^/health$</c> does.</summary>
-    public string? WholeUrl => (_steps, _atEnd) switch
-    {
-        ([], true) => "",
-        ([{ Text: { IgnoresCase: false } text }], true) => text.Text,
-        _ => null,
-    };
 
     public override bool IsMatch(ReadOnlySpan<char> url)
     {
@@ -117,45 +101,31 @@ internal sealed class SequencePattern : ExclusionPattern
         return false;
     }
 
-    // Returns how far from the position the steps after a loop can match first, or -1.
+    // Returns how far from the position the steps after a loop can match first, or -1. Searches for the next text, or else for the next set.
     private int FindCandidate(ReadOnlySpan<char> url, int position, int end, int loop)
     {
-        var (distance, text) = _nextTexts[loop];
-        if (text is not null)
+        var start = position;
+        for (var i = loop + 1; i < _steps.Length && !_steps[i].IsLoop; i++)
         {
-            var start = position + distance;
-            var length = Math.Min(url.Length, end + distance + text.Text.Length) - start;
-            return length < 0 ? -1 : text.IndexIn(url.Slice(start, length));
+            if (_steps[i].Text is { } text)
+            {
+                var length = Math.Min(url.Length, end - position + start + text.Text.Length) - start;
+                return length < 0 ? -1 : text.IndexIn(url.Slice(start, length));
+            }
+
+            start += _steps[i].Length;
         }
 
         return _steps[loop + 1] is { IsLoop: false, Set: { } set } ? set.IndexIn(url[position..Math.Min(url.Length, end + 1)]) : 0;
-    }
-
-    private static (int Distance, RequiredText? Text) FindNextText(ReadOnlySpan<SequenceStep> steps)
-    {
-        var distance = 0;
-        foreach (var step in steps)
-        {
-            if (step.IsLoop)
-            {
-                break;
-            }
-
-            if (step.Text is not null)
-            {
-                return (distance, step.Text);
-            }
-
-            distance += step.Length;
-        }
-
-        return (0, null);
     }
 }
 
 /// <summary>A step of a sequence: a text, some characters of a set, or a loop over a set.</summary>
 internal sealed record SequenceStep(RequiredText? Text, CharacterSet? Set, bool IsLoop)
 {
+    /// <summary>The loop that an item starts with if it isn't anchored by <c>^</c>.</summary>
+    public static readonly SequenceStep AnyLoop = new(null, CharacterSet.Any, IsLoop: true);
+
     /// <summary>Gets the number of characters of the set.</summary>
     public int Count { get; init; } = 1;
 
