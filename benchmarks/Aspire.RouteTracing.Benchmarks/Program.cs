@@ -15,10 +15,9 @@ switch (args)
         StartUpComparison.Run(variant);
         break;
     case ["requests"]:
-        foreach (var scenario in Scenario.All)
+        foreach (var target in PerformanceReport.MeasureRequests())
         {
-            var (ratio, bytes) = RequestComparison.Measure(scenario, Measurements.Rounds);
-            Console.WriteLine($"{scenario.Name}: {ratio}, {bytes} B");
+            Console.WriteLine(target);
         }
 
         break;

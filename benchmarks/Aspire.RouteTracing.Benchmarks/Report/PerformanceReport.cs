@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using System.Text;
 using Aspire.RouteTracing.Benchmarks.Decisions;
 using Aspire.RouteTracing.Benchmarks.Requests;
 using Aspire.RouteTracing.Benchmarks.StartUp;
@@ -13,6 +14,8 @@ namespace Aspire.RouteTracing.Benchmarks.Report;
 /// <summary>Measures everything and writes docs/performance.md.</summary>
 internal static class PerformanceReport
 {
+    private const int MaxLineLength = 140;
+
     private const string SearchReason =
         "One search for all texts of the items is the floor, and its time grows with the number of texts that start alike. An excluded URL "
         + "takes a look-up in addition, or instead if the list is long. Caching every decision would be faster for ordinary requests, and "
@@ -29,7 +32,7 @@ internal static class PerformanceReport
         var throughput = await ThroughputComparison.MeasureAsync();
         Console.WriteLine("Start-up");
         var startUp = StartUpComparison.Measure(Measurements.Rounds);
-        var requests = GetRequests().ToArray();
+        var requests = MeasureRequests().ToArray();
         var measurements = Measurements.Take();
         var document = Document(
             measurements,
@@ -40,7 +43,8 @@ internal static class PerformanceReport
         Console.WriteLine(document);
     }
 
-    private static IEnumerable<Target> GetRequests()
+    /// <summary>Measures the requests, a scenario at a time.</summary>
+    public static IEnumerable<Target> MeasureRequests()
     {
         foreach (var scenario in Scenario.All)
         {
@@ -124,10 +128,35 @@ internal static class PerformanceReport
         [
             .. targets.Where(target => target.IsMissed && target.Reason.Length > 0)
                 .GroupBy(target => target.Reason, target => $"*{target.What}*")
-                .Select(missed => $"- {string.Join(", ", missed)}: {missed.Key}"),
+                .Select(missed => Wrap($"- {string.Join(", ", missed)}: {missed.Key}")),
         ];
         string[] rows = ["| measured | budget | result | verdict |", "|---|---|---|---|", .. targets.Select(target => target.ToString())];
         return string.Join('\n', [.. rows, .. reasons.Length > 0 ? ["", "Why budgets are missed:", "", .. reasons] : reasons]);
+    }
+
+    private static string Wrap(string text)
+    {
+        const string Indentation = "  ";
+        var wrapped = new StringBuilder();
+        var length = 0;
+        foreach (var word in text.Split(' '))
+        {
+            if (length + 1 + word.Length > MaxLineLength)
+            {
+                wrapped.Append('\n').Append(Indentation);
+                length = Indentation.Length;
+            }
+            else if (length > 0)
+            {
+                wrapped.Append(' ');
+                length++;
+            }
+
+            wrapped.Append(word);
+            length += word.Length;
+        }
+
+        return wrapped.ToString();
     }
 
     private static string Version(Type type) =>
