@@ -101,7 +101,7 @@ internal sealed class SequencePattern : ExclusionPattern
         return false;
     }
 
-    // Returns how far from the position the steps after a loop can match first, or -1. Searches for the next text, or else for the next set.
+    // Returns how far from the position the steps after a loop can match first, or -1. Searches for the next text, or else the next set.
     private int FindCandidate(ReadOnlySpan<char> url, int position, int end, int loop)
     {
         var start = position;

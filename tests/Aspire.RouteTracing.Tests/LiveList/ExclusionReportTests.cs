@@ -126,7 +126,8 @@ public sealed class ExclusionReportTests : IDisposable
     [Fact]
     public async Task A_status_that_cannot_be_written_is_logged_once()
     {
-        await using var app = await StartAsync(["^/health$"], new() { [ExclusionReport.StatusFolderKey] = Path.Combine(_folder, "missing") });
+        await using var app = await StartAsync(
+            ["^/health$"], new() { [ExclusionReport.StatusFolderKey] = Path.Combine(_folder, "missing") });
         using var response = await app.GetAsync("/health");
         app.App.Services.GetRequiredService<IRouteTracing>().Suspend().Dispose();
         await app.StopAsync();
