@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Aspire.RouteTracing.Benchmarks;
 
@@ -21,6 +22,14 @@ internal sealed class MeasuredProcess : IDisposable
     /// <exception cref="InvalidOperationException">The process ended.</exception>
     public string Read() =>
         _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The measured process ended; see its error above.");
+
+    /// <summary>Reads a line that has a time and a number of bytes.</summary>
+    /// <exception cref="InvalidOperationException">The process ended.</exception>
+    public (double Time, double Bytes) ReadMeasurement()
+    {
+        var numbers = Read().Split(' ');
+        return (double.Parse(numbers[0], CultureInfo.InvariantCulture), double.Parse(numbers[1], CultureInfo.InvariantCulture));
+    }
 
     /// <summary>Ends the process, which reads until the end of its input.</summary>
     public void Dispose()

@@ -14,7 +14,7 @@ switch (args)
     case [StartUpComparison.Command, var variant]:
         StartUpComparison.Run(variant);
         break;
-    case ["requests"]:
+    case [RequestComparison.Command]:
         foreach (var target in PerformanceReport.MeasureRequests())
         {
             Console.WriteLine(target);

@@ -70,8 +70,7 @@ internal static class RequestComparison
     private static (double Nanoseconds, double Bytes) Send(MeasuredProcess process, int requests)
     {
         process.Write(requests.ToString(CultureInfo.InvariantCulture));
-        var numbers = process.Read().Split(' ').Select(number => double.Parse(number, CultureInfo.InvariantCulture)).ToArray();
-        return (numbers[0], numbers[1]);
+        return process.ReadMeasurement();
     }
 
     private static double Median(IEnumerable<double> values)

@@ -65,7 +65,6 @@ internal static class StartUpComparison
     private static (double Milliseconds, double Bytes) Launch(string variant)
     {
         using var process = new MeasuredProcess(Command, variant);
-        var numbers = process.Read().Split(' ');
-        return (double.Parse(numbers[0], CultureInfo.InvariantCulture), double.Parse(numbers[1], CultureInfo.InvariantCulture));
+        return process.ReadMeasurement();
     }
 }

@@ -153,6 +153,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
 
         // On Windows, FileShare.Delete allows the AppHost to replace the file while it is open.
         using var stream = new FileStream(_path!, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 });
+
         // One more byte than the size shows whether the file grows.
         var size = (int)Math.Min(stream.Length, MaxBytes) + 1;
         if (_buffer.Length < size)

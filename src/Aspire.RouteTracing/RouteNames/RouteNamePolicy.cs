@@ -103,7 +103,10 @@ internal sealed class RouteNamePolicy(
             return false;
         }
 
-        _ = hooks.HaveRun && _isSubscribed.Value;
+        if (hooks.HaveRun)
+        {
+            _ = _isSubscribed.Value;
+        }
 
         if (ReExecution.IsRunning(context, out var original))
         {

@@ -28,7 +28,6 @@ internal sealed class PatternSet
     /// <param name="patterns">The items, in the order of the list.</param>
     public PatternSet(IReadOnlyCollection<ExclusionPattern> patterns)
     {
-        FirstIndex = -1;
         if (patterns.Count == 0)
         {
             return;
@@ -60,7 +59,7 @@ internal sealed class PatternSet
     public bool IsEmpty => FirstIndex < 0;
 
     /// <summary>Gets the lowest position in the list.</summary>
-    public int FirstIndex { get; }
+    public int FirstIndex { get; } = -1;
 
     /// <summary>Returns the position in the list of the first item that matches, or -1.</summary>
     public int Find(ReadOnlySpan<char> url)
