@@ -36,9 +36,9 @@ internal sealed partial class CompiledSettings
         Enabled = settings.Enabled;
         ExcludedUrls = excludedUrls;
         ExcludeFromMetrics = settings.ExcludeFromMetrics;
-        HonorUpstreamExclusion = settings.HonorUpstreamExclusion;
         ExclusionKey = CompileKey(settings.ExclusionKey);
         PreviousExclusionKey = CompileKey(settings.PreviousExclusionKey);
+        HonorUpstreamExclusion = settings.HonorUpstreamExclusion && (ExclusionKey ?? PreviousExclusionKey) is not null;
         KeepFailedRequests = settings.KeepFailedRequests;
         RouteTemplateFormat = settings.RouteTemplateFormat;
         RequestHeaders = requestHeaders;
@@ -54,6 +54,7 @@ internal sealed partial class CompiledSettings
 
     public bool ExcludeFromMetrics { get; }
 
+    /// <summary>Gets whether exclusions of callers are honored. <see langword="false"/> without a key.</summary>
     public bool HonorUpstreamExclusion { get; }
 
     /// <summary>Gets the key that signs exclusions, or <see langword="null"/> if there is none.</summary>

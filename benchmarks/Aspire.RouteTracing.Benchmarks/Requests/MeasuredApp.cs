@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Instrumentation.AspNetCore;
+using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Benchmarks.Requests;
@@ -36,7 +37,8 @@ internal sealed class MeasuredApp : IDisposable
         builder.Services.AddSingleton<IServer>(server);
         builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing
             .AddSource(SourceName)
-            .AddProcessor(new DiscardingProcessor()));
+            .AddProcessor(new DiscardingProcessor()))
+            .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddReader(new DiscardingReader()));
         if (withRouteTracing)
         {
             builder.AddRouteTracing(settings =>
@@ -79,8 +81,12 @@ internal sealed class MeasuredApp : IDisposable
         _app.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 
-    // Not the batch processor: at this rate, its thread would always run and disturb the measurement.
+    // Without exporters: at this rate, their threads would always run and disturb the measurement.
     private sealed class DiscardingProcessor : BaseProcessor<Activity>
+    {
+    }
+
+    private sealed class DiscardingReader : MetricReader
     {
     }
 }

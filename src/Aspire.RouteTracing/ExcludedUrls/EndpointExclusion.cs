@@ -41,7 +41,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
         if (request is null or { IsOver: true })
         {
             // The middleware isn't in the pipeline: a tracer provider outside of the application has route tracing.
-            exclusion.Exclude(context, ServerActivity.Find(context, Activity.Current), route, isCounted: false);
+            exclusion.Exclude(context, ServerActivity.Find(context), route, isCounted: false);
         }
         else if (!request.IsCounted)
         {

@@ -49,12 +49,17 @@ internal sealed class ExcludedRequestSampler : Sampler
 
     private SamplingResult SampleWithoutRecordedParent(in SamplingParameters span, in ActivityContext parent)
     {
+        var hasParent = parent.TraceId != default;
+        if (span.Name == ServerActivity.OperationName && (parent.IsRemote || !hasParent))
+        {
+            // Filter decides a server span.
+            return _sampler.ShouldSample(span);
+        }
+
         if (parent.IsRemote)
         {
-            // The handler of an in-process message has its sender as a remote parent. Server spans are decided by Filter.
-            return _ignoresParent && span.Name != ServerActivity.OperationName && ExcludedTraces.Contains(parent.TraceId)
-                ? Drop
-                : _sampler.ShouldSample(span);
+            // The handler of an in-process message has its sender as a remote parent.
+            return _ignoresParent && ExcludedTraces.Contains(parent.TraceId) ? Drop : _sampler.ShouldSample(span);
         }
 
         var request = ExcludedRequest.Current;
@@ -66,7 +71,6 @@ internal sealed class ExcludedRequestSampler : Sampler
                 : Drop;
         }
 
-        var hasParent = parent.TraceId != default;
         if (request is { ExcludedBy: not null } && hasParent && IsOf(request, parent))
         {
             // The work outlives the request, so the unrecorded span of the request must not drop it.

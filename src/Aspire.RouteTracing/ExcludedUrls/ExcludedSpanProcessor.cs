@@ -12,7 +12,8 @@ internal sealed class ExcludedSpanProcessor : BaseProcessor<Activity>
 {
     public override void OnStart(Activity data)
     {
-        if (data.Parent is { Recorded: true } || data is { HasRemoteParent: true, OperationName: ServerActivity.OperationName })
+        // Filter decides a server span.
+        if (data.Parent is { Recorded: true } || data is { Parent: null, OperationName: ServerActivity.OperationName })
         {
             return;
         }
@@ -20,11 +21,8 @@ internal sealed class ExcludedSpanProcessor : BaseProcessor<Activity>
         var request = ExcludedRequest.Current;
         if (request is { IsRunning: true } && !data.HasRemoteParent)
         {
-            if (!request.IsExportingFailure || data.OperationName != ServerActivity.OperationName)
-            {
-                ExcludedRequest.StopRecording(data);
-                request.Sign(data);
-            }
+            ExcludedRequest.StopRecording(data);
+            request.Sign(data);
         }
         else if (data.Recorded && IsBelated(data, request))
         {

@@ -39,9 +39,8 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
     }
 
     /// <summary>Returns whether the trace state of a request proves that the caller's request is excluded.</summary>
-    public bool IsSigned(Activity? server) =>
+    public bool IsSigned(Activity server) =>
         server is { HasRemoteParent: true, TraceStateString: { Length: > 0 } state }
-            && tracing.Current.HonorUpstreamExclusion
             && Find(state) is { } value
             && IsSigned(state.AsSpan(value), server);
 

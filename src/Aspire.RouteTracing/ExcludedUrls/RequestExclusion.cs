@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Aspire.RouteTracing.Instrumentation;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -17,10 +18,8 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
     private int _failed;
 
     /// <summary>Excludes the request if its URL matches or its caller is excluded. Call once per request.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="server">Its server activity, if it has one.</param>
     /// <returns>The excluded request, or <see langword="null"/> if it is traced.</returns>
-    public ExcludedRequest? Decide(HttpContext context, Activity? server)
+    public ExcludedRequest? Decide(HttpContext context)
     {
         try
         {
@@ -30,17 +29,19 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
                 return null;
             }
 
-            if (settings.ExcludedUrls.Find(context.Request) is not { } item)
+            if (settings.ExcludedUrls.Find(context.Request) is { } item)
             {
-                return signature.IsSigned(server) ? Exclude(context, server, Caller, isCounted: false) : null;
+                if (item.MarkUsed())
+                {
+                    Log.FirstExcluded(logger, context.Request.Path, item.Pattern, item.Source);
+                }
+
+                return Exclude(context, ServerActivity.Find(context), item.Pattern, isCounted: true);
             }
 
-            if (item.MarkUsed())
-            {
-                Log.FirstExcluded(logger, context.Request.Path, item.Pattern, item.Source);
-            }
-
-            return Exclude(context, server, item.Pattern, isCounted: true);
+            return settings.HonorUpstreamExclusion && ServerActivity.Find(context) is { } server && signature.IsSigned(server)
+                ? Exclude(context, server, Caller, isCounted: false)
+                : null;
         }
         catch (Exception exception)
         {

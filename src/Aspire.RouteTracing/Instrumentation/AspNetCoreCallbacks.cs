@@ -61,7 +61,7 @@ internal sealed class AspNetCoreCallbacks(
             return filter is null || filter(context);
         }
 
-        if (exclusion.Decide(context, Activity.Current) is not null)
+        if (exclusion.Decide(context) is not null)
         {
             return false;
         }

@@ -51,7 +51,7 @@ internal sealed class RouteTracingMiddleware(
             return next(context);
         }
 
-        var server = ServerActivity.Find(context, Activity.Current);
+        var server = ServerActivity.Find(context);
         var request = Find(context, server);
         ExclusionSignature.Remove(server);
         if (settings.ResponsePropagators != ResponsePropagators.None && request is not { IsRunning: true })
@@ -64,15 +64,12 @@ internal sealed class RouteTracingMiddleware(
 
     private ExcludedRequest? Find(HttpContext context, Activity? server)
     {
-        if (ExcludedRequest.Current is { } decided && decided.IsOf(context))
-        {
-            return decided;
-        }
-
-        // The instrumentation's Filter has accepted a recorded request.
-        var isDecided = _hasTracerProvider && server is { IsAllDataRequested: true };
-        return (isDecided ? null : exclusion.Decide(context, server))
-            ?? (endpointExclusion.IsUsed ? exclusion.Track(context, server) : null);
+        // A recorded request has passed the instrumentation's Filter.
+        var isAccepted = _hasTracerProvider && server is { IsAllDataRequested: true };
+        var excluded = isAccepted ? null
+            : ExcludedRequest.Current is { } decided && decided.IsOf(context) ? decided
+            : exclusion.Decide(context);
+        return excluded ?? (endpointExclusion.IsUsed ? exclusion.Track(context, server) : null);
     }
 
     private async Task RunAsync(HttpContext context, RequestDelegate next, ExcludedRequest request)

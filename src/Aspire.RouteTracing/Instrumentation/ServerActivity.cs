@@ -15,9 +15,9 @@ internal static class ServerActivity
 
     // Not IHttpActivityFeature first: with another propagator than W3C's, the instrumentation replaces the server's activity, and the
     // feature still has the original, which isn't exported.
-    public static Activity? Find(HttpContext context, Activity? current)
+    public static Activity? Find(HttpContext context)
     {
-        for (var activity = current; activity is not null; activity = activity.Parent)
+        for (var activity = Activity.Current; activity is not null; activity = activity.Parent)
         {
             if (activity.OperationName == OperationName)
             {
