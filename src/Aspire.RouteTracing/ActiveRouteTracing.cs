@@ -35,7 +35,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
         _configuration = configuration;
         _logger = logger;
 
-        // Detects changes before the subscription.
+        // A source can change before it is subscribed to. These tokens detect that.
         var tokens = sources.Select(source => source.GetChangeToken()).ToArray();
         _loaded = _current = Compile(before: null);
         _subscriptions = [.. sources.Select(source => ChangeToken.OnChange(source.GetChangeToken, OnChange, source))];
@@ -45,7 +45,9 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
         }
     }
 
-    /// <summary>Raised after the current settings changed, or one of their items was disabled. Handlers must not throw.</summary>
+    /// <summary>
+    /// Raised on another thread after the current settings changed, or one of their items was disabled. Handlers must not throw.
+    /// </summary>
     public event Action? Changed;
 
     /// <summary>Gets the settings that apply to a request that starts now.</summary>
@@ -126,10 +128,10 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     }
 
     private CompiledSettings Compile(CompiledSettings? before) =>
-        CompiledSettings.Compile(_settings.Create(Options.DefaultName), before, OnDisabled, _logger);
+        CompiledSettings.Compile(_settings.Create(Options.DefaultName), before, RaiseChanged, _logger);
 
-    // In the background, so that the request isn't delayed.
-    private void OnDisabled() =>
+    // In the background, so that a request that disables an item or suspends route tracing isn't delayed.
+    private void RaiseChanged() =>
         ThreadPool.UnsafeQueueUserWorkItem(static tracing => tracing.Changed?.Invoke(), this, preferLocal: false);
 
     private void Change(Action change)
@@ -140,16 +142,16 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
             _current = _suspensions == 0 ? _loaded : CompiledSettings.Disabled;
         }
 
-        Changed?.Invoke();
+        RaiseChanged();
     }
 
     private sealed class Suspension(ActiveRouteTracing tracing) : IDisposable
     {
-        private int _disposed;
+        private bool _disposed;
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            if (!Interlocked.Exchange(ref _disposed, true))
             {
                 tracing.Change(() => tracing._suspensions--);
             }

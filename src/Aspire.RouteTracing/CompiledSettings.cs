@@ -35,6 +35,7 @@ internal sealed partial class CompiledSettings
         _keys = (settings.ExclusionKey, settings.PreviousExclusionKey);
         Enabled = settings.Enabled;
         ExcludedUrls = excludedUrls;
+        FileItems = settings.FileItems;
         ExcludeFromMetrics = settings.ExcludeFromMetrics;
         ExclusionKey = CompileKey(settings.ExclusionKey);
         PreviousExclusionKey = CompileKey(settings.PreviousExclusionKey);
@@ -51,6 +52,9 @@ internal sealed partial class CompiledSettings
     public bool Enabled { get; }
 
     public ExclusionList ExcludedUrls { get; }
+
+    /// <summary>Gets the list of the AppHost's file that is part of these settings, or <see langword="null"/>.</summary>
+    public IReadOnlyList<string>? FileItems { get; }
 
     public bool ExcludeFromMetrics { get; }
 
@@ -107,7 +111,7 @@ internal sealed partial class CompiledSettings
         }
         else
         {
-            // Compiling the default items takes longer than the rest.
+            // The default items are slow to compile, so they are skipped if no header is captured.
             var isSanitizing = requestHeaders.Count + responseHeaders.Count > 0 || !sanitizedHeaders.IsDefault;
             var sanitized = isSanitizing ? HeaderPattern.Compile(sanitizedHeaders, whole: false, logger) : [];
             compiled = new CompiledSettings(

@@ -32,6 +32,7 @@ public interface IRouteTracing
     /// Suspends route tracing. Requests that start in the meantime are traced as without this library. Route tracing resumes when the
     /// objects that all calls returned are disposed.
     /// </summary>
+    /// <remarks>A request that ends in the meantime has no captured response headers.</remarks>
     /// <returns>An object that ends the suspension when it is disposed.</returns>
     IDisposable Suspend();
 }

@@ -14,9 +14,9 @@ namespace Aspire.RouteTracing;
 /// delegate given to <c>AddRouteTracing</c>.
 /// </summary>
 /// <remarks>
-/// The settings are created again whenever the configuration changes, and apply from the next request on. A configured value that can't be
-/// converted to the type of its setting throws an <see cref="InvalidOperationException"/> at startup. Later, the error is logged, and the
-/// previous settings still apply.
+/// The settings are created again whenever the configuration changes, and apply from the next request on; those of response headers also
+/// apply to running requests. A configured value that can't be converted to the type of its setting throws an <see
+/// cref="InvalidOperationException"/> at startup. Later, the error is logged, and the previous settings still apply.
 /// </remarks>
 public sealed class RouteTracingSettings
 {
@@ -26,7 +26,7 @@ public sealed class RouteTracingSettings
 
     /// <summary>Initializes a new instance of the <see cref="RouteTracingSettings"/> class with the default settings.</summary>
     public RouteTracingSettings() =>
-        PatternList.Of(SanitizedHeaders).AddItems(SensitiveHeaders.Patterns, PatternList.Default);
+        PatternList.Of(SanitizedHeaders).AddItems(HeaderPattern.Sensitive, PatternList.Default);
 
     /// <summary>
     /// Gets or sets a value indicating whether route tracing is enabled. When disabled, requests are traced as without this library.
@@ -48,6 +48,10 @@ public sealed class RouteTracingSettings
     /// <para>
     /// The list can contain 10,000 items. Invalid expressions and excess items are logged and ignored if they are configured. If they are
     /// added in code, they throw an <see cref="ArgumentException"/> at startup.
+    /// </para>
+    /// <para>
+    /// Expressions that are more than a sequence of texts, character classes and loops over one character, such as <c>(/[a-z]+)+$</c>,
+    /// don't match a URL of more than 1,024 characters.
     /// </para>
     /// </remarks>
     /// <value>The default value is an empty list.</value>
@@ -101,7 +105,8 @@ public sealed class RouteTracingSettings
 
     /// <summary>
     /// Gets or sets a value indicating whether the server span of an excluded request that fails is exported. A request fails when it ends
-    /// with a 5xx status code or when an exception escapes from the application. Other spans of the request stay excluded.
+    /// with a 5xx status code or when an exception escapes from the application, unless the server answers it with a 4xx status code or the
+    /// client has aborted the request. Other spans of the request stay excluded.
     /// </summary>
     /// <value>The default value is <see langword="false"/>.</value>
     public bool KeepFailedRequests { get; set; }
@@ -205,6 +210,9 @@ public sealed class RouteTracingSettings
     /// <value>The default value is <see langword="null"/>.</value>
     public Action<Activity, HttpResponse>? ResponseHook { get; set; }
 
+    /// <summary>Gets the list of the AppHost's file that these settings have, or <see langword="null"/>.</summary>
+    internal IReadOnlyList<string>? FileItems { get; private set; }
+
     /// <summary>
     /// Binds the section <c>Aspire:RouteTracing</c> and OpenTelemetry's variables. The sources of a list add up.
     /// </summary>
@@ -226,9 +234,10 @@ public sealed class RouteTracingSettings
         excludedUrls.AddText(configuration[AspNetCoreVariable], AspNetCoreVariable);
 
         // Both hold the AppHost's list: the variable as of the start of the service, the file with later edits.
-        if (file.Items is { } items)
+        FileItems = file.Items;
+        if (FileItems is not null)
         {
-            excludedUrls.AddItems(items, ExclusionsFile.PathKey);
+            excludedUrls.AddItems(FileItems, ExclusionsFile.PathKey);
         }
         else
         {

@@ -5,7 +5,7 @@ namespace Aspire.RouteTracing;
 /// <summary>Represents an item of the list of excluded URLs.</summary>
 public sealed class UrlExclusion
 {
-    private int _isUsed;
+    private bool _isUsed;
 
     internal UrlExclusion(string pattern, string source) => (Pattern, Source) = (pattern, source);
 
@@ -24,5 +24,5 @@ public sealed class UrlExclusion
     public string Source { get; }
 
     /// <summary>Returns <see langword="true"/> for the first request that the item excludes.</summary>
-    internal bool MarkUsed() => _isUsed == 0 && Interlocked.Exchange(ref _isUsed, 1) == 0;
+    internal bool MarkUsed() => !_isUsed && !Interlocked.Exchange(ref _isUsed, true);
 }

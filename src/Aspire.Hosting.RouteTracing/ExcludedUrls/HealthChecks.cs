@@ -36,8 +36,8 @@ internal static partial class HealthChecks
     public static string? ToPattern(string path)
     {
         // The service searches the decoded path.
-        var segments = PathDecoder.Decode(path.Split('?', '#')[0]).Trim('/');
-        return segments is "" ? null : $"^/{Regex.Escape(segments)}/?$";
+        var segments = RequestUrl.DecodePath($"/{path.Split('?', '#')[0]}")?.Trim('/');
+        return string.IsNullOrEmpty(segments) ? null : $"^/{Regex.Escape(segments)}/?$";
     }
 
     [GeneratedRegex("_[0-9]+_check$", RegexOptions.CultureInvariant)]

@@ -19,13 +19,13 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
 
     // Parallel to Items.
     private readonly List<Item> _items = [];
-    private readonly List<UnreadableValue> _unreadable = [];
+    private readonly List<(string Source, string Reason)> _unreadable = [];
 
     /// <summary>Gets whether the setting has its default items only.</summary>
     public bool IsDefault => _unreadable.Count == 0 && _items.TrueForAll(item => item.Source == Default);
 
     /// <summary>Gets everything that determines the result and the log messages of <see cref="Resolve"/>, for comparison.</summary>
-    public object[] Content => [.. _items, .. _unreadable];
+    public object[] Content => [.. _items, .. _unreadable.Cast<object>()];
 
     public static PatternList Of(IList<string> setting) => (PatternList)setting;
 
@@ -43,7 +43,7 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
         var patterns = ExclusionListFormat.Parse(text, out var error);
         if (error is not null)
         {
-            _unreadable.Add(new UnreadableValue(source, error));
+            _unreadable.Add((source, error));
         }
 
         AddItems(patterns, source);
@@ -65,9 +65,9 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
     /// <exception cref="ArgumentException">Code added <see langword="null"/>, or more items than the list can have.</exception>
     public IReadOnlyList<Item> Resolve(ILogger logger)
     {
-        foreach (var value in _unreadable)
+        foreach (var (source, reason) in _unreadable)
         {
-            Log.Unreadable(logger, setting, value.Source, value.Reason);
+            Log.Unreadable(logger, setting, source, reason);
         }
 
         var items = Distinct();
@@ -165,8 +165,6 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
     /// <param name="Position">The position in the source, starting at 1.</param>
     /// <param name="IsRequired">Whether code added it. Such an item is never dropped, and throws an exception if it is invalid.</param>
     public sealed record Item(string Pattern, string Source, int Position, bool IsRequired);
-
-    private sealed record UnreadableValue(string Source, string Reason);
 
     private static partial class Log
     {

@@ -14,9 +14,10 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
 {
     private const string PartOperationName = "Aspire.RouteTracing.ExcludedPart";
 
-    // Null until it is needed. Replaced when the endpoints change, together with a result that is still being computed.
+    // Null until it is needed. Reset when the endpoints change. A computation that is running then writes to the old Lazy, so its result is
+    // discarded.
     private volatile Lazy<bool>? _isUsed;
-    private int _isSubscribed;
+    private bool _isSubscribed;
 
     /// <summary>Gets whether an endpoint of the application has the attribute, or may have it.</summary>
     public bool IsUsed => (_isUsed ??= new(HasExcludedEndpoint, LazyThreadSafetyMode.PublicationOnly)).Value;
@@ -41,7 +42,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
         if (request is null or { IsOver: true })
         {
             // The middleware isn't in the pipeline: a tracer provider outside of the application has route tracing.
-            exclusion.Exclude(context, ServerActivity.Find(context), route, isCounted: false);
+            request = exclusion.Exclude(context, ServerActivity.Find(context), route, isCounted: false);
         }
         else if (!request.IsCounted)
         {
@@ -49,8 +50,18 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
             exclusion.DisableMetrics(context);
         }
 
+        StopRecordingOpenSpans(request);
         return execute(context);
     };
+
+    // Middleware in front of the endpoint has started them.
+    private static void StopRecordingOpenSpans(ExcludedRequest request)
+    {
+        for (var open = Activity.Current; open is not null && open != request.Server; open = open.Parent)
+        {
+            ExcludedRequest.StopRecording(open);
+        }
+    }
 
     // A part of a batch shares the server activity and the metrics of the outer request. An unrecorded activity represents the part, so
     // that its spans have an unrecorded parent.
@@ -70,7 +81,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
 
         try
         {
-            if (Interlocked.Exchange(ref _isSubscribed, 1) == 0)
+            if (!Interlocked.Exchange(ref _isSubscribed, true))
             {
                 ChangeToken.OnChange(source.GetChangeToken, () => _isUsed = null);
             }

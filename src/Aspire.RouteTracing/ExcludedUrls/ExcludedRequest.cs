@@ -59,17 +59,10 @@ internal sealed class ExcludedRequest
     public bool HasStarted(Activity span) =>
         Server is { IsStopped: true } server && span.StartTimeUtc < server.StartTimeUtc + server.Duration;
 
-    /// <summary>
-    /// Excludes the request. Stops recording its server activity and the open spans between it and <see cref="Activity.Current"/>.
-    /// </summary>
+    /// <summary>Excludes the request, and stops recording its server activity.</summary>
     public void Exclude(string by, bool isCounted)
     {
         (ExcludedBy, IsCounted) = (by, isCounted);
-        for (var open = Activity.Current; open is not null && open != Server; open = open.Parent)
-        {
-            StopRecording(open);
-        }
-
         if (Server is not null)
         {
             StopRecording(Server);

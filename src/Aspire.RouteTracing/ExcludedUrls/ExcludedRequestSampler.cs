@@ -80,7 +80,7 @@ internal sealed class ExcludedRequestSampler : Sampler
         return _ignoresParent && hasParent && ExcludedTraces.Contains(parent.TraceId) ? Drop : _sampler.ShouldSample(span);
     }
 
-    // A hub call is a new root with its own trace. Work that outlives the request may have started in it.
+    // A hub call starts a trace of its own. Work that it started can outlive the connection's request, so the start time is compared.
     private static bool IsOf(ExcludedRequest request, in ActivityContext parent) =>
         parent.TraceId == request.Server?.TraceId
             || (Activity.Current is { } current && current.SpanId == parent.SpanId && request.HasStarted(current));

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Diagnostics;
 using System.Globalization;
 using Aspire.RouteTracing.Instrumentation;
@@ -14,6 +15,10 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// </remarks>
 internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDisposable
 {
+    // Clients can invent others (https://opentelemetry.io/docs/specs/semconv/registry/attributes/http/).
+    private static readonly FrozenSet<string> KnownMethods = FrozenSet.ToFrozenSet(
+        ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"], StringComparer.OrdinalIgnoreCase);
+
     private readonly ActivitySource _source = new(ServerActivity.SourceName);
 
     public void Export(HttpContext context, ExcludedRequest request, Exception? failure, int statusCode)
@@ -23,7 +28,7 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDispos
             return;
         }
 
-        // Otherwise, the current activity becomes the parent of a span without one.
+        // With a default parent, StartActivity uses Activity.Current instead.
         var current = Activity.Current;
         Activity.Current = null;
         try
@@ -48,14 +53,17 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDispos
 
     public void Dispose() => _source.Dispose();
 
-    // An aborted request isn't a failure of the server.
+    /// <summary>Returns whether an exception escaped because the client aborted the request, which isn't a failure.</summary>
+    public static bool IsAborted(Exception failure, HttpContext context) =>
+        failure is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested;
+
     private static bool IsFailure(HttpContext context, Exception? failure, int statusCode) =>
         failure is null or BadHttpRequestException
             ? statusCode >= StatusCodes.Status500InternalServerError
-            : !(failure is OperationCanceledException && context.RequestAborted.IsCancellationRequested);
+            : !IsAborted(failure, context);
 
-    // Keeps the trace id, which the logs have, and the parent if it was recorded. Local and unrecorded, so that the sampler checks
-    // IsExportingFailure.
+    // Keeps the trace id, which the logs have, and the parent if it was recorded. The context is local and unrecorded, because for other
+    // parents the sampler doesn't look at the execution context.
     private static ActivityContext ParentOf(Activity server)
     {
         var isParentRecorded = ActivityContext.TryParse(server.ParentId, null, out var parent)
@@ -68,18 +76,20 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDispos
     private void Describe(Activity span, HttpContext context, Endpoint? endpoint, string excludedBy, Exception? exception, int statusCode)
     {
         var request = context.Request;
+        _ = KnownMethods.TryGetValue(request.Method, out var method);
         var route = endpoint?.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
-        span.DisplayName = string.IsNullOrEmpty(route) ? request.Method : $"{request.Method} {route}";
-        span.SetTag("http.request.method", request.Method);
+        span.DisplayName = string.IsNullOrEmpty(route) ? method ?? "HTTP" : $"{method ?? "HTTP"} {route}";
+        span.SetTag("http.request.method", method ?? "_OTHER");
+        span.SetTag("http.request.method_original", method == request.Method ? null : request.Method);
         span.SetTag("http.route", route);
         span.SetTag("url.scheme", request.Scheme);
-        span.SetTag("url.path", (request.PathBase + request.Path).Value);
+        span.SetTag("url.path", request.PathBase.HasValue || request.Path.HasValue ? (request.PathBase + request.Path).ToString() : "/");
         span.SetTag("server.address", request.Host.Host);
         span.SetTag("server.port", request.Host.Port);
         span.SetTag("http.response.status_code", statusCode);
         span.SetTag("error.type", exception?.GetType().FullName ?? statusCode.ToString(CultureInfo.InvariantCulture));
         span.SetTag("aspire.route_tracing.excluded_by", excludedBy);
-        span.SetStatus(ActivityStatusCode.Error, exception?.Message);
+        span.SetStatus(ActivityStatusCode.Error);
         if (exception is not null && callbacks.RecordException)
         {
             span.AddException(exception);

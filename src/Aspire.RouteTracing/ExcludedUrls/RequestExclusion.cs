@@ -15,7 +15,7 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
     /// <summary>The reason if a Filter of the application rejects the request.</summary>
     public const string Filter = "filter";
 
-    private int _failed;
+    private bool _failed;
 
     /// <summary>Excludes the request if its URL matches or its caller is excluded. Call once per request.</summary>
     /// <returns>The excluded request, or <see langword="null"/> if it is traced.</returns>
@@ -53,7 +53,7 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
     /// <summary>Logs the first failure. The request continues.</summary>
     public void LogFailure(Exception exception)
     {
-        if (Interlocked.Exchange(ref _failed, 1) == 0)
+        if (!Interlocked.Exchange(ref _failed, true))
         {
             Log.Failed(logger, exception);
         }
@@ -95,7 +95,7 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
 
         [LoggerMessage(
             20, LogLevel.Error,
-            "Route tracing failed for a request, which continues. Further failures are not logged.")]
+            "Route tracing failed while it examined a request or the endpoints. The request continues. Further failures are not logged.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -36,12 +36,12 @@ internal sealed partial class HeaderCapture
     private readonly HeaderPattern[] _sanitized;
     private readonly ILogger _logger;
 
-    // Limited, because clients can invent names. Other names are matched again for each request.
-    private readonly ConcurrentDictionary<string, CapturedHeader> _byWildcard = new(StringComparer.OrdinalIgnoreCase);
-    private readonly ConcurrentDictionary<string, bool> _ignored = new(StringComparer.OrdinalIgnoreCase);
+    // Null for a name that no wildcard matches. Limited, because clients can invent names, separately for both kinds, so that ignored names
+    // leave room for the others. Names beyond the limit are matched again for each request.
+    private readonly ConcurrentDictionary<string, CapturedHeader?> _byName = new(StringComparer.OrdinalIgnoreCase);
     private int _wildcardNames;
     private int _ignoredNames;
-    private int _isLimitLogged;
+    private bool _isLimitLogged;
 
     private HeaderCapture(string attributePrefix, HeaderPattern[] captured, HeaderPattern[] sanitized, ILogger logger)
     {
@@ -52,7 +52,7 @@ internal sealed partial class HeaderCapture
         _wildcards = [.. captured.Where(pattern => pattern.ExactName is null)];
 
         // Exact names are captured before wildcards are matched.
-        Array.ForEach(_exact, header => _ignored.TryAdd(header.Name, true));
+        Array.ForEach(_exact, header => _byName.TryAdd(header.Name, null));
     }
 
     /// <summary>Gets whether no header is captured.</summary>
@@ -81,7 +81,7 @@ internal sealed partial class HeaderCapture
             return;
         }
 
-        if (headers.Count > left)
+        if (headers.Sum(header => header.Value.Count) > left)
         {
             foreach (var (header, values) in headers
                 .Select(entry => (Header: Find(entry.Key), entry.Value))
@@ -157,7 +157,7 @@ internal sealed partial class HeaderCapture
 
     private CapturedHeader? Find(string name)
     {
-        if (_byWildcard.TryGetValue(name, out var header) || _ignored.ContainsKey(name))
+        if (_byName.TryGetValue(name, out var header))
         {
             return header;
         }
@@ -165,7 +165,7 @@ internal sealed partial class HeaderCapture
         var order = Array.FindIndex(_wildcards, pattern => pattern.IsMatch(name));
         if (order < 0)
         {
-            if (Volatile.Read(ref _ignoredNames) < MaxWildcardNames && _ignored.TryAdd(name, true))
+            if (Volatile.Read(ref _ignoredNames) < MaxWildcardNames && _byName.TryAdd(name, null))
             {
                 Interlocked.Increment(ref _ignoredNames);
             }
@@ -175,7 +175,7 @@ internal sealed partial class HeaderCapture
 
         if (Volatile.Read(ref _wildcardNames) >= MaxWildcardNames)
         {
-            if (Interlocked.Exchange(ref _isLimitLogged, 1) == 0)
+            if (!Interlocked.Exchange(ref _isLimitLogged, true))
             {
                 Log.TooManyNames(_logger, MaxWildcardNames, _attributePrefix, name);
             }
@@ -184,7 +184,7 @@ internal sealed partial class HeaderCapture
         }
 
         header = Describe(name, order);
-        if (_byWildcard.TryAdd(name, header))
+        if (_byName.TryAdd(name, header))
         {
             Interlocked.Increment(ref _wildcardNames);
         }

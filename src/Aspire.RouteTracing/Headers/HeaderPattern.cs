@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Aspire.RouteTracing.Configuration;
+using Aspire.RouteTracing.ExcludedUrls;
 using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.Headers;
@@ -10,6 +11,30 @@ internal sealed class HeaderPattern
     /// <summary>The number of items that a list can have.</summary>
     public const int MaxItems = 256;
 
+    /// <summary>
+    /// The names of headers that contain secrets in practice, as regular expressions that are searched in a name. They don't match similar
+    /// names without secrets, such as <c>Idempotency-Key</c>.
+    /// </summary>
+    public static readonly IReadOnlyList<string> Sensitive =
+    [
+        "authorization",
+        "cookie",
+        "token",
+        "secret",
+        "signature",
+        "session",
+        "bearer",
+        "hmac",
+        "passw|passphrase|-pass$",
+        "api[-_]?key",
+        "(access|account|admin|app|application|auth|customer|encryption|functions?|insert|license|master|private|query|sas|service|shared|signing|subscription)[-_]?key$",
+        "jwt|oidc|saml|assertion|userinfo|client-principal$",
+        "(^|[-_]|client|ssl|tls)cert",
+        "^x-.*credential",
+        "[cx]srf",
+        "(^|-)(auth|dpop|otp|sig|wsse)$",
+        "^x-(honeycomb-team|identity-header|registry-config)$",
+    ];
     private const RegexOptions IgnoreCase = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
 
     private readonly string _text;
@@ -64,8 +89,11 @@ internal sealed class HeaderPattern
         return new HeaderPattern(text, item.Source == PatternList.Default
             ? expression
             : new Regex(
-                whole ? $@"\A(?:{item.Pattern})\z" : item.Pattern, IgnoreCase | RegexOptions.NonBacktracking, Regex.InfiniteMatchTimeout));
+                whole ? Enclose(item.Pattern) : item.Pattern, IgnoreCase | RegexOptions.NonBacktracking, Regex.InfiniteMatchTimeout));
     }
+
+    // The parenthesis would belong to a comment at the end of the item.
+    private static string Enclose(string item) => $@"\A(?:{item}{(ExclusionListFormat.EndsAtLineBreakOnly(item) ? "\n" : "")})\z";
 
     private static string WithoutAnchors(string item) => item.StartsWith('^') && item.EndsWith('$') ? item[1..^1] : item;
 }

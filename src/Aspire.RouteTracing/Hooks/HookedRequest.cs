@@ -145,6 +145,11 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     private void InvokeResponseHooks()
     {
         _hasResponseHooksRun = true;
+        if (!owner.HaveResponse(settings))
+        {
+            return;
+        }
+
         var statusCode = context.Response.StatusCode;
         var isServerError = statusCode >= StatusCodes.Status500InternalServerError;
         var before = new Values(span);

@@ -9,13 +9,13 @@ namespace Aspire.RouteTracing.Hooks;
 /// </summary>
 internal sealed partial class IsolatedHook(string name, ILogger logger) : SynchronizationContext
 {
-    private int _isAsyncLogged;
-    private int _isFailureLogged;
+    private bool _isAsyncLogged;
+    private bool _isFailureLogged;
 
     /// <summary>Called when an async void method starts.</summary>
     public override void OperationStarted()
     {
-        if (IsFirst(ref _isAsyncLogged))
+        if (!_isAsyncLogged && !Interlocked.Exchange(ref _isAsyncLogged, true))
         {
             Log.IsAsync(logger, name);
         }
@@ -67,11 +67,9 @@ internal sealed partial class IsolatedHook(string name, ILogger logger) : Synchr
         }
     }
 
-    private static bool IsFirst(ref int isLogged) => isLogged == 0 && Interlocked.Exchange(ref isLogged, 1) == 0;
-
     private void LogFailure(Exception exception)
     {
-        if (IsFirst(ref _isFailureLogged))
+        if (!_isFailureLogged && !Interlocked.Exchange(ref _isFailureLogged, true))
         {
             Log.Failed(logger, exception, name);
         }

@@ -6,11 +6,15 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing.Hooks;
 
 /// <summary>Runs the hooks of recorded requests: the delegates of the settings, then the hooks of the container.</summary>
-internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IServiceProvider services, ILogger<RequestHooks> logger)
+internal sealed partial class RequestHooks(IServiceProvider services, ILogger<RequestHooks> logger)
 {
     // Lazy, because a hook can depend on the tracer provider, which is being built when this object is created.
     private readonly Lazy<ContainerHook[]> _containerHooks = new(
-        () => [.. services.GetServices<IRouteTracingHook>().Select(hook => new ContainerHook(hook, logger))]);
+        () =>
+        [
+            .. services.GetServices<IRouteTracingHook>().Select(hook =>
+                new ContainerHook(new IsolatedHook(hook.GetType().ToString(), logger), hook.OnRequest, hook.OnResponse)),
+        ]);
 
     // Not per delegate, because a reload creates new delegates.
     private readonly IsolatedHook _requestHook = new(nameof(RouteTracingSettings.RequestHook), logger);
@@ -18,11 +22,11 @@ internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IServiceP
 
     private readonly IServiceScopeFactory _scopes = services.GetRequiredService<IServiceScopeFactory>();
     private volatile bool _haveRun;
-    private int _isDisposalLogged;
+    private bool _isDisposalLogged;
 
-    /// <summary>Gets whether there are hooks for new requests.</summary>
-    public bool Any => tracing.Current is { Enabled: true } settings
-        && (settings.RequestHook is not null || settings.ResponseHook is not null || _containerHooks.Value.Length != 0);
+    /// <summary>Returns whether there are hooks for new requests.</summary>
+    public bool AreUsed(CompiledSettings settings) =>
+        settings.Enabled && (settings.RequestHook is not null || settings.ResponseHook is not null || _containerHooks.Value.Length != 0);
 
     /// <summary>Gets whether any request has had hooks. A reload can remove hooks while requests run.</summary>
     public bool HaveRun => _haveRun;
@@ -30,13 +34,8 @@ internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IServiceP
     /// <summary>Creates the hooks of the container, so that the startup fails if a hook can't be created.</summary>
     public void Create() => _ = _containerHooks.Value;
 
-    public void OnStart(Activity span, HttpContext context)
+    public void OnStart(CompiledSettings settings, Activity span, HttpContext context)
     {
-        if (!Any)
-        {
-            return;
-        }
-
         var others = context.Features[typeof(HookedRequest)] as HookedRequest;
         if (others?.Find(this, context) is { } known && known.Span == span)
         {
@@ -44,7 +43,7 @@ internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IServiceP
         }
 
         _haveRun = true;
-        var request = new HookedRequest(this, span, context, tracing.Current, others is { Span.IsStopped: false } ? others : null);
+        var request = new HookedRequest(this, span, context, settings, others is { Span.IsStopped: false } ? others : null);
         context.Features.Set(request);
 
         // Creates the scope of the request before the callbacks are registered, so that it is disposed after they run. Not for delegates,
@@ -76,6 +75,9 @@ internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IServiceP
         }
     }
 
+    /// <summary>Returns whether there are hooks for responses.</summary>
+    public bool HaveResponse(CompiledSettings settings) => settings.ResponseHook is not null || _containerHooks.Value.Length != 0;
+
     /// <summary>Runs the hooks when the response is about to start.</summary>
     public void InvokeResponseHooks(CompiledSettings settings, Activity span, HttpResponse response)
     {
@@ -96,7 +98,7 @@ internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IServiceP
     /// <summary>Logs once that a scope of <see cref="CreateScope"/> could not be disposed.</summary>
     public void LogDisposal(Exception exception)
     {
-        if (Interlocked.Exchange(ref _isDisposalLogged, 1) == 0)
+        if (!Interlocked.Exchange(ref _isDisposalLogged, true))
         {
             Log.NotDisposed(logger, exception);
         }
@@ -115,12 +117,6 @@ internal sealed partial class RequestHooks(ActiveRouteTracing tracing, IServiceP
         public static partial void NotDisposed(ILogger logger, Exception exception);
     }
 
-    private sealed class ContainerHook(IRouteTracingHook hook, ILogger logger)
-    {
-        public IsolatedHook Isolated { get; } = new(hook.GetType().ToString(), logger);
-
-        public Action<Activity, HttpRequest> OnRequest { get; } = hook.OnRequest;
-
-        public Action<Activity, HttpResponse> OnResponse { get; } = hook.OnResponse;
-    }
+    private sealed record ContainerHook(
+        IsolatedHook Isolated, Action<Activity, HttpRequest> OnRequest, Action<Activity, HttpResponse> OnResponse);
 }

@@ -27,7 +27,7 @@ internal sealed class AspNetCoreCallbacks(
         var filter = options.Filter;
         options.Filter = context => ShouldRecord(context, filter);
 
-        // ServerErrorTags records exceptions instead, because the event of one that isn't a server error couldn't be removed.
+        // An event can't be removed from a span. ServerErrorTags therefore records an exception once it is known to be a server error.
         var (recordException, onException) = (options.RecordException, options.EnrichWithException);
         RecordException |= recordException;
         options.RecordException = false;
@@ -87,10 +87,14 @@ internal sealed class AspNetCoreCallbacks(
     private void OnStart(Activity span, HttpRequest request)
     {
         var settings = tracing.Current;
-        if ((!settings.RequestHeaders.IsEmpty || hooks.Any) && requests.Contains(request.HttpContext))
+        var areHooksUsed = hooks.AreUsed(settings);
+        if ((areHooksUsed || !settings.RequestHeaders.IsEmpty) && requests.Contains(request.HttpContext))
         {
             settings.RequestHeaders.Capture(span, request.Headers);
-            hooks.OnStart(span, request.HttpContext);
+            if (areHooksUsed)
+            {
+                hooks.OnStart(settings, span, request.HttpContext);
+            }
         }
     }
 

@@ -20,7 +20,7 @@ internal sealed class RouteMatchedObserver(
 
     private readonly ConcurrentBag<IDisposable> _subscriptions = [];
 
-    // Without an application, there is no RouteNamePolicy.
+    // Without a web application, no RouteNamePolicy names its endpoints.
     private bool _namesRoutes;
 
     /// <summary>Subscribes a tracer provider without a web application to every application of the process.</summary>

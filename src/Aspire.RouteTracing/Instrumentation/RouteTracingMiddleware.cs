@@ -59,7 +59,7 @@ internal sealed class RouteTracingMiddleware(
             TraceableResponse.Register(context.Response, server, request, settings.ResponsePropagators);
         }
 
-        return request is null ? next(context) : RunAsync(context, next, request);
+        return request is null ? next(context) : RunAsync(context, next, request, settings);
     }
 
     private ExcludedRequest? Find(HttpContext context, Activity? server)
@@ -72,7 +72,7 @@ internal sealed class RouteTracingMiddleware(
         return excluded ?? (endpointExclusion.IsUsed ? exclusion.Track(context, server) : null);
     }
 
-    private async Task RunAsync(HttpContext context, RequestDelegate next, ExcludedRequest request)
+    private async Task RunAsync(HttpContext context, RequestDelegate next, ExcludedRequest request, CompiledSettings settings)
     {
         if (request.IsCounted)
         {
@@ -95,7 +95,7 @@ internal sealed class RouteTracingMiddleware(
             {
                 if (request.ExcludedBy is not null)
                 {
-                    End(context, request, failure);
+                    End(context, request, failure, settings.KeepFailedRequests);
                 }
             }
             finally
@@ -106,7 +106,7 @@ internal sealed class RouteTracingMiddleware(
     }
 
     // Calls listeners and processors of the application.
-    private void End(HttpContext context, ExcludedRequest request, Exception? failure)
+    private void End(HttpContext context, ExcludedRequest request, Exception? failure, bool keepsFailure)
     {
         try
         {
@@ -116,7 +116,7 @@ internal sealed class RouteTracingMiddleware(
                 counter.Add(request.ExcludedBy!, statusCode);
             }
 
-            if (tracing.Current.KeepFailedRequests)
+            if (keepsFailure)
             {
                 failedRequestSpan.Export(context, request, failure, statusCode);
             }
@@ -132,7 +132,7 @@ internal sealed class RouteTracingMiddleware(
     {
         _ when context.Response.HasStarted => context.Response.StatusCode,
         BadHttpRequestException badRequest => badRequest.StatusCode,
-        OperationCanceledException when context.RequestAborted.IsCancellationRequested => StatusCodes.Status499ClientClosedRequest,
+        _ when FailedRequestSpan.IsAborted(exception, context) => StatusCodes.Status499ClientClosedRequest,
         _ => StatusCodes.Status500InternalServerError,
     };
 }

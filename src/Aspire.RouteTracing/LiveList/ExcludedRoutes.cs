@@ -72,7 +72,8 @@ internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? end
             }
 
             var methods = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? [];
-            string[] paths = [.. SampleValues.Select(value => CreatePath(route, value)).Distinct(StringComparer.Ordinal)];
+            var segments = Parse(route, endpoint).PathSegments;
+            string[] paths = [.. SampleValues.Select(value => CreatePath(segments, value)).Distinct(StringComparer.Ordinal)];
             foreach (var name in methods.Count == 0 ? [route] : methods.Select(method => $"{method} {route}"))
             {
                 routes[name] = paths;
@@ -82,10 +83,22 @@ internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? end
         return routes;
     }
 
-    private static string CreatePath(string route, string value)
+    // The name has the controller and the action of a conventional route. A name that code gives can be any text.
+    private static RoutePattern Parse(string name, RouteEndpoint endpoint)
+    {
+        try
+        {
+            return RoutePatternFactory.Parse(name);
+        }
+        catch (RoutePatternException)
+        {
+            return endpoint.RoutePattern;
+        }
+    }
+
+    private static string CreatePath(IReadOnlyList<RoutePatternPathSegment> segments, string value)
     {
         var path = new StringBuilder();
-        var segments = RoutePatternFactory.Parse(route).PathSegments;
         foreach (var segment in segments.TakeWhile(segment => segment.Parts[0] is not RoutePatternParameterPart { IsOptional: true }))
         {
             path.Append('/');

@@ -19,7 +19,6 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     private const int MaxLogged = 10;
 
     private readonly ActiveRouteTracing _tracing;
-    private readonly ExclusionsFile _file;
     private readonly ExcludedRoutes _routes;
     private readonly ILogger _logger;
     private readonly string? _statusFile;
@@ -27,17 +26,15 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     private Task _firstReport = Task.CompletedTask;
     private bool _isRunning;
     private string? _logged;
-    private int _failed;
+    private bool _failed;
 
     public ExclusionReport(
         ActiveRouteTracing tracing,
-        ExclusionsFile file,
         ExcludedRoutes routes,
         IConfiguration configuration,
         ILogger<ExclusionReport> logger)
     {
         _tracing = tracing;
-        _file = file;
         _routes = routes;
         _logger = logger;
         _statusFile = configuration[StatusFolderKey] is { Length: > 0 } folder
@@ -107,7 +104,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
                 ProcessStart = process.StartTime,
                 Enabled = settings.Enabled,
                 MatchFullUrl = list.MatchesFullUrl,
-                FileItems = _file.Items,
+                FileItems = settings.FileItems,
                 Items = [.. list.Current.Select(item => new ServiceStatus.Item(item.Pattern, item.Source))],
                 ExcludedRoutes = excluded,
                 RouteCount = routeCount,
@@ -163,7 +160,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         }
         catch (Exception exception)
         {
-            if (Interlocked.Exchange(ref _failed, 1) == 0)
+            if (!Interlocked.Exchange(ref _failed, true))
             {
                 Logs.Failed(_logger, exception);
             }

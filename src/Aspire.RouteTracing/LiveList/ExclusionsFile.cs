@@ -243,7 +243,8 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     {
         [LoggerMessage(
             7, LogLevel.Error,
-            "The list of excluded URLs in the file '{Path}' ({Key}) was ignored: {Reason} The previous list still applies.")]
+            "The list of excluded URLs in the file '{Path}' ({Key}) was ignored: {Reason} The previous list still applies, or at startup "
+            + "that of the environment variable.")]
         public static partial void Ignored(ILogger logger, string path, string key, string reason);
 
         [LoggerMessage(

@@ -23,7 +23,7 @@ internal sealed class RouteNamePolicy(
 {
     private static readonly object Unnamed = new();
 
-    // Copies of endpoints, by their originals and by themselves. They distinguish the two tables of a path.
+    // Maps each endpoint to its unnamed copy, and each copy to itself, by which IsUnnamed() recognizes the copies.
     private readonly ConditionalWeakTable<Endpoint, Endpoint> _unnamed = [];
 
     // Lazy, because this object is one of the policies.
@@ -37,7 +37,7 @@ internal sealed class RouteNamePolicy(
         return true;
     });
 
-    // After the policies for method, host and content type, so that only the ends of the tables change.
+    // The other policies (method, host, content type) have split the endpoints already, so this one adds a single branch at each leaf.
     public override int Order => int.MaxValue;
 
     bool INodeBuilderPolicy.AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) => endpoints.Count > 0;

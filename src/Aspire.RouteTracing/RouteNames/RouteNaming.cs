@@ -22,15 +22,20 @@ internal sealed partial class RouteNaming
     // The order of the endpoints of MapFallback.
     private const int FallbackOrder = int.MaxValue;
 
+    // Clients can invent path bases (/{tenant}, X-Forwarded-Prefix), and each adds a metric series per endpoint, so only the first ones are
+    // part of names.
+    private const int MaxUnknownPathBases = 10;
+
     private static readonly string[] ActionKeys = ["area", "controller", "action", "page"];
 
     private readonly ConfiguredPathBases _configuredPathBases;
     private readonly EndpointExclusion _endpointExclusion;
     private readonly ILogger _logger;
     private readonly ParameterPolicyFactory? _parameterPolicies;
-    private readonly PathBases _templates;
-    private readonly PathBases _simple;
-    private int _failed;
+    private readonly NamedEndpoints _withoutPathBase;
+    private readonly ConcurrentDictionary<string, NamedEndpoints> _pathBases = new(StringComparer.OrdinalIgnoreCase);
+    private int _unknownPathBases;
+    private bool _failed;
 
     /// <param name="configuredPathBases">The path bases that the application configures.</param>
     /// <param name="endpointExclusion">Excludes the requests of endpoints with the attribute.</param>
@@ -48,15 +53,41 @@ internal sealed partial class RouteNaming
         _endpointExclusion = endpointExclusion;
         _logger = logger;
         _parameterPolicies = parameterPolicies;
-        _templates = new PathBases(this, RouteTemplateFormat.Template);
-        _simple = new PathBases(this, RouteTemplateFormat.Simple);
+        _withoutPathBase = new NamedEndpoints(this, "");
     }
 
     /// <summary>
     /// Returns a copy of <paramref name="endpoint"/> with the name, or <paramref name="endpoint"/> if it needs none.
     /// </summary>
     public Endpoint Name(Endpoint endpoint, RouteTemplateFormat format, PathString pathBase = default) =>
-        (format == RouteTemplateFormat.Simple ? _simple : _templates).Name(endpoint, pathBase);
+        (!pathBase.HasValue ? _withoutPathBase
+            : _pathBases.TryGetValue(pathBase.Value, out var endpoints) ? endpoints
+            : AddPathBase(pathBase.Value)).Name(endpoint, format);
+
+    private NamedEndpoints AddPathBase(string pathBase)
+    {
+        var configured = _configuredPathBases.Find(pathBase);
+        if (configured is null && Volatile.Read(ref _unknownPathBases) >= MaxUnknownPathBases)
+        {
+            return _withoutPathBase;
+        }
+
+        // Rare, so a lock is sufficient for the count.
+        lock (_pathBases)
+        {
+            if (_pathBases.TryGetValue(pathBase, out var endpoints))
+            {
+                return endpoints;
+            }
+
+            if (configured is null && ++_unknownPathBases > MaxUnknownPathBases)
+            {
+                return _withoutPathBase;
+            }
+
+            return _pathBases[pathBase] = new NamedEndpoints(this, configured ?? pathBase);
+        }
+    }
 
     private Endpoint Copy(Endpoint endpoint, RouteTemplateFormat format, string pathBase)
     {
@@ -225,57 +256,20 @@ internal sealed partial class RouteNaming
         string IRouteDiagnosticsMetadata.Route => Route!;
     }
 
-    /// <summary>The named endpoints of one format, by path base.</summary>
-    private sealed class PathBases(RouteNaming naming, RouteTemplateFormat format)
-    {
-        // Clients can invent path bases (/{tenant}, X-Forwarded-Prefix), and each adds a metric series per endpoint, so only the first ones
-        // are part of names.
-        private const int MaxUnknownPathBases = 10;
-
-        private readonly ConcurrentDictionary<string, NamedEndpoints> _pathBases = new(StringComparer.OrdinalIgnoreCase);
-        private readonly NamedEndpoints _none = new(naming, format, "");
-        private int _unknownPathBases;
-
-        public Endpoint Name(Endpoint endpoint, PathString pathBase) =>
-            (!pathBase.HasValue ? _none
-                : _pathBases.TryGetValue(pathBase.Value, out var endpoints) ? endpoints
-                : Add(pathBase.Value)).Name(endpoint);
-
-        private NamedEndpoints Add(string pathBase)
-        {
-            var configured = naming._configuredPathBases.Find(pathBase);
-            if (configured is null && Volatile.Read(ref _unknownPathBases) >= MaxUnknownPathBases)
-            {
-                return _none;
-            }
-
-            // Rare, so a lock is sufficient for the count.
-            lock (_pathBases)
-            {
-                if (_pathBases.TryGetValue(pathBase, out var endpoints))
-                {
-                    return endpoints;
-                }
-
-                if (configured is null && ++_unknownPathBases > MaxUnknownPathBases)
-                {
-                    return _none;
-                }
-
-                return _pathBases[pathBase] = new NamedEndpoints(naming, format, configured ?? pathBase);
-            }
-        }
-    }
-
-    /// <summary>The named endpoints of one format and one path base.</summary>
-    private sealed class NamedEndpoints(RouteNaming naming, RouteTemplateFormat format, string pathBase)
+    /// <summary>The named endpoints of one path base.</summary>
+    private sealed class NamedEndpoints(RouteNaming naming, string pathBase)
     {
         // An entry lives as long as its endpoint, because sources such as a reloaded proxy configuration replace their endpoints.
-        private readonly ConditionalWeakTable<Endpoint, Endpoint> _named = [];
+        private readonly ConditionalWeakTable<Endpoint, Endpoint> _templates = [];
+        private readonly ConditionalWeakTable<Endpoint, Endpoint> _simple = [];
 
-        public Endpoint Name(Endpoint endpoint) => _named.TryGetValue(endpoint, out var named) ? named : _named.GetOrAdd(endpoint, Copy);
+        public Endpoint Name(Endpoint endpoint, RouteTemplateFormat format)
+        {
+            var named = format == RouteTemplateFormat.Simple ? _simple : _templates;
+            return named.TryGetValue(endpoint, out var copy) ? copy : named.GetOrAdd(endpoint, Copy(endpoint, format));
+        }
 
-        private Endpoint Copy(Endpoint endpoint)
+        private Endpoint Copy(Endpoint endpoint, RouteTemplateFormat format)
         {
             try
             {
@@ -283,7 +277,7 @@ internal sealed partial class RouteNaming
             }
             catch (Exception exception)
             {
-                if (Interlocked.Exchange(ref naming._failed, 1) == 0)
+                if (!Interlocked.Exchange(ref naming._failed, true))
                 {
                     Log.Failed(naming._logger, endpoint.DisplayName, exception);
                 }

@@ -9,7 +9,8 @@ internal sealed class AutomatonPattern(int index, string item, IReadOnlyList<Req
     // [^/]{300} has 300 states, and the automaton can need any subset of them.
     private const int MaxRepetitions = 300;
 
-    // A crafted URL passes the filter of the list. Without its texts, it must not make all automata grow.
+    // A URL passes the list's filter if it has the text of any item. Checking this item's texts keeps a crafted URL from growing every
+    // automaton.
     public override bool IsMatch(ReadOnlySpan<char> url) =>
         url.Length <= MaxUrlLength && ContainsRequired(url) && automata.IsMatch(Index, item, url);
 

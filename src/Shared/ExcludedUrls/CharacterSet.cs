@@ -6,8 +6,8 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>The characters that one token of a regular expression matches.</summary>
 /// <remarks>
-/// .NET is asked about each character, because it knows the categories and which characters differ by case only: about ASCII at once, about
-/// others when a URL first has them.
+/// A regular expression decides about each character, because .NET knows the categories and which characters differ by case only: about
+/// ASCII when the list is compiled, about others when a URL first has them.
 /// </remarks>
 internal sealed class CharacterSet
 {

@@ -50,10 +50,9 @@ internal static class ExclusionListFormat
 
     /// <summary>Writes a list so that <see cref="Parse"/> reads the same items from it.</summary>
     /// <remarks>
-    /// That holds for every valid item in the spelling that <see cref="Parse"/> gives. Other spellings come back in that one: without white
-    /// space around them, with <c>,</c> for <c>\,</c>, and in <c>(?:...)</c> if they have a line break outside of brackets. An invalid item
-    /// comes back, too, unless it opens a bracket that a later item closes. The result is plain text unless the first item starts with
-    /// <c>base64:</c>.
+    /// Valid items that <see cref="Parse"/> has returned are read back unchanged. Others change: white space around an item is removed,
+    /// <c>\,</c> becomes <c>,</c>, and an item with a line break outside of brackets is put into <c>(?:...)</c>. An invalid item is read
+    /// back unless it opens a bracket that a later item closes. The result is plain text unless the first item starts with <c>base64:</c>.
     /// </remarks>
     public static string Write(IEnumerable<string> items)
     {
@@ -71,6 +70,14 @@ internal static class ExclusionListFormat
         var keep = ReadMarks(item, isList: false, out _).FindLast(mark => mark.Kind is MarkKind.EscapedBlank).End;
         return Trim(new StringBuilder(item), keep);
     }
+
+    /// <summary>
+    /// Returns whether text after an item is part of the item unless a line break comes first: of its <c>(?x)</c> comment, or of the
+    /// backslash at its end.
+    /// </summary>
+    public static bool EndsAtLineBreakOnly(string item) =>
+        RegexTokens.ReadAll(item, out _) is [.., var last]
+            && (item[last.Start] == '#' ? last.Kind is RegexTokenKind.Comment : item[last.Start..] == "\\");
 
     private static string Encode(string text) => Base64Prefix + Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
@@ -140,11 +147,6 @@ internal static class ExclusionListFormat
 
         return written.ToString();
     }
-
-    // A comma would belong to the comment of (?x), or to the backslash.
-    private static bool EndsAtLineBreakOnly(string item) =>
-        RegexTokens.ReadAll(item, out _) is [.., var last]
-            && (item[last.Start] == '#' ? last.Kind is RegexTokenKind.Comment : item[last.Start..] == "\\");
 
     /// <summary>Finds what splits a text, and what looks like it. Groups protect what is in them when they are closed.</summary>
     private static List<Mark> ReadMarks(string text, bool isList, out bool isBalanced)

@@ -199,7 +199,7 @@ internal sealed class RegexTokens(string text)
                 (kind, end) = (RegexTokenKind.BackReference, nameEnd);
                 break;
             case >= '1' and <= '9':
-                // If there is no such group, \12 is a character. The token is the stricter of the two.
+                // If there is no such group, \12 is a character. Read as a back-reference, which excludes the item from automata.
                 (kind, end) = (RegexTokenKind.BackReference, SkipDigits(end));
                 break;
             case 'x' or 'u' or 'c' or '0':

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Http;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
@@ -68,11 +69,16 @@ internal readonly ref struct RequestUrl
 
         try
         {
+            if (DecodePath(uri.AbsolutePath) is not { } path)
+            {
+                return false;
+            }
+
             url = new RequestUrl
             {
                 Scheme = uri.Scheme,
                 Host = HostOf(uri),
-                Path = PathDecoder.Decode(uri.AbsolutePath),
+                Path = path,
                 Query = hasQuery ? uri.Query : "",
             };
             return true;
@@ -81,6 +87,20 @@ internal readonly ref struct RequestUrl
         {
             // Uri validates the host name only when it is read.
             return false;
+        }
+    }
+
+    /// <summary>Decodes a path as servers do, or returns <see langword="null"/> if they reject it because of <c>%00</c>.</summary>
+    /// <param name="path">The path, which starts with <c>/</c>.</param>
+    public static string? DecodePath(string path)
+    {
+        try
+        {
+            return PathString.FromUriComponent(path).Value;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
         }
     }
 

@@ -33,8 +33,8 @@ internal sealed class SequencePattern : ExclusionPattern
         return IsMatch(url, 0, 0, explored);
     }
 
-    // Linear in the length of the URL times the number of steps: the steps after a loop are tried at increasing positions. Each loop
-    // remembers the end of its last run. At every position up to there, the remaining steps were tried already.
+    // Linear in the length of the URL times the number of steps: the steps after a loop are tried at increasing positions. Each loop stores
+    // the end of its last run. A later run that starts before that end is skipped, because its positions were tried already.
     private bool IsMatch(ReadOnlySpan<char> url, int position, int first, Span<int> explored)
     {
         for (var i = first; i < _steps.Length; i++)

@@ -67,6 +67,35 @@ public sealed class KeepFailedRequestsTests
         Assert.Equal(recordException, span.Events.Any(@event => @event.Name == "exception"));
     }
 
+    [Theory]
+    [InlineData("GET", "GET /health/{name}", "GET", null)]
+    [InlineData("INVENTED", "HTTP /health/{name}", "_OTHER", "INVENTED")]
+    public async Task The_span_has_the_attributes_of_the_instrumentation(string method, string name, string known, string? original)
+    {
+        object?[] expected = [known, original, "/health/a%20b", null];
+        foreach (var isExcluded in new[] { false, true })
+        {
+            await using var app = await TracedApp.StartAsync(
+                builder => builder.AddRouteTracing(settings =>
+                {
+                    settings.KeepFailedRequests = true;
+                    if (isExcluded)
+                    {
+                        settings.ExcludedUrls.Add("^/health/");
+                    }
+                }),
+                app => app.Map("/health/{name}", string () => throw new InvalidOperationException("unhealthy")));
+            using var request = new HttpRequestMessage(new HttpMethod(method), "/health/a%20b");
+            using var response = await app.Client.SendAsync(request, TestContext.Current.CancellationToken);
+            await app.StopAsync();
+
+            var span = Assert.Single(app.Spans);
+            Assert.Equal(name, span.DisplayName);
+            Assert.Equal(
+                expected, [.. Tags(span, "http.request.method", "http.request.method_original", "url.path"), span.StatusDescription]);
+        }
+    }
+
     [Fact]
     public async Task An_exception_that_a_handler_answers_is_on_the_span()
     {
@@ -135,8 +164,10 @@ public sealed class KeepFailedRequestsTests
         Assert.Empty(app.SpanNames);
     }
 
-    [Fact]
-    public async Task A_request_that_the_client_aborts_is_not_a_failure()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_request_that_the_client_aborts_is_not_a_failure(bool isCanceled)
     {
         var (started, ended) = (new TaskCompletionSource(), new TaskCompletionSource());
         await using var app = await StartAsync("always_on", map: app => app.MapGet("/health/slow", async (HttpContext context) =>
@@ -145,6 +176,11 @@ public sealed class KeepFailedRequestsTests
             try
             {
                 await Task.Delay(Timeout.Infinite, context.RequestAborted);
+            }
+            catch (OperationCanceledException) when (!isCanceled)
+            {
+                // As when the body is read.
+                throw new IOException("The client reset the request stream.");
             }
             finally
             {

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -37,6 +39,18 @@ internal static class HeaderApp
 
         using var response = await app.Client.SendAsync(request, TestContext.Current.CancellationToken);
         response.EnsureSuccessStatusCode();
+        await app.StopAsync();
+        return Captured(app);
+    }
+
+    /// <summary>Sends one request with the lines as they are, because HttpClient joins the values of a header into one line.</summary>
+    public static async Task<IReadOnlyList<string>> CapturedLinesAsync(TracedApp app, params string[] lines)
+    {
+        using var client = new TcpClient("127.0.0.1", app.Port);
+        await client.GetStream().WriteAsync(
+            Encoding.ASCII.GetBytes($"GET / HTTP/1.0\r\nHost: 127.0.0.1:{app.Port}\r\n{string.Join("\r\n", lines)}\r\n\r\n"),
+            TestContext.Current.CancellationToken);
+        await new StreamReader(client.GetStream()).ReadToEndAsync(TestContext.Current.CancellationToken);
         await app.StopAsync();
         return Captured(app);
     }

@@ -76,6 +76,16 @@ public sealed class HeaderCaptureLimitsTests
     }
 
     [Fact]
+    public async Task A_header_with_many_values_does_not_displace_that_of_an_earlier_wildcard()
+    {
+        await using var app = await StartAsync(new() { [RequestVariable] = "a-.*,b-.*" });
+
+        Assert.Equal(
+            ["http.request.header.a-1=wanted", $"http.request.header.b-1={string.Join('|', Enumerable.Range(0, 63))}"],
+            await CapturedLinesAsync(app, [.. Enumerable.Range(0, 64).Select(number => $"b-1: {number}"), "a-1: wanted"]));
+    }
+
+    [Fact]
     public async Task A_header_with_many_values_leaves_room_for_other_named_headers()
     {
         await using var app = await StartAsync(new() { [ResponseVariable] = "x-many,x-version,x-twice" });

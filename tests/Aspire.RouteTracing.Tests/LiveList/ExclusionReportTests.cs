@@ -1,6 +1,7 @@
 using Aspire.RouteTracing.LiveList;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -109,6 +110,47 @@ public sealed class ExclusionReportTests : IDisposable
     }
 
     [Fact]
+    public async Task The_status_has_the_applied_list_if_a_changed_file_can_not_be_applied()
+    {
+        var file = Path.Combine(_folder, "excluded-urls.txt");
+        await File.WriteAllTextAsync(file, "^/health$\n", TestContext.Current.CancellationToken);
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings =>
+            {
+                if (settings.ExcludedUrls.Contains("^/other$"))
+                {
+                    throw new InvalidOperationException("The delegate rejects the list.");
+                }
+            }),
+            _ => { },
+            new() { [ExclusionReport.StatusFolderKey] = _folder, ["Aspire:RouteTracing:ExclusionsFile"] = file });
+
+        await File.WriteAllTextAsync(file, "^/other$\n", TestContext.Current.CancellationToken);
+        while (app.Logs.All(log => log.EventId.Id != 10))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken);
+        }
+
+        using (app.RouteTracing().Suspend())
+        {
+            await WaitForStatusAsync(status => !status.Enabled);
+        }
+
+        Assert.Equal(["^/health$"], (await WaitForStatusAsync(status => status.Enabled)).FileItems!);
+    }
+
+    [Fact]
+    public async Task A_route_name_that_is_no_template_is_reported()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/orders/1$")),
+            app => app.MapGet("/orders/{id}", () => "").WithMetadata(new GivenName("/orders/{id")));
+        await app.StopAsync();
+
+        Assert.Equal("Excluded URLs: 1 in force. Excluded routes: 1 of 1 (GET /orders/{id).", Assert.Single(Reports(app)));
+    }
+
+    [Fact]
     public async Task The_status_file_is_private_and_deleted_when_the_service_stops()
     {
         await using var app = await StartAsync(["^/health$"]);
@@ -155,6 +197,8 @@ public sealed class ExclusionReportTests : IDisposable
             "'/health' is excluded by '^/health$' of code. Further requests that this item excludes are not logged.",
             Assert.Single(app.Logs, log => log.EventId.Id == 21).FormattedMessage);
     }
+
+    private sealed record GivenName(string Route) : IRouteDiagnosticsMetadata;
 
     private string StatusPath => Path.Combine(_folder, $"{Environment.ProcessId}.json");
 
