@@ -4,7 +4,6 @@ using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.RouteTracing.Hooks;
 
@@ -107,10 +106,11 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         {
             // No response started, because an exception escaped or the client disconnected. The scope of the request is disposed.
             var services = context.Features.Get<IServiceProvidersFeature>();
-            using var scope = new LateScope(owner);
+            var scope = owner.CreateScope(context);
             context.Features.Set<IServiceProvidersFeature>(scope);
             OnResponse();
             context.Features.Set(services);
+            owner.DisposeScope(scope);
         }
 
         RestoreChanges();
@@ -287,31 +287,5 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     private struct TagValues
     {
         private object? _first;
-    }
-
-    /// <summary>A scope that is created when a hook needs it.</summary>
-    private sealed class LateScope(RequestHooks owner) : IServiceProvidersFeature, IDisposable
-    {
-        private AsyncServiceScope? _scope;
-        private IServiceProvider? _services;
-
-        public IServiceProvider RequestServices
-        {
-            get => _services ??= (_scope = owner.CreateScope()).Value.ServiceProvider;
-            set => _services = value;
-        }
-
-        public void Dispose()
-        {
-            try
-            {
-                // The instrumentation's callback is synchronous.
-                _scope?.DisposeAsync().AsTask().GetAwaiter().GetResult();
-            }
-            catch (Exception exception)
-            {
-                owner.LogDisposal(exception);
-            }
-        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -92,15 +93,22 @@ internal sealed partial class RequestHooks(IServiceProvider services, ILogger<Re
         }
     }
 
-    /// <summary>Creates a scope for hooks that run after the scope of the request was disposed.</summary>
-    public AsyncServiceScope CreateScope() => _scopes.CreateAsyncScope();
+    /// <summary>Returns a scope that is created when a hook needs it.</summary>
+    public RequestServicesFeature CreateScope(HttpContext context) => new(context, _scopes);
 
-    /// <summary>Logs once that a scope of <see cref="CreateScope"/> could not be disposed.</summary>
-    public void LogDisposal(Exception exception)
+    public void DisposeScope(RequestServicesFeature scope)
     {
-        if (!Interlocked.Exchange(ref _isDisposalLogged, true))
+        try
         {
-            Log.NotDisposed(logger, exception);
+            // The instrumentation's callback is synchronous.
+            scope.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+        catch (Exception exception)
+        {
+            if (!Interlocked.Exchange(ref _isDisposalLogged, true))
+            {
+                Log.NotDisposed(logger, exception);
+            }
         }
     }
 
