@@ -17,19 +17,21 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     private readonly Lock _changing = new();
     private readonly IOptionsFactory<RouteTracingSettings> _settings;
     private readonly IConfiguration _configuration;
-    private readonly ILogger<ActiveRouteTracing> _logger;
+    private readonly ILogger _logger;
     private readonly List<IDisposable> _subscriptions;
     private CompiledSettings _loaded;
     private volatile CompiledSettings _current;
     private int _suspensions;
     private int _changes;
+    private bool _isChangeRaised;
+    private bool _mustLoad;
     private KeyValuePair<string, string?>[]? _failed;
 
     public ActiveRouteTracing(
         IOptionsFactory<RouteTracingSettings> settings,
         IEnumerable<IOptionsChangeTokenSource<RouteTracingSettings>> sources,
         IConfiguration configuration,
-        ILogger<ActiveRouteTracing> logger)
+        SafeLogger<ActiveRouteTracing> logger)
     {
         _settings = settings;
         _configuration = configuration;
@@ -82,7 +84,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
         // The configuration signals one change several times, so Load() skips a configuration that has failed. Other sources signal once.
         if (source is not ConfigurationChangeTokenSource<RouteTracingSettings>)
         {
-            Volatile.Write(ref _failed, null);
+            Volatile.Write(ref _mustLoad, true);
         }
 
         Reload();
@@ -111,18 +113,18 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
         try
         {
             configuration = [.. _configuration.AsEnumerable()];
-            if (Volatile.Read(ref _failed)?.SequenceEqual(configuration) == true)
+            if (!Interlocked.Exchange(ref _mustLoad, false) && _failed?.SequenceEqual(configuration) == true)
             {
                 return;
             }
 
             var loaded = Compile(_loaded);
             Change(() => _loaded = loaded);
-            Volatile.Write(ref _failed, null);
+            _failed = null;
         }
         catch (Exception exception)
         {
-            Volatile.Write(ref _failed, configuration);
+            _failed = configuration;
             Log.ReloadFailed(_logger, exception);
         }
     }
@@ -130,9 +132,21 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     private CompiledSettings Compile(CompiledSettings? before) =>
         CompiledSettings.Compile(_settings.Create(Options.DefaultName), before, RaiseChanged, _logger);
 
-    // In the background, so that a request that disables an item or suspends route tracing isn't delayed.
-    private void RaiseChanged() =>
-        ThreadPool.UnsafeQueueUserWorkItem(static tracing => tracing.Changed?.Invoke(), this, preferLocal: false);
+    // In the background, so that a request that disables an item or suspends route tracing isn't delayed. Once for several changes.
+    private void RaiseChanged()
+    {
+        if (!Interlocked.Exchange(ref _isChangeRaised, true))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static tracing =>
+                {
+                    Volatile.Write(ref tracing._isChangeRaised, false);
+                    tracing.Changed?.Invoke();
+                },
+                this,
+                preferLocal: false);
+        }
+    }
 
     private void Change(Action change)
     {

@@ -39,7 +39,7 @@ internal static class RouteTracingServices
     {
         services.AddLogging();
         services.AddMetrics();
-        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(typeof(SafeLogger<>));
 
         services.AddSingleton<ExclusionsFile>();
         services.AddOptions<RouteTracingSettings>().Configure<IConfiguration, ExclusionsFile>(

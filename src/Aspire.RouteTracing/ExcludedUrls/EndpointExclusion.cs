@@ -17,7 +17,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
     // Null until it is needed. Reset when the endpoints change. A computation that is running then writes to the old Lazy, so its result is
     // discarded.
     private volatile Lazy<bool>? _isUsed;
-    private bool _isSubscribed;
+    private volatile bool _isSubscribed;
 
     /// <summary>Gets whether an endpoint of the application has the attribute, or may have it.</summary>
     public bool IsUsed => (_isUsed ??= new(HasExcludedEndpoint, LazyThreadSafetyMode.PublicationOnly)).Value;
@@ -68,8 +68,15 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
     private async Task ExecutePartAsync(HttpContext context, RequestDelegate execute, string route)
     {
         using var part = new Activity(PartOperationName).Start();
-        exclusion.Exclude(context, part, route, isCounted: false);
-        await execute(context);
+        var request = exclusion.Exclude(context, part, route, isCounted: false);
+        try
+        {
+            await execute(context);
+        }
+        finally
+        {
+            request.End();
+        }
     }
 
     private bool HasExcludedEndpoint()
@@ -81,9 +88,11 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
 
         try
         {
-            if (!Interlocked.Exchange(ref _isSubscribed, true))
+            if (!_isSubscribed)
             {
+                // Two threads can subscribe. Each one must before it reads the endpoints.
                 ChangeToken.OnChange(source.GetChangeToken, () => _isUsed = null);
+                _isSubscribed = true;
             }
 
             return source.Endpoints.Any(MayBeExcluded);

@@ -66,7 +66,6 @@ internal sealed class ExcludedRequest
         if (Server is not null)
         {
             StopRecording(Server);
-            ExcludedTraces.Add(Server.TraceId);
         }
     }
 
@@ -76,9 +75,10 @@ internal sealed class ExcludedRequest
     /// <summary>Releases the HttpContext, which the server reuses. Call at the end of the pipeline.</summary>
     public void End() => _context = null;
 
-    /// <summary>Prevents the export of a span, and makes its context unsampled.</summary>
+    /// <summary>Prevents the export of a span and of spans that name it as their parent, and makes its context unsampled.</summary>
     public static void StopRecording(Activity activity)
     {
+        ExcludedSpans.Add(activity.SpanId);
         activity.IsAllDataRequested = false;
         activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
     }

@@ -32,7 +32,7 @@ internal sealed class ExcludedRequestSampler : Sampler
     {
         if (sampler is AlwaysOnSampler or TraceIdRatioBasedSampler)
         {
-            ExcludedTraces.Enable();
+            ExcludedSpans.Enable();
         }
 
         return sampler is AlwaysOnSampler ? sampler : new ExcludedRequestSampler(sampler);
@@ -56,19 +56,11 @@ internal sealed class ExcludedRequestSampler : Sampler
             return _sampler.ShouldSample(span);
         }
 
-        if (parent.IsRemote)
-        {
-            // The handler of an in-process message has its sender as a remote parent.
-            return _ignoresParent && ExcludedTraces.Contains(parent.TraceId) ? Drop : _sampler.ShouldSample(span);
-        }
-
-        var request = ExcludedRequest.Current;
+        // The handler of an in-process message has its sender as a remote parent.
+        var request = parent.IsRemote ? null : ExcludedRequest.Current;
         if (request is { IsRunning: true })
         {
-            return request.IsExportingFailure && span.Name == ServerActivity.OperationName ? RecordAndSample
-                // Not exported, but sends the unsampled context to the receiver.
-                : span.Kind is ActivityKind.Client or ActivityKind.Producer ? RecordOnly
-                : Drop;
+            return request.IsExportingFailure && span.Name == ServerActivity.OperationName ? RecordAndSample : Exclude(span, parent);
         }
 
         if (request is { ExcludedBy: not null } && hasParent && IsOf(request, parent))
@@ -77,8 +69,14 @@ internal sealed class ExcludedRequestSampler : Sampler
             return _sampler.ShouldSample(new SamplingParameters(default, span.TraceId, span.Name, span.Kind, span.Tags, span.Links));
         }
 
-        return _ignoresParent && hasParent && ExcludedTraces.Contains(parent.TraceId) ? Drop : _sampler.ShouldSample(span);
+        return _ignoresParent && hasParent && ExcludedSpans.Contains(parent.SpanId)
+            ? Exclude(span, parent)
+            : _sampler.ShouldSample(span);
     }
+
+    // A call, and the handler of a message, are created but not exported, so that what they send or start has an excluded span as its parent.
+    private static SamplingResult Exclude(in SamplingParameters span, in ActivityContext parent) =>
+        parent.IsRemote || span.Kind is ActivityKind.Client or ActivityKind.Producer ? RecordOnly : Drop;
 
     // A hub call starts a trace of its own. Work that it started can outlive the connection's request, so the start time is compared.
     private static bool IsOf(ExcludedRequest request, in ActivityContext parent) =>

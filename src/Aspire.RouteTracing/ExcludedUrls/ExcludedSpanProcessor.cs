@@ -24,16 +24,14 @@ internal sealed class ExcludedSpanProcessor : BaseProcessor<Activity>
             ExcludedRequest.StopRecording(data);
             request.Sign(data);
         }
-        else if (data.Recorded && IsBelated(data, request))
+        else if (IsBelated(data, request))
         {
             ExcludedRequest.StopRecording(data);
         }
     }
 
-    // The flags of the parent are at the end of ParentId. Building that text is slow, so the trace is checked first.
     private static bool IsBelated(Activity span, ExcludedRequest? request) =>
         span.ParentSpanId != default
-            && ExcludedTraces.Contains(span.TraceId)
-            && !(request is { ExcludedBy: not null } && request.Server?.TraceId == span.TraceId)
-            && span.ParentId is [.., '0' or '2' or '4' or '6' or '8' or 'a' or 'c' or 'e'];
+            && ExcludedSpans.Contains(span.ParentSpanId)
+            && !(request is { ExcludedBy: not null } && request.Server?.TraceId == span.TraceId);
 }

@@ -11,7 +11,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// <c>aspire-excluded={minute}{signature}</c>. The signature covers the trace id, the span id of the call and the minute. It is honored
 /// with the unsampled flag only.
 /// </summary>
-internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvider time)
+internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvider? time = null)
 {
     public const string Member = "aspire-excluded";
 
@@ -22,7 +22,7 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
     private const int MinuteCharacters = 8;
     private const int ValueCharacters = MinuteCharacters + (2 * SignatureBytes);
 
-    private uint CurrentMinute => (uint)(time.GetUtcNow().ToUnixTimeSeconds() / 60);
+    private uint CurrentMinute => (uint)((time ?? TimeProvider.System).GetUtcNow().ToUnixTimeSeconds() / 60);
 
     /// <summary>Adds the member to the trace state of <paramref name="call"/>, if there is a key.</summary>
     public void Sign(Activity call)

@@ -7,7 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>Decides at the start of a request whether it is excluded. A failure is logged once, and the request is traced.</summary>
-internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, ExclusionSignature signature, ILogger<RequestExclusion> logger)
+internal sealed partial class RequestExclusion(
+    ActiveRouteTracing tracing, AppRequests requests, ExclusionSignature signature, SafeLogger<RequestExclusion> logger)
 {
     /// <summary>The reason if the request of the caller is excluded.</summary>
     public const string Caller = "caller";
@@ -82,6 +83,17 @@ internal sealed partial class RequestExclusion(ActiveRouteTracing tracing, Exclu
     {
         var request = new ExcludedRequest(context, server, signature);
         ExcludedRequest.Current = request;
+        if (requests.HaveNoMiddleware)
+        {
+            context.Response.OnCompleted(
+                static request =>
+                {
+                    ((ExcludedRequest)request).End();
+                    return Task.CompletedTask;
+                },
+                request);
+        }
+
         return request;
     }
 

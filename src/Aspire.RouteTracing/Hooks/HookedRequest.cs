@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.RouteTracing.Hooks;
 
@@ -104,13 +105,15 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     {
         if (!_hasResponseHooksRun && IsRecorded)
         {
-            // No response started, because an exception escaped or the client disconnected. The scope of the request is disposed.
+            // No response started, because an exception escaped or the client disconnected. The scope of the request is disposed, and
+            // servers reject further callbacks.
+            _isCompletionRegistered = true;
             var services = context.Features.Get<IServiceProvidersFeature>();
-            var scope = owner.CreateScope(context);
+            var scope = new LateScope(owner);
             context.Features.Set<IServiceProvidersFeature>(scope);
             OnResponse();
             context.Features.Set(services);
-            owner.DisposeScope(scope);
+            _ = scope.DisposeAsync();
         }
 
         RestoreChanges();
@@ -287,5 +290,34 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     private struct TagValues
     {
         private object? _first;
+    }
+
+    /// <summary>A scope that is created when a hook needs it.</summary>
+    private sealed class LateScope(RequestHooks owner) : IServiceProvidersFeature
+    {
+        private AsyncServiceScope? _scope;
+        private IServiceProvider? _services;
+
+        public IServiceProvider RequestServices
+        {
+            get => _services ??= (_scope = owner.CreateScope()).Value.ServiceProvider;
+            set => _services = value;
+        }
+
+        /// <summary>Logs a failure. Not awaited, because the instrumentation's callback is synchronous.</summary>
+        public async Task DisposeAsync()
+        {
+            try
+            {
+                if (_scope is { } scope)
+                {
+                    await scope.DisposeAsync().ConfigureAwait(false);
+                }
+            }
+            catch (Exception exception)
+            {
+                owner.LogDisposal(exception);
+            }
+        }
     }
 }

@@ -1,13 +1,12 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.Hooks;
 
 /// <summary>Runs the hooks of recorded requests: the delegates of the settings, then the hooks of the container.</summary>
-internal sealed partial class RequestHooks(IServiceProvider services, ILogger<RequestHooks> logger)
+internal sealed partial class RequestHooks(IServiceProvider services, SafeLogger<RequestHooks> logger)
 {
     // Lazy, because a hook can depend on the tracer provider, which is being built when this object is created.
     private readonly Lazy<ContainerHook[]> _containerHooks = new(
@@ -93,22 +92,15 @@ internal sealed partial class RequestHooks(IServiceProvider services, ILogger<Re
         }
     }
 
-    /// <summary>Returns a scope that is created when a hook needs it.</summary>
-    public RequestServicesFeature CreateScope(HttpContext context) => new(context, _scopes);
+    /// <summary>Creates a scope for hooks that run after the scope of the request was disposed.</summary>
+    public AsyncServiceScope CreateScope() => _scopes.CreateAsyncScope();
 
-    public void DisposeScope(RequestServicesFeature scope)
+    /// <summary>Logs once that a scope of <see cref="CreateScope"/> could not be disposed.</summary>
+    public void LogDisposal(Exception exception)
     {
-        try
+        if (!Interlocked.Exchange(ref _isDisposalLogged, true))
         {
-            // The instrumentation's callback is synchronous.
-            scope.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        }
-        catch (Exception exception)
-        {
-            if (!Interlocked.Exchange(ref _isDisposalLogged, true))
-            {
-                Log.NotDisposed(logger, exception);
-            }
+            Log.NotDisposed(logger, exception);
         }
     }
 

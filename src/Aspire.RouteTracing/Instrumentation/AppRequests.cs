@@ -10,13 +10,15 @@ namespace Aspire.RouteTracing.Instrumentation;
 /// </summary>
 internal sealed class AppRequests(IServiceScopeFactory scopeFactory, IHostApplicationLifetime? application = null)
 {
-    // A tracer provider without a host serves every application of the process.
-    private readonly bool _servesAllApplications = application is null;
+    /// <summary>
+    /// Gets whether the tracer provider has no host. It then serves every application of the process, and adds no middleware to them.
+    /// </summary>
+    public bool HaveNoMiddleware { get; } = application is null;
 
     /// <summary>Returns whether a request belongs to this application.</summary>
     public bool Contains(HttpContext context) =>
         // A DefaultHttpContext has the scope factory of its application. RequestServices would create a scope.
-        _servesAllApplications
+        HaveNoMiddleware
             || context is not DefaultHttpContext { ServiceScopeFactory: { } factory }
             || ReferenceEquals(factory, scopeFactory);
 }

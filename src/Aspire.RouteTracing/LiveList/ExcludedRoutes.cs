@@ -11,7 +11,7 @@ namespace Aspire.RouteTracing.LiveList;
 /// <summary>Finds the routes of the application that an exclusion list excludes, by searching sample URLs of the routes.</summary>
 internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? endpoints = null)
 {
-    // Each item is searched in every route, so longer lists aren't analyzed.
+    // Each item is searched in every route. In longer lists, only the list as a whole is.
     private const int MaxItems = 1_000;
 
     // A number, a word and a GUID satisfy the usual constraints of parameters.
@@ -27,34 +27,30 @@ internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? end
     {
         var routes = GetRoutes();
         count = routes.Count;
-        var matched = new HashSet<string>(StringComparer.Ordinal);
-        var excluded = new List<string>();
-        foreach (var (name, paths) in routes)
+        if (list.Current.Count > MaxItems)
         {
-            var items = paths.Select(path => list.Find(UrlOf(path))).OfType<UrlExclusion>().Select(item => item.Pattern).ToArray();
-            matched.UnionWith(items);
-            if (items.Length > 0)
+            unmatched = [];
+            return [.. routes.Where(route => Array.Exists(route.Value, path => list.Find(UrlOf(path)) is not null)).Select(route => route.Key)];
+        }
+
+        // Each item is searched on its own, because a search of the list stops at the first item that matches. It would also remember the
+        // sample URLs, and disable items that time out.
+        var excluded = new HashSet<string>(StringComparer.Ordinal);
+        var unmatchedItems = new List<string>();
+        foreach (var item in list.Current)
+        {
+            var matcher = ExclusionMatcher.Build([item.Pattern], list.MatchesFullUrl, out _);
+            string[] matched =
+                [.. routes.Where(route => Array.Exists(route.Value, path => matcher.Find(UrlOf(path)) >= 0)).Select(route => route.Key)];
+            excluded.UnionWith(matched);
+            if (matched.Length == 0 && !list.MatchesFullUrl && !ExclusionPattern.NamesFullUrl(item.Pattern))
             {
-                excluded.Add(name);
+                unmatchedItems.Add(item.Pattern);
             }
         }
 
-        // The first item that matches a URL hides the others, so the other items are searched separately.
-        string[] allPaths = [.. routes.SelectMany(route => route.Value).Distinct(StringComparer.Ordinal)];
-        unmatched = list.Current.Count > MaxItems || list.MatchesFullUrl
-            ? []
-            :
-            [
-                .. list.Current.Select(item => item.Pattern).Where(
-                    pattern => !matched.Contains(pattern) && !ExclusionPattern.NamesFullUrl(pattern) && !MatchesAny(pattern, allPaths)),
-            ];
-        return excluded;
-    }
-
-    private static bool MatchesAny(string pattern, string[] paths)
-    {
-        var matcher = ExclusionMatcher.Build([pattern], matchFullUrl: false, out _);
-        return Array.Exists(paths, path => matcher.FindInPath("", path) >= 0);
+        unmatched = unmatchedItems;
+        return [.. routes.Keys.Where(excluded.Contains)];
     }
 
     private static RequestUrl UrlOf(string path) => new() { Scheme = "http", Host = "localhost", Path = path };

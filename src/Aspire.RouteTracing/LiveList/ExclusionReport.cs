@@ -32,7 +32,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         ActiveRouteTracing tracing,
         ExcludedRoutes routes,
         IConfiguration configuration,
-        ILogger<ExclusionReport> logger)
+        SafeLogger<ExclusionReport> logger)
     {
         _tracing = tracing;
         _routes = routes;

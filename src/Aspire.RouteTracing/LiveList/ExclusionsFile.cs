@@ -44,7 +44,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     private bool _isLogged;
     private ConfigurationReloadToken _changed = new();
 
-    public ExclusionsFile(IConfiguration configuration, ILogger<ExclusionsFile> logger)
+    public ExclusionsFile(IConfiguration configuration, SafeLogger<ExclusionsFile> logger)
         : this(configuration[PathKey], TimeProvider.System, logger)
     {
     }

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Aspire.RouteTracing.ExcludedUrls;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc.Abstractions;
 using Microsoft.AspNetCore.Routing;
@@ -46,7 +47,7 @@ internal sealed partial class RouteNaming
     public RouteNaming(
         ConfiguredPathBases configuredPathBases,
         EndpointExclusion endpointExclusion,
-        ILogger<RouteNaming> logger,
+        SafeLogger<RouteNaming> logger,
         ParameterPolicyFactory? parameterPolicies = null)
     {
         _configuredPathBases = configuredPathBases;
@@ -127,10 +128,12 @@ internal sealed partial class RouteNaming
         // need the endpoint again once the middleware has started to serve the file.
         Task ExecuteFallback(HttpContext context)
         {
+            // Before the handler runs, which can go on on another thread.
+            var feature = context.Features.Get<IEndpointFeature>();
             var response = execute!(context);
-            if (context.GetEndpoint() is null)
+            if (feature is { Endpoint: null })
             {
-                context.SetEndpoint(copy);
+                feature.Endpoint = copy;
             }
 
             return response;

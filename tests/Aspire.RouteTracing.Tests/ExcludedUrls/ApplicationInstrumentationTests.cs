@@ -3,6 +3,7 @@ using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry.Instrumentation.AspNetCore;
 using OpenTelemetry.Metrics;
@@ -111,6 +112,21 @@ public sealed class ApplicationInstrumentationTests
 
         Assert.Equal(["child", "GET /{name}"], app.SpanNames);
         Assert.Equal(1, enriched);
+    }
+
+    [Fact]
+    public async Task A_clock_that_the_application_adds_later_is_its_own()
+    {
+        var clock = new ManualTime();
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing();
+                builder.Services.TryAddSingleton<TimeProvider>(clock);
+            },
+            _ => { });
+
+        Assert.Same(clock, app.App.Services.GetRequiredService<TimeProvider>());
     }
 
     [Fact]

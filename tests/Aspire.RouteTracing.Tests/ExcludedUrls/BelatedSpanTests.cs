@@ -53,6 +53,29 @@ public sealed class BelatedSpanTests
 
     [Theory]
     [MemberData(nameof(Samplers))]
+    public async Task A_handler_that_an_excluded_handler_calls_exports_no_span(string? sampler)
+    {
+        Assert.Empty(await RunAsync("/health", sampler, parent => StartHandler(parent, StartHandler), afterwards: false));
+    }
+
+    [Theory]
+    [InlineData("always_on")]
+    [InlineData("traceidratio")]
+    public async Task A_caller_can_not_exclude_other_spans_with_the_trace_id_of_an_excluded_request(string sampler)
+    {
+        var trace = ActivityTraceId.CreateRandom();
+        await using var app = await StartAsync(sampler, _ => { });
+        using var excluded = await app.GetAsync("/health", $"00-{trace}-{ActivitySpanId.CreateRandom()}-00");
+
+        var caller = new ActivityContext(trace, ActivitySpanId.CreateRandom(), ActivityTraceFlags.None, isRemote: true);
+        TracedApp.Source.StartActivity("hub call", ActivityKind.Server, caller)?.Dispose();
+        await app.StopAsync();
+
+        Assert.Equal(["hub call"], app.SpanNames);
+    }
+
+    [Theory]
+    [MemberData(nameof(Samplers))]
     public async Task A_span_with_an_unrecorded_parent_in_another_trace_is_exported(string? sampler)
     {
         await using var app = await StartAsync(sampler, _ => { });
@@ -69,15 +92,21 @@ public sealed class BelatedSpanTests
         Assert.Equal(sampler is null ? [] : ["job"], app.SpanNames);
     }
 
-    private static void StartHandler(ActivityContext parent)
+    private static void StartHandler(ActivityContext parent) => StartHandler(parent, handle: null);
+
+    private static void StartHandler(ActivityContext parent, Action<ActivityContext>? handle)
     {
+        // Without a span of its own, a message carries the current context.
         using var send = TracedApp.Source.StartActivity("send", ActivityKind.Producer);
-        Assert.NotNull(send);
-        var sent = ActivityContext.Parse(send.Id!, send.TraceStateString);
+        var sent = ActivityContext.Parse(Activity.Current!.Id!, Activity.Current.TraceStateString);
         var received = new ActivityContext(sent.TraceId, sent.SpanId, sent.TraceFlags, sent.TraceState, isRemote: true);
         using (ExecutionContext.SuppressFlow())
         {
-            var thread = new Thread(() => TracedApp.Source.StartActivity("handle", ActivityKind.Consumer, received)?.Dispose());
+            var thread = new Thread(() =>
+            {
+                using var handler = TracedApp.Source.StartActivity("handle", ActivityKind.Consumer, received);
+                handle?.Invoke(received);
+            });
             thread.Start();
             thread.Join();
         }

@@ -1,5 +1,10 @@
 using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
@@ -44,6 +49,34 @@ public sealed class ExclusionReloadTests
         app.Reload("OTEL_DOTNET_EXCLUDED_URLS", "^/three$");
 
         Assert.Equal(["^/three$"], app.ExcludedUrls().Select(exclusion => exclusion.Pattern));
+    }
+
+    [Fact]
+    public async Task A_source_that_changes_while_a_load_fails_is_loaded()
+    {
+        var (source, isFirst) = (new ManualSource(), false);
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddSingleton<IOptionsChangeTokenSource<RouteTracingSettings>>(source);
+                builder.AddRouteTracing(settings =>
+                {
+                    if (isFirst)
+                    {
+                        isFirst = false;
+                        source.Change("^/repaired$");
+                        throw new InvalidOperationException("broken delegate");
+                    }
+
+                    settings.ExcludedUrls.Add(source.Item);
+                });
+            },
+            _ => { });
+
+        isFirst = true;
+        source.Change("^/broken$");
+
+        Assert.Equal(["^/repaired$"], app.ExcludedUrls().Select(exclusion => exclusion.Pattern));
     }
 
     [Fact]
@@ -167,6 +200,23 @@ public sealed class ExclusionReloadTests
 
         Assert.Equal(2, app.Spans.Count);
         Assert.Single(app.ExcludedUrls());
+    }
+
+    private sealed class ManualSource : IOptionsChangeTokenSource<RouteTracingSettings>
+    {
+        private ConfigurationReloadToken _changed = new();
+
+        public string Item { get; private set; } = "^/first$";
+
+        public string Name => Options.DefaultName;
+
+        public IChangeToken GetChangeToken() => _changed;
+
+        public void Change(string item)
+        {
+            Item = item;
+            Interlocked.Exchange(ref _changed, new ConfigurationReloadToken()).OnReload();
+        }
     }
 
     private static Task ReloadAsync(TracedApp app, string list) => Task.Run(

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -134,6 +135,101 @@ public sealed class HookScopeTests
         Assert.Equal(2, disposed);
         Assert.Equal(["set by the hook", "set by the hook"], app.SpanNames);
         Assert.Equal(fails ? ["not disposed"] : [], app.Logs.Where(log => log.EventId.Id == 42).Select(log => log.Exception!.Message));
+    }
+
+    [Fact]
+    public async Task A_late_hook_runs_on_a_server_that_rejects_late_callbacks()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddScoped<Scoped>();
+                builder.Services.AddSingleton<IStartupFilter, RejectingServer>();
+                builder.AddRouteTracing(settings => settings.ResponseHook = (span, response) =>
+                {
+                    _ = response.HttpContext.RequestServices.GetRequiredService<Scoped>();
+                    span.DisplayName = "set by the hook";
+                });
+            },
+            app => app.Use((HttpContext _, RequestDelegate _) => throw new InvalidOperationException("boom")));
+
+        using var response = await app.GetAsync("/");
+        await app.StopAsync();
+
+        Assert.Equal(["set by the hook"], app.SpanNames);
+        Assert.DoesNotContain(app.Logs, log => log.EventId.Id is 40 or 42);
+    }
+
+    /// <summary>Like HTTP.sys, throws an exception if a callback is registered after the callbacks have run.</summary>
+    private sealed class RejectingServer : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use((HttpContext context, RequestDelegate pipeline) =>
+            {
+                context.Features.Set<IHttpResponseFeature>(
+                    new RejectingResponse(context.Features.GetRequiredFeature<IHttpResponseFeature>()));
+                return pipeline(context);
+            });
+            next(app);
+        };
+    }
+
+    private sealed class RejectingResponse : IHttpResponseFeature
+    {
+        private readonly IHttpResponseFeature _response;
+        private bool _isCompleted;
+
+        public RejectingResponse(IHttpResponseFeature response)
+        {
+            _response = response;
+            response.OnCompleted(
+                _ =>
+                {
+                    _isCompleted = true;
+                    return Task.CompletedTask;
+                },
+                this);
+        }
+
+        public int StatusCode
+        {
+            get => _response.StatusCode;
+            set => _response.StatusCode = value;
+        }
+
+        public string? ReasonPhrase
+        {
+            get => _response.ReasonPhrase;
+            set => _response.ReasonPhrase = value;
+        }
+
+        public IHeaderDictionary Headers
+        {
+            get => _response.Headers;
+            set => _response.Headers = value;
+        }
+
+        [Obsolete("The interface has it.")]
+        public Stream Body
+        {
+            get => _response.Body;
+            set => _response.Body = value;
+        }
+
+        public bool HasStarted => _response.HasStarted;
+
+        public void OnStarting(Func<object, Task> callback, object state) => _response.OnStarting(callback, state);
+
+        public void OnCompleted(Func<object, Task> callback, object state)
+        {
+            if (_isCompleted)
+            {
+                throw new InvalidOperationException("The response is complete.");
+            }
+
+            _response.OnCompleted(callback, state);
+        }
     }
 
     private sealed class AsyncScoped(Action dispose) : IAsyncDisposable

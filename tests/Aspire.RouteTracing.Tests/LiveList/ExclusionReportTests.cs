@@ -151,6 +151,18 @@ public sealed class ExclusionReportTests : IDisposable
     }
 
     [Fact]
+    public async Task The_report_does_not_disable_an_item_that_times_out()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^(?=/)/slow/.*/(a+)+$")),
+            app => app.MapGet($"/slow/{{id}}/{new string('a', 40)}!", () => ""));
+        await app.StopAsync();
+
+        Assert.StartsWith("Excluded URLs: 1 in force.", Assert.Single(Reports(app)), StringComparison.Ordinal);
+        Assert.Single(app.RouteTracing().ExcludedUrls);
+    }
+
+    [Fact]
     public async Task The_status_file_is_private_and_deleted_when_the_service_stops()
     {
         await using var app = await StartAsync(["^/health$"]);

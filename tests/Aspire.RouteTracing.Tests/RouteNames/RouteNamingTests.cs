@@ -42,7 +42,7 @@ public sealed class RouteNamingTests
         Assert.Equal("/given", Name(RoutePatternFactory.Parse("orders/{id}"), new EndpointMetadataCollection(new GivenName("given"))));
 
     private static string? Name(RoutePattern pattern, EndpointMetadataCollection metadata) =>
-        new RouteNaming(new ConfiguredPathBases(), endpointExclusion: null!, NullLogger<RouteNaming>.Instance)
+        new RouteNaming(new ConfiguredPathBases(), endpointExclusion: null!, new SafeLogger<RouteNaming>(NullLogger<RouteNaming>.Instance))
             .Name(new RouteEndpoint(_ => Task.CompletedTask, pattern, 0, metadata, null), RouteTemplateFormat.Template)
             .Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
 
