@@ -54,29 +54,30 @@ public sealed class ExclusionReloadTests
     [Fact]
     public async Task A_source_that_changes_while_a_load_fails_is_loaded()
     {
-        var (source, isFirst) = (new ManualSource(), false);
+        var (broken, repaired, isFirst) = (new ManualSource(), new ManualSource(), false);
         await using var app = await TracedApp.StartAsync(
             builder =>
             {
-                builder.Services.AddSingleton<IOptionsChangeTokenSource<RouteTracingSettings>>(source);
+                builder.Services.AddSingleton<IOptionsChangeTokenSource<RouteTracingSettings>>(broken);
+                builder.Services.AddSingleton<IOptionsChangeTokenSource<RouteTracingSettings>>(repaired);
                 builder.AddRouteTracing(settings =>
                 {
                     if (isFirst)
                     {
                         isFirst = false;
-                        source.Change("^/repaired$");
+                        repaired.Change();
                         throw new InvalidOperationException("broken delegate");
                     }
 
-                    settings.ExcludedUrls.Add(source.Item);
+                    settings.ExcludedUrls.Add($"^/{repaired.Changes}$");
                 });
             },
             _ => { });
 
         isFirst = true;
-        source.Change("^/broken$");
+        broken.Change();
 
-        Assert.Equal(["^/repaired$"], app.ExcludedUrls().Select(exclusion => exclusion.Pattern));
+        Assert.Equal(["^/1$"], app.ExcludedUrls().Select(exclusion => exclusion.Pattern));
     }
 
     [Fact]
@@ -206,15 +207,15 @@ public sealed class ExclusionReloadTests
     {
         private ConfigurationReloadToken _changed = new();
 
-        public string Item { get; private set; } = "^/first$";
+        public int Changes { get; private set; }
 
         public string Name => Options.DefaultName;
 
         public IChangeToken GetChangeToken() => _changed;
 
-        public void Change(string item)
+        public void Change()
         {
-            Item = item;
+            Changes++;
             Interlocked.Exchange(ref _changed, new ConfigurationReloadToken()).OnReload();
         }
     }
