@@ -52,6 +52,18 @@ public sealed class SecretTests
     }
 
     [Fact]
+    public async Task A_secret_is_not_in_a_problem_that_the_service_reports()
+    {
+        AddSecret(_orders, DotNet, Secret);
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(
+            _orders, change: status => status with { Items = [new("here", "file")], Problems = [$"'{Secret}' of the file is disabled."] });
+        await model.SetRunningAsync(_orders);
+
+        await model.AssertPropertyAsync(_orders, "In force: here. Not applied: (secret). '(secret)' of the file is disabled.");
+    }
+
+    [Fact]
     public async Task A_parameter_that_is_no_secret_is_shown()
     {
         _orders.WithEnvironment(DotNet, _builder.AddParameter("users", "users"));
