@@ -38,7 +38,8 @@ internal static class EditConfirmation
     /// </summary>
     public static string DescribeAdded(LiveResource live) =>
         live.Added is { Count: > 0 } added
-            ? $"\nTo keep the added patterns, declare them on '{live.Name}': .WithExcludedUrls({string.Join(", ", added.Select(ToLiteral))})"
+            ? $"\nTo keep the added patterns, declare them on '{live.Name}': "
+                + $".WithExcludedUrls({string.Join(", ", added.Select(ToLiteral))})"
             : "";
 
     private static async Task<(bool Success, string Text)> ConfirmAsync(LiveResource live, CancellationToken cancellationToken)

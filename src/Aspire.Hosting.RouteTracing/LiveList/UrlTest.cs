@@ -23,13 +23,13 @@ internal static class UrlTest
         if (statuses.Count > 0)
         {
             string[] answers = [.. statuses.Select(status => Answer(url, live, status)).Distinct(StringComparer.Ordinal)];
-            var said = answers.Length == 1 ? answers[0] : string.Join(' ', answers.Select(answer => $"In one process: {answer}"));
+            var answered = answers.Length == 1 ? answers[0] : string.Join(' ', answers.Select(answer => $"In one process: {answer}"));
             var processes = live.CountProcesses(statuses);
             return (processes - statuses.Count) switch
             {
-                0 => said,
-                1 => $"{said} 1 of {processes} processes hasn't reported its list.",
-                var silent => $"{said} {silent} of {processes} processes haven't reported their lists.",
+                0 => answered,
+                1 => $"{answered} 1 of {processes} processes hasn't reported its list.",
+                var silent => $"{answered} {silent} of {processes} processes haven't reported their lists.",
             };
         }
 
@@ -58,7 +58,8 @@ internal static class UrlTest
         var index = Find([.. status.Items.Select(item => item.Pattern)], status.MatchFullUrl, url);
         return index >= 0 && live.Find(status.Items[index]) is var item
             ? $"'{url}' is excluded in '{live.Name}' by '{item.Display}', from {item.Source}."
-            : $"No excluded URL of '{live.Name}' matches '{url}'. Another filter, the sampler or [ExcludeFromTracing] can still exclude it.";
+            : $"No excluded URL of '{live.Name}' matches '{url}'. "
+                + "Another filter, the sampler or [ExcludeFromTracing] can still exclude it.";
     }
 
     private static int Find(string[] patterns, bool matchFullUrl, string url)

@@ -39,7 +39,8 @@ public sealed class EditTests
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.StartAsync(_orders);
 
-        Assert.Equal("'orders' excludes users, everywhere, a,b. Nothing changed.", await model.AnswerAsync(_orders, Edit, (argument, value)));
+        Assert.Equal(
+            "'orders' excludes users, everywhere, a,b. Nothing changed.", await model.AnswerAsync(_orders, Edit, (argument, value)));
 
         Assert.Equal("Not running: users, everywhere, a,b.", model.GetProperty(_orders));
     }
@@ -193,7 +194,8 @@ public sealed class EditTests
         var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("here");
         await using var model = await TestModel.StartAsync(_builder);
 
-        Assert.StartsWith("The pattern '^/[z-a]' is invalid: ", await model.FailAsync(reviews, Edit, ("add", "^/[z-a]")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The pattern '^/[z-a]' is invalid: ", await model.FailAsync(reviews, Edit, ("add", "^/[z-a]")), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -71,7 +71,7 @@ public sealed class PropertyTests
     }
 
     [Fact]
-    public async Task A_replica_that_hasnt_reported_is_counted()
+    public async Task A_replica_without_a_report_is_counted()
     {
         _orders.WithReplicas(2);
         await using var model = await TestModel.StartAsync(_builder);

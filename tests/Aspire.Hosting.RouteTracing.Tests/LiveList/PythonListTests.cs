@@ -76,7 +76,9 @@ public sealed class PythonListTests
     [InlineData("add", @"\p{L}", true)]
     public async Task A_new_pattern_that_Python_doesnt_support_is_refused(string argument, string value, bool allResources)
     {
-        IResourceBuilder<IResource> resource = allResources ? _builder.AddProject<TestProject>("orders").WithExcludedUrls("here") : _reviews;
+        IResourceBuilder<IResource> resource = allResources
+            ? _builder.AddProject<TestProject>("orders").WithExcludedUrls("here")
+            : _reviews;
         await using var model = await TestModel.StartAsync(_builder);
 
         Assert.Equal(

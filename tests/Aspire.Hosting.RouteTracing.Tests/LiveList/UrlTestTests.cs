@@ -98,7 +98,7 @@ public sealed class UrlTestTests
     [Theory]
     [InlineData(2, "1 of 2 processes hasn't reported its list.")]
     [InlineData(3, "2 of 3 processes haven't reported their lists.")]
-    public async Task Processes_that_havent_reported_are_counted(int replicas, string count)
+    public async Task Processes_without_a_report_are_counted(int replicas, string count)
     {
         _orders.WithReplicas(replicas);
         await using var model = await TestModel.StartAsync(_builder);
