@@ -46,7 +46,9 @@ internal static class EditConfirmation
     {
         var started = Stopwatch.GetTimestamp();
         var statuses = live.ReadStatuses();
-        while (statuses.Count(live.IsCurrentIn) < live.CountProcesses(statuses) && Stopwatch.GetElapsedTime(started) < Timeout)
+        while (statuses.Count(live.IsCurrentIn) < live.CountProcesses(statuses)
+            && statuses.All(status => status.Enabled)
+            && Stopwatch.GetElapsedTime(started) < Timeout)
         {
             await Task.Delay(Interval, cancellationToken).ConfigureAwait(false);
             statuses = live.ReadStatuses();

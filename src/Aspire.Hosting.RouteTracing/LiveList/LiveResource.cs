@@ -29,6 +29,7 @@ internal sealed class LiveResource(
     private volatile IReadOnlyList<ListedUrl> _declared = app.GetList(resource);
     private volatile IReadOnlyList<ListedUrl>? _edited;
     private volatile IReadOnlyList<ListedUrl>? _started;
+    private volatile string[] _secretSources = [];
     private ExcludedUrlsProperty? _property;
     private bool _keepsUnreadVariables;
     private long _runningSince;
@@ -127,6 +128,12 @@ internal sealed class LiveResource(
     public async Task<IReadOnlyList<ListedUrl>> PrepareAsync(
         IReadOnlyList<ListedUrl> list, Dictionary<string, object> variables, List<string> warnings, CancellationToken cancellationToken)
     {
+        // A service names the configuration key, which has a colon for each two underscores.
+        _secretSources =
+        [
+            .. variables.Where(variable => IsSecret(variable.Value))
+                .Select(variable => variable.Key.Replace("__", ":", StringComparison.Ordinal)),
+        ];
         var users = new List<ListedUrl>();
         string[] names = [.. variables.Keys.Where(name => VariableNames.IsExcludedUrls(name, Language))];
         foreach (var name in names)
@@ -252,12 +259,15 @@ internal sealed class LiveResource(
 
     /// <summary>Returns the AppHost's entry for an item that a service reports, or else the item with the service's source.</summary>
     public ListedUrl Find(ServiceStatus.Item item) =>
-        Current.Concat(_declared).FirstOrDefault(url => url.Pattern == item.Pattern) ?? new ListedUrl(item.Pattern, item.Source);
+        Current.Concat(_declared).FirstOrDefault(url => url.Pattern == item.Pattern)
+            ?? new ListedUrl(item.Pattern, item.Source, _secretSources.Contains(item.Source));
 
-    /// <summary>Hides the secrets of the list in a message of the service.</summary>
-    public string Mask(string text) =>
-        Current.Concat(_declared).Where(url => url.IsSecret).Aggregate(
-            text, (masked, url) => masked.Replace(url.Pattern, url.Display, StringComparison.Ordinal));
+    /// <summary>Hides secrets in a problem that the service reports, which names the item and its source.</summary>
+    public string Mask(string problem) =>
+        Array.Find(_secretSources, source => problem.Contains($" of {source}", StringComparison.Ordinal)) is { } secretSource
+            ? $"An item of {secretSource} has a problem, which the service logs."
+            : Current.Concat(_declared).Where(url => url.IsSecret).Aggregate(
+                problem, (masked, url) => masked.Replace(url.Pattern, url.Display, StringComparison.Ordinal));
 
     private IReadOnlyList<ListedUrl> GetUrls(IReadOnlyList<string> patterns)
     {
