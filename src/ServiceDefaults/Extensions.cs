@@ -22,7 +22,7 @@ public static class Extensions
     {
         builder.ConfigureOpenTelemetry();
 
-        // Name spans after routes, and leave out of the traces what the AppHost and the configuration exclude
+        // Name spans after routes and apply the exclusion lists
         builder.AddRouteTracing();
 
         builder.AddDefaultHealthChecks();

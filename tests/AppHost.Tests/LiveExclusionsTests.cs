@@ -16,11 +16,19 @@ public sealed class LiveExclusionsTests(RunningAppHost appHost) : IAsyncDisposab
     {
         var process = appHost.GetProperty("storefront", "executable.pid");
         await appHost.WaitForTraceAsync(await appHost.GetAsync("storefront", Page), spans: 4);
-        Assert.Equal($"'{Page}' is traced in 'storefront': none of its 3 items matches.", await TestUrlAsync("storefront", Page));
+        Assert.Equal(
+            $"No excluded URL of 'storefront' matches '{Page}'. Another filter, the sampler or [ExcludeFromTracing] can still exclude it.",
+            await TestUrlAsync("storefront", Page));
 
         var (success, message) = await EditAsync(("add", Pattern));
         Assert.True(success, message);
-        Assert.EndsWith("The service has confirmed it.", message, StringComparison.Ordinal);
+        Assert.Matches(
+            """^'storefront' excludes .*\. The service has confirmed it\. It excludes \d of \d+ routes: .*GET /orders/\{id:int\}.*\.\n""",
+            message);
+        Assert.EndsWith(
+            $"\nTo keep the added patterns, declare them on 'storefront': .WithExcludedUrls(\"{Pattern}\")",
+            message,
+            StringComparison.Ordinal);
         Assert.Equal(
             $"'{Page}' is excluded in 'storefront' by '{Pattern}', from the list edited in this run.",
             await TestUrlAsync("storefront", Page));
@@ -46,7 +54,8 @@ public sealed class LiveExclusionsTests(RunningAppHost appHost) : IAsyncDisposab
     public async Task An_invalid_pattern_is_refused()
     {
         Assert.False((await EditAsync(("add", "^/orders/("))).Success);
-        Assert.StartsWith($"'{Page}' is traced", await TestUrlAsync("storefront", Page), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"No excluded URL of 'storefront' matches '{Page}'.", await TestUrlAsync("storefront", Page), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,7 +100,7 @@ public sealed class LiveExclusionsTests(RunningAppHost appHost) : IAsyncDisposab
         Assert.EndsWith(question, await TestUrlAsync(RunningAppHost.Stock, "/readyz"), StringComparison.Ordinal);
         var edit = await appHost.ExecuteAsync(RunningAppHost.Stock, "edit-excluded-urls", ("add", "^/x$"));
         Assert.False(edit.Success);
-        Assert.Contains(question, edit.Message, StringComparison.Ordinal);
+        Assert.EndsWith("The service has not read this list. Does it call AddRouteTracing()?", edit.Message, StringComparison.Ordinal);
 
         // Aspire logs the answer of the command there, too.
         Assert.Single(
@@ -105,7 +114,7 @@ public sealed class LiveExclusionsTests(RunningAppHost appHost) : IAsyncDisposab
         await WaitForPropertyAsync(RunningAppHost.WithoutRouteTracing, "Route tracing is disabled in the service.");
 
         Assert.Equal(
-            $"'/readyz' is traced: route tracing is disabled in '{RunningAppHost.WithoutRouteTracing}'.",
+            $"Route tracing is disabled in '{RunningAppHost.WithoutRouteTracing}' and excludes no URL.",
             await TestUrlAsync(RunningAppHost.WithoutRouteTracing, "/readyz"));
     }
 

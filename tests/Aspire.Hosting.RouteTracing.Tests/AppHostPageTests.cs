@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.RouteTracing.Tests.LiveList;
 using Aspire.Hosting.RouteTracing.Variables;
+using Aspire.RouteTracing.LiveList;
 
 namespace Aspire.Hosting.RouteTracing.Tests;
 
@@ -42,8 +43,8 @@ public sealed partial class AppHostPageTests
         var resources = projects.ToDictionary(
             resource => resource.Resource.Name, resource => resource.WithHttpEndpoint(name: "http").WithHttpHealthCheck("/ready"));
         await using var model = await TestModel.StartAsync(builder);
-        await using var orders = await TestService.StartAsync(resources["orders"]);
-        await using var storefront = await TestService.StartAsync(resources["storefront"]);
+        await using var orders = await TestService.StartAsync(resources["orders"], change: ReportRoutes);
+        await using var storefront = await TestService.StartAsync(resources["storefront"], change: ReportRoutes);
         await Task.WhenAll(resources.Values.Select(model.SetRunningAsync));
 
         var commands = Command().Matches(await ReadAsync("docs/apphost.md")).ToArray();
@@ -117,6 +118,21 @@ public sealed partial class AppHostPageTests
             var shortest = changed.Where(text => !changed.Any(other => other != text && text.Contains(other, StringComparison.Ordinal)));
             return (string[])[target.Name, string.Join(' ', shortest.Select(DescribeText))];
         }));
+    }
+
+    /// <summary>Reports the routes of both services of the document: two health checks, and two routes of their own.</summary>
+    private static ServiceStatus ReportRoutes(ServiceStatus status)
+    {
+        (string Name, string Path)[] routes =
+            [("/health", "/health"), ("/alive", "/alive"), ("GET /ready", "/ready"), ("GET /orders/{id:int}", "/orders/1")];
+        return status with
+        {
+            RouteCount = routes.Length,
+            ExcludedRoutes =
+            [
+                .. routes.Where(route => status.Items.Any(item => Regex.IsMatch(route.Path, item.Pattern))).Select(route => route.Name),
+            ],
+        };
     }
 
     private static string GetValue(Match option) =>

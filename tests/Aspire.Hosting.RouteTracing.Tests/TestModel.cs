@@ -26,9 +26,12 @@ internal sealed class TestModel : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    /// <summary>Gets what resources can't be told.</summary>
+    /// <summary>Gets what resources can't be told, as the last evaluation of their variables found it.</summary>
     public IReadOnlyList<string> Warnings =>
-        [.. Services.GetRequiredService<AppExclusions>().GetWarnings().Select(warning => warning.Text)];
+        [
+            .. Services.GetRequiredService<DistributedApplicationModel>().Resources.SelectMany(
+                Services.GetRequiredService<AppExclusions>().GetWarnings),
+        ];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -137,7 +140,9 @@ internal sealed class TestModel : IAsyncDisposable
         await Notifications.PublishUpdateAsync(resource.Resource, snapshot => snapshot with { State = state });
         if (resource.Resource.TryGetLastAnnotation<LiveResource>(out var live))
         {
-            await PollAsync(() => live.CountRunning() > 0 == (state == KnownResourceStates.Running));
+            await PollAsync(
+                () => live.CountRunning() > 0 == (state == KnownResourceStates.Running)
+                    && live.IsStarting == (state == KnownResourceStates.Starting));
         }
     }
 

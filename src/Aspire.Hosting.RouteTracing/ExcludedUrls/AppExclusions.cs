@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Lifecycle;
 using Aspire.Hosting.RouteTracing.LiveList;
@@ -11,9 +12,7 @@ namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
 /// <summary>The app-wide exclusions, and the list of each resource that follows from them and its own.</summary>
 internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
 {
-    private readonly Lock _warning = new();
-    private readonly List<(IResource Resource, string Text)> _warnings = [];
-    private Action<IResource, string>? _showWarning;
+    private readonly ConcurrentDictionary<IResource, IReadOnlyList<string>> _warnings = new();
 
     public DeclaredExclusions Declared { get; } = new();
 
@@ -61,7 +60,7 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
     public static bool ExportsTelemetry(IResource resource) => resource.HasAnnotationOfType<OtlpExporterAnnotation>();
 
     /// <summary>Returns whether a resource ignores the app-wide exclusions and has none of its own.</summary>
-    public bool IsLeftAlone(IResource resource) =>
+    public bool HasNoExclusions(IResource resource) =>
         GetDeclarations(resource).All(declaration => declaration.Exclusions != Declared && declaration.Exclusions.IsEmpty);
 
     /// <summary>Returns whether the health checks of a resource are excluded.</summary>
@@ -84,45 +83,11 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
         return [.. list.DistinctBy(url => url.Pattern, StringComparer.Ordinal)];
     }
 
-    /// <summary>Gets the warnings so far.</summary>
-    public IReadOnlyList<(IResource Resource, string Text)> GetWarnings()
-    {
-        lock (_warning)
-        {
-            return [.. _warnings];
-        }
-    }
+    /// <summary>Gets what the resource can't be told, as the last evaluation of its variables found it.</summary>
+    public IReadOnlyList<string> GetWarnings(IResource resource) => _warnings.GetValueOrDefault(resource, []);
 
-    /// <summary>
-    /// Warns of what a resource can't be told. An environment is evaluated more than once, so each warning is shown once.
-    /// </summary>
-    public void Warn(IResource resource, IEnumerable<string> texts)
-    {
-        lock (_warning)
-        {
-            foreach (var text in texts.Where(text => !_warnings.Contains((resource, text))))
-            {
-                _warnings.Add((resource, text));
-                _showWarning?.Invoke(resource, text);
-            }
-        }
-    }
-
-    /// <summary>Shows a message about a resource that doesn't stay true.</summary>
-    public void Show(IResource resource, string text) => _showWarning?.Invoke(resource, text);
-
-    /// <summary>Shows all warnings, those until now included.</summary>
-    public void ShowWarnings(Action<IResource, string> show)
-    {
-        lock (_warning)
-        {
-            if (_showWarning is null)
-            {
-                _showWarning = show;
-                _warnings.ForEach(warning => show(warning.Resource, warning.Text));
-            }
-        }
-    }
+    /// <summary>Replaces the warnings of a resource.</summary>
+    public void SetWarnings(IResource resource, IReadOnlyList<string> warnings) => _warnings[resource] = warnings;
 
     private IEnumerable<(DeclaredExclusions Exclusions, string Source)> GetDeclarations(IResource resource)
     {

@@ -12,13 +12,18 @@ internal static partial class HealthChecks
     /// </summary>
     public static IEnumerable<string> GetPatterns(IResource resource)
     {
-        string[] endpointNames = [.. resource.Annotations.OfType<EndpointAnnotation>().Select(endpoint => endpoint.Name)];
-        var checks = resource.Annotations.OfType<HealthCheckAnnotation>().Select(check => GetPath(check.Key, resource.Name, endpointNames))
-            .OfType<string>();
 #pragma warning disable ASPIREPROBES001 // Read where it is present; nothing here asks the user to opt in.
-        var probes = resource.Annotations.OfType<EndpointProbeAnnotation>().Select(probe => probe.Path);
+        var probes = resource.Annotations.OfType<EndpointProbeAnnotation>().Select(probe => ToPattern(probe.Path));
 #pragma warning restore ASPIREPROBES001
-        return probes.Concat(checks).Select(ToPattern).OfType<string>().Distinct(StringComparer.Ordinal);
+        var checks = resource.Annotations.OfType<HealthCheckAnnotation>().Select(check => GetPattern(resource, check.Key));
+        return probes.Concat(checks).OfType<string>().Distinct(StringComparer.Ordinal);
+    }
+
+    /// <summary>Returns the pattern of a health check, or <see langword="null"/> for the root or another kind of check.</summary>
+    public static string? GetPattern(IResource resource, string key)
+    {
+        var endpointNames = resource.Annotations.OfType<EndpointAnnotation>().Select(endpoint => endpoint.Name);
+        return GetPath(key, resource.Name, endpointNames) is { } path ? ToPattern(path) : null;
     }
 
     /// <summary>

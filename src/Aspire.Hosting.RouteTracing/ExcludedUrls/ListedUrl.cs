@@ -4,7 +4,7 @@ namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
 
 /// <summary>A pattern in a resource's list.</summary>
 /// <param name="Pattern">The regular expression.</param>
-/// <param name="Source">Where it comes from, to follow "from": <c>the app-wide list</c>.</param>
+/// <param name="Source">The source, as messages write it after "from": <c>the app-wide list</c>.</param>
 /// <param name="IsSecret">Whether it is the value of a secret parameter, which is not shown.</param>
 internal sealed record ListedUrl(string Pattern, string Source, bool IsSecret = false)
 {

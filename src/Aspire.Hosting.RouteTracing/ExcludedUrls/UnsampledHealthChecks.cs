@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.LiveList;
 using Microsoft.Extensions.Http;
 
 namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
@@ -20,17 +21,27 @@ internal sealed class UnsampledHealthChecks(AppExclusions app, DistributedApplic
                 resource => resource.Annotations.OfType<HealthCheckAnnotation>().Any(check => check.Key == client.Name));
             if (resource is not null && app.ExcludesHealthChecksOf(resource))
             {
-                client.AdditionalHandlers.Add(new UnsampledHandler());
+                client.AdditionalHandlers.Add(new UnsampledHandler(resource, HealthChecks.GetPattern(resource, client.Name!)));
             }
         };
 
-    private sealed class UnsampledHandler : DelegatingHandler
+    private sealed class UnsampledHandler(IResource resource, string? pattern) : DelegatingHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            request.Headers.Remove("traceparent");
-            request.Headers.Add("traceparent", $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-00");
+            if (!IsRemovedByEdit())
+            {
+                request.Headers.Remove("traceparent");
+                request.Headers.Add("traceparent", $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-00");
+            }
+
             return base.SendAsync(request, cancellationToken);
         }
+
+        private bool IsRemovedByEdit() =>
+            pattern is not null
+                && resource.TryGetLastAnnotation<LiveResource>(out var live)
+                && live.IsEdited
+                && live.Current.All(url => url.Pattern != pattern);
     }
 }

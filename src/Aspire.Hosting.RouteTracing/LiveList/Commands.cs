@@ -166,9 +166,11 @@ internal static class Commands
         var inputs = context.Arguments;
         try
         {
-            live.Edit(
-                IsSet(inputs, Reset) ? null : GetEdited(live, inputs),
-                IsGiven(inputs, Patterns) || GetRemoved(inputs).Contains(Everything));
+            var edited = IsSet(inputs, Reset) ? null : GetEdited(live, inputs);
+            if (!live.Edit(edited, IsGiven(inputs, Patterns) || GetRemoved(inputs).Contains(Everything)))
+            {
+                return (true, $"{Describe(live)} Nothing changed.");
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -177,7 +179,7 @@ internal static class Commands
 
         var (success, text) = await EditConfirmation.ApplyAsync(live, context.Services, context.CancellationToken).ConfigureAwait(false);
         await live.Property.RefreshAsync().ConfigureAwait(false);
-        return (success, $"{Describe(live)} {text}");
+        return (success, $"{Describe(live)} {text}{(success ? EditConfirmation.DescribeAdded(live) : "")}");
     }
 
     private static string Describe(LiveResource live) =>
@@ -195,6 +197,7 @@ internal static class Commands
             return;
         }
 
+        var isValid = true;
         foreach (var name in new[] { Add, Patterns })
         {
             var patterns = Parse(inputs, name, out var error);
@@ -202,14 +205,21 @@ internal static class Commands
             {
                 if (!ExclusionPattern.Validate(pattern, out var reason))
                 {
+                    isValid = false;
                     context.AddValidationError(inputs[name], $"The pattern '{pattern}' is invalid: {reason}");
                 }
             }
 
             if (error is not null)
             {
+                isValid = false;
                 context.AddValidationError(inputs[name], $"The list can't be read: {error}");
             }
+        }
+
+        if (!isValid)
+        {
+            return;
         }
 
         var known = lives.SelectMany(live => live.Current).Select(url => url.Pattern).Append(Everything);
@@ -219,9 +229,9 @@ internal static class Commands
                 inputs[Remove], $"The pattern '{pattern}' is not in the list. {Describe(lives[0])}");
         }
 
-        if (lives.Select(live => live.FindObstacle(GetEdited(live, inputs))).OfType<string>().FirstOrDefault() is { } tooLong)
+        foreach (var obstacle in lives.SelectMany(live => live.FindObstacles(GetEdited(live, inputs))))
         {
-            context.AddValidationError(inputs[replaces ? Patterns : Add], tooLong);
+            context.AddValidationError(inputs[replaces ? Patterns : Add], obstacle);
         }
     }
 

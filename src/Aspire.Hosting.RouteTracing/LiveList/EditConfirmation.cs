@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.RouteTracing.LiveList;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.Hosting.RouteTracing.LiveList;
@@ -7,53 +9,85 @@ namespace Aspire.Hosting.RouteTracing.LiveList;
 /// <summary>Applies an edited list to a running service and returns what the service confirmed.</summary>
 internal static class EditConfirmation
 {
+    private const int MaxRoutes = 10;
+
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
     /// <summary>
-    /// Waits until the running processes use the list. Restarts the resource if it reads the list only at startup.
+    /// Waits until the running processes apply the list. Restarts the resource if it reads the list only at startup.
     /// </summary>
     public static async Task<(bool Success, string Text)> ApplyAsync(
         LiveResource live, IServiceProvider services, CancellationToken cancellationToken)
     {
-        var running = live.CountRunning();
-        if (running == 0)
+        if (live.CountRunning() == 0)
         {
-            return (true, $"'{live.Name}' isn't running and reads the list when it starts.");
+            return live is { FollowsFile: false, Started: not null, IsStarting: true }
+                ? (false, $"'{live.Name}' is starting, perhaps with the previous list. Restart it to apply this one.")
+                : (true, $"'{live.Name}' isn't running and reads the list when it starts.");
         }
 
-        if (!live.FollowsFile)
-        {
-            return await RestartAsync(live, services, cancellationToken).ConfigureAwait(false);
-        }
+        return live.FollowsFile
+            ? await ConfirmAsync(live, cancellationToken).ConfigureAwait(false)
+            : await RestartAsync(live, services, cancellationToken).ConfigureAwait(false);
+    }
 
+    /// <summary>
+    /// Returns the code that keeps added patterns, as a line of its own. It is a chained call, because the name of the variable in the
+    /// AppHost is unknown.
+    /// </summary>
+    public static string DescribeAdded(LiveResource live) =>
+        live.Added is { Count: > 0 } added
+            ? $"\nTo keep the added patterns, declare them on '{live.Name}': "
+                + $".WithExcludedUrls({string.Join(", ", added.Select(ToLiteral))})"
+            : "";
+
+    private static async Task<(bool Success, string Text)> ConfirmAsync(LiveResource live, CancellationToken cancellationToken)
+    {
         var started = Stopwatch.GetTimestamp();
         var statuses = live.ReadStatuses();
-        while (statuses.Count(live.IsCurrentIn) < running && Stopwatch.GetElapsedTime(started) < Timeout)
+        while (statuses.Count(live.IsCurrentIn) < live.CountProcesses(statuses)
+            && statuses.All(status => status.Enabled)
+            && Stopwatch.GetElapsedTime(started) < Timeout)
         {
             await Task.Delay(Interval, cancellationToken).ConfigureAwait(false);
             statuses = live.ReadStatuses();
         }
 
-        var confirmed = statuses.Count(live.IsCurrentIn);
-        return statuses.Count switch
+        if (statuses.Count == 0)
         {
-            0 when live.Current.Count == 0 => (true, "The service hasn't read it."),
-            0 => (false, $"This is the AppHost's list, not read {live.ByService}"),
-            _ when statuses.Any(status => !status.Enabled) => (false, "Route tracing is disabled in the service, so it excludes nothing."),
-            _ when confirmed >= running && running == 1 => (true, "The service has confirmed it."),
-            _ when confirmed >= running => (true, $"All {running} processes have confirmed it."),
-            _ => (
-                false,
-                $"This is the AppHost's list; {confirmed} of {running} processes confirmed it within {Timeout.TotalSeconds} seconds."),
-        };
+            return live.Current.Count == 0
+                ? (true, "The service hasn't read it.")
+                : (false, "The service has not read this list. Does it call AddRouteTracing()?");
+        }
+
+        if (statuses.Any(status => !status.Enabled))
+        {
+            return (false, "Route tracing is disabled in the service, so it excludes nothing.");
+        }
+
+        var (confirmed, processes) = (statuses.Count(live.IsCurrentIn), live.CountProcesses(statuses));
+        if (confirmed == processes)
+        {
+            return (
+                true,
+                $"{(processes == 1 ? "The service has" : $"All {processes} processes have")} confirmed it.{DescribeRoutes(statuses[0])}");
+        }
+
+        var missing = statuses.Where(live.IsReadBy).SelectMany(live.FindMissing).Distinct().ToArray();
+        return (
+            false,
+            missing.Length > 0
+                ? $"The service has read this list, but doesn't apply {ExcludedUrlsProperty.Join(missing)}."
+                : $"This is the AppHost's list; {confirmed} of {processes} processes confirmed it within "
+                    + $"{Timeout.TotalSeconds} seconds.");
     }
 
     private static async Task<(bool Success, string Text)> RestartAsync(
         LiveResource live, IServiceProvider services, CancellationToken cancellationToken)
     {
         var commands = services.GetRequiredService<ResourceCommandService>();
-        foreach (var instance in live.RunningInstances.DefaultIfEmpty(live.Name))
+        foreach (var instance in live.RunningInstances)
         {
             var restart = await commands.ExecuteCommandAsync(instance, KnownResourceCommands.RestartCommand, cancellationToken)
                 .ConfigureAwait(false);
@@ -64,5 +98,31 @@ internal static class EditConfirmation
         }
 
         return (true, "It was restarted because it reads the list only at startup.");
+    }
+
+    private static string DescribeRoutes(ServiceStatus status)
+    {
+        var excluded = status.ExcludedRoutes;
+        var more = excluded.Count > MaxRoutes ? $" and {excluded.Count - MaxRoutes} more" : "";
+        return status.RouteCount == 0 ? ""
+            : excluded.Count == 0 ? $" It excludes none of {status.RouteCount} routes."
+            : $" It excludes {excluded.Count} of {status.RouteCount} routes: {string.Join(", ", excluded.Take(MaxRoutes))}{more}.";
+    }
+
+    /// <summary>Writes a pattern as a literal in C#.</summary>
+    private static string ToLiteral(string pattern)
+    {
+        if (pattern.Any(character => char.IsControl(character) || character is '\u2028' or '\u2029'))
+        {
+            return $"\"{string.Concat(pattern.Select(character => character switch
+            {
+                '"' or '\\' => $"\\{character}",
+                >= ' ' and <= '~' => $"{character}",
+                _ => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}"),
+            }))}\"";
+        }
+
+        var doubled = pattern.Replace("\"", "\"\"", StringComparison.Ordinal);
+        return pattern.AsSpan().ContainsAny('\\', '"') ? $"@\"{doubled}\"" : $"\"{pattern}\"";
     }
 }

@@ -2,26 +2,33 @@ using System.Diagnostics.CodeAnalysis;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.LiveList;
+using Microsoft.Extensions.Logging;
 
 namespace Aspire.Hosting.RouteTracing.LiveList;
 
 /// <summary>The property of a resource that shows its list and what the service reports about it.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore needs no disposal, because its wait handle isn't used.")]
-internal sealed class ExcludedUrlsProperty(
-    IResource resource, LiveResource live, AppExclusions app, ResourceNotificationService notifications)
+internal sealed partial class ExcludedUrlsProperty(
+    IResource resource,
+    LiveResource live,
+    AppExclusions app,
+    ResourceNotificationService notifications,
+    ResourceLoggerService loggers)
 {
     private const string Name = "aspire.route_tracing.excluded_urls";
 
     private readonly SemaphoreSlim _refreshing = new(1);
+    private readonly HashSet<string> _logged = new(StringComparer.Ordinal);
+    private IReadOnlyList<ListedUrl>? _listed;
     private string? _shown;
-    private bool _isUnread;
 
     /// <summary>Joins the patterns of a list as users may see them.</summary>
-    public static string Join(IReadOnlyList<ListedUrl> list) =>
-        list.Count == 0 ? "none" : string.Join(", ", list.Select(url => url.Display));
+    public static string Join(IEnumerable<ListedUrl> list) =>
+        string.Join(", ", list.Select(url => url.Display)) is { Length: > 0 } text ? text : "none";
 
     /// <summary>
-    /// Publishes the list and its state, and updates the arguments of the edit command. Warns once if the service doesn't read its list.
+    /// Publishes the list and its state, updates the arguments of the edit command, and logs each warning once in the console log of the
+    /// resource.
     /// </summary>
     public async Task RefreshAsync()
     {
@@ -41,24 +48,32 @@ internal sealed class ExcludedUrlsProperty(
     {
         var statuses = live.ReadStatuses();
         var isUnread = live.Reports && live.Current.Count > 0 && statuses.Count == 0 && live.IsReportOverdue();
+        var warnings = app.GetWarnings(resource);
 
         // Only a resource with an endpoint receives requests.
-        if (isUnread && !_isUnread && resource.HasAnnotationOfType<EndpointAnnotation>())
+        string[] unread = isUnread && resource.HasAnnotationOfType<EndpointAnnotation>()
+            ? [$"The excluded URLs are not read {live.ByService}"]
+            : [];
+        foreach (var warning in unread.Concat(warnings).Where(_logged.Add))
         {
-            _isUnread = true;
-            app.Show(resource, $"The excluded URLs are not read {live.ByService}");
+            Log.Warning(loggers.GetLogger(resource), warning);
         }
 
-        var warnings = app.GetWarnings().Where(warning => warning.Resource == resource).Select(warning => warning.Text);
+        if (_listed != live.Current)
+        {
+            _listed = live.Current;
+            Commands.SetEditInputs(live);
+        }
+
         var edited = live.IsEdited ? ["Edited in this run."] : Array.Empty<string>();
-        var text = string.Join(' ', [.. edited, GetState(statuses, isUnread), .. warnings]);
+        var problems = statuses.SelectMany(status => status.Problems).Distinct(StringComparer.Ordinal).Select(live.Mask);
+        var text = string.Join(' ', [.. edited, GetState(statuses, isUnread), .. problems, .. warnings]);
         if (_shown == text)
         {
             return;
         }
 
         _shown = text;
-        Commands.SetEditInputs(live);
         var property = new ResourcePropertySnapshot(Name, text) { DisplayName = "Excluded URLs", IsHighlighted = true };
         await notifications.PublishUpdateAsync(
             resource,
@@ -70,14 +85,9 @@ internal sealed class ExcludedUrlsProperty(
     private string GetState(IReadOnlyList<ServiceStatus> statuses, bool isUnread)
     {
         var list = Join(live.Current);
-        if (!live.IsRead || (live.Current.Count == 0 && !live.Reports))
+        if (!live.IsRead || (!live.Reports && live.Current.Count == 0 && live.Started is null or { Count: 0 }))
         {
             return "None.";
-        }
-
-        if (!live.Reports)
-        {
-            return $"Read at startup: {list}.";
         }
 
         if (live.CountRunning() == 0)
@@ -85,16 +95,39 @@ internal sealed class ExcludedUrlsProperty(
             return $"Not running: {list}.";
         }
 
+        if (!live.Reports)
+        {
+            var started = Join(live.Started ?? live.Current);
+            return $"Set at startup: {started}.{(started == list ? "" : $" To be set at the next start: {list}.")}";
+        }
+
         if (statuses.Count == 0)
         {
             return isUnread ? $"Not read {live.ByService} {list}." : $"Not read yet: {list}.";
         }
 
-        var current = statuses.Where(live.IsCurrentIn).ToArray();
-        var items = Join([.. current.Append(statuses[0]).First().Items.Select(live.Find)]);
-        return statuses.Any(status => !status.Enabled) ? "Route tracing is disabled in the service."
-            : current.Length == statuses.Count ? $"In force: {items}."
-            : current.Length == 0 ? $"Another list is in force: {items}."
-            : $"In force in {current.Length} of {statuses.Count} processes: {items}.";
+        return GetReported(statuses);
+    }
+
+    private string GetReported(IReadOnlyList<ServiceStatus> statuses)
+    {
+        if (statuses.Any(status => !status.Enabled))
+        {
+            return "Route tracing is disabled in the service.";
+        }
+
+        var (readers, processes) = (statuses.Where(live.IsReadBy).ToArray(), live.CountProcesses(statuses));
+        var items = Join(readers.Append(statuses[0]).First().Items.Select(live.Find));
+        var missing = readers.SelectMany(live.FindMissing).Distinct().ToArray();
+        var state = readers.Length == processes ? "In force"
+            : readers.Length == 0 ? "Another list is in force"
+            : $"In force in {readers.Length} of {processes} processes";
+        return $"{state}: {items}.{(missing.Length == 0 ? "" : $" Not applied: {Join(missing)}.")}";
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "{Warning}")]
+        public static partial void Warning(ILogger logger, string warning);
     }
 }

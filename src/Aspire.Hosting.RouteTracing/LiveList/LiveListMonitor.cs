@@ -57,7 +57,7 @@ internal sealed partial class LiveListMonitor(
 
     private static partial class Log
     {
-        [LoggerMessage(2, LogLevel.Error, "The state of the excluded URLs is no longer shown.")]
+        [LoggerMessage(2, LogLevel.Error, "The property 'Excluded URLs' could not be updated and is outdated until the AppHost restarts.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -10,7 +10,12 @@ namespace Aspire.Hosting.RouteTracing.LiveList;
 
 /// <summary>The list of a resource in run mode, which can be edited while the resource runs.</summary>
 internal sealed class LiveResource(
-    IResource resource, AppExclusions app, LiveListFolder folder, ResourceNotificationService notifications, TimeProvider time)
+    IResource resource,
+    AppExclusions app,
+    LiveListFolder folder,
+    ResourceNotificationService notifications,
+    ResourceLoggerService loggers,
+    TimeProvider time)
     : IResourceAnnotation
 {
     private const string EditedSource = "the list edited in this run";
@@ -20,17 +25,18 @@ internal sealed class LiveResource(
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(30);
 
     private readonly Lock _editing = new();
-    private readonly ConcurrentDictionary<string, bool> _instances = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string?> _states = new(StringComparer.Ordinal);
     private volatile IReadOnlyList<ListedUrl> _declared = app.GetList(resource);
     private volatile IReadOnlyList<ListedUrl>? _edited;
+    private volatile IReadOnlyList<ListedUrl>? _started;
+    private volatile string[] _secretSources = [];
     private ExcludedUrlsProperty? _property;
-    private bool _hasReadVariables;
     private bool _keepsUnreadVariables;
     private long _runningSince;
 
     public string Name => resource.Name;
 
-    /// <summary>Gets the end of a message that the service doesn't read its list.</summary>
+    /// <summary>Gets the reader of the list and a question, as messages write them after "not read".</summary>
     public string ByService => $"by '{Name}': does it call AddRouteTracing()?";
 
     public Language Language { get; } = Language.Of(resource);
@@ -43,6 +49,14 @@ internal sealed class LiveResource(
     /// <summary>Gets the edited list, or else the list that code and variables declare.</summary>
     public IReadOnlyList<ListedUrl> Current => _edited ?? _declared;
 
+    /// <summary>
+    /// Gets the list that was current when the variables were last set, or <see langword="null"/> if they have not been set yet.
+    /// </summary>
+    public IReadOnlyList<ListedUrl>? Started => _started;
+
+    /// <summary>Gets the patterns that edits added to the list.</summary>
+    public IReadOnlyList<string> Added => [.. Current.Where(url => url.Source == EditedSource).Select(url => url.Pattern)];
+
     /// <summary>Gets the arguments of the command that edits the list. Each is replaced while others read them.</summary>
     public InteractionInput[] EditInputs { get; } = new InteractionInput[Commands.EditInputCount];
 
@@ -52,26 +66,38 @@ internal sealed class LiveResource(
 
     /// <summary>Gets the property that shows the list.</summary>
     public ExcludedUrlsProperty Property =>
-        LazyInitializer.EnsureInitialized(ref _property, () => new ExcludedUrlsProperty(resource, this, app, notifications));
+        LazyInitializer.EnsureInitialized(ref _property, () => new ExcludedUrlsProperty(resource, this, app, notifications, loggers));
 
     /// <summary>Gets whether the service reads the list from the AppHost's file.</summary>
     public bool FollowsFile { get; private set; }
 
     /// <summary>Gets the names of the running instances: of the replicas, or of the resource itself.</summary>
     public IReadOnlyList<string> RunningInstances =>
-        [.. _instances.Where(instance => instance.Value).Select(instance => instance.Key)];
+        [.. _states.Where(instance => instance.Value == KnownResourceStates.Running).Select(instance => instance.Key)];
+
+    /// <summary>Gets whether an instance is starting.</summary>
+    public bool IsStarting => _states.Values.Contains(KnownResourceStates.Starting);
 
     public IReadOnlyList<ServiceStatus> ReadStatuses() => Reports ? ServiceStatuses.Read(folder.GetPath(Name)) : [];
 
     /// <summary>Counts the running instances.</summary>
-    public int CountRunning() => _instances.IsEmpty
-        ? notifications.TryGetCurrentState(Name, out var state) && IsRunning(state) ? 1 : 0
-        : _instances.Values.Count(isRunning => isRunning);
+    public int CountRunning() => _states.Values.Count(state => state == KnownResourceStates.Running);
 
-    /// <summary>Returns whether a process uses the current list.</summary>
-    public bool IsCurrentIn(ServiceStatus status) =>
-        status.Enabled
-            && (!FollowsFile || status.FileItems?.SequenceEqual(Current.Select(url => url.Pattern), StringComparer.Ordinal) == true);
+    /// <summary>Counts the processes: those that report, or the running instances if there are more.</summary>
+    public int CountProcesses(IReadOnlyList<ServiceStatus> statuses) => Math.Max(statuses.Count, CountRunning());
+
+    /// <summary>Returns whether a process applies the whole current list.</summary>
+    public bool IsCurrentIn(ServiceStatus status) => status.Enabled && IsReadBy(status) && !FindMissing(status).Any();
+
+    /// <summary>Returns whether a process has read the current list, or reads its list only at startup.</summary>
+    public bool IsReadBy(ServiceStatus status) =>
+        !FollowsFile || status.FileItems?.SequenceEqual(Current.Select(url => url.Pattern), StringComparer.Ordinal) == true;
+
+    /// <summary>
+    /// Finds what a process doesn't apply of the current list: items that it disabled, or that its settings delegates removed.
+    /// </summary>
+    public IEnumerable<ListedUrl> FindMissing(ServiceStatus status) =>
+        Current.ExceptBy(status.Items.Select(item => item.Pattern), url => url.Pattern, StringComparer.Ordinal);
 
     /// <summary>Returns whether the service has been running longer than the first report takes.</summary>
     public bool IsReportOverdue()
@@ -83,7 +109,7 @@ internal sealed class LiveResource(
     /// <summary>Updates the state of an instance.</summary>
     public void Update(ResourceEvent state)
     {
-        _instances[state.ResourceId] = IsRunning(state);
+        _states[state.ResourceId] = state.Snapshot.State?.Text;
         if (CountRunning() == 0)
         {
             _runningSince = 0;
@@ -96,14 +122,21 @@ internal sealed class LiveResource(
 
     /// <summary>
     /// Adds the lists in the variables to the declared list. If the list was edited, empties the variables, because the edited list
-    /// replaces them.
+    /// replaces them. Adds warnings about items that were ignored.
     /// </summary>
     /// <returns>The list to write into the variables.</returns>
     public async Task<IReadOnlyList<ListedUrl>> PrepareAsync(
-        IReadOnlyList<ListedUrl> list, Dictionary<string, object> variables, CancellationToken cancellationToken)
+        IReadOnlyList<ListedUrl> list, Dictionary<string, object> variables, List<string> warnings, CancellationToken cancellationToken)
     {
+        // A service names the configuration key, which has a colon for each two underscores.
+        _secretSources =
+        [
+            .. variables.Where(variable => IsSecret(variable.Value))
+                .Select(variable => variable.Key.Replace("__", ":", StringComparison.Ordinal)),
+        ];
         var users = new List<ListedUrl>();
-        foreach (var name in variables.Keys.Where(name => VariableNames.IsExcludedUrls(name, Language)).ToArray())
+        string[] names = [.. variables.Keys.Where(name => VariableNames.IsExcludedUrls(name, Language))];
+        foreach (var name in names)
         {
             var isSecret = IsSecret(variables[name]);
             if (variables[name] is IValueProvider provider)
@@ -114,12 +147,7 @@ internal sealed class LiveResource(
             // The user's own file replaces the variable.
             if (name != VariableNames.DotNetExcludedUrls || !variables.ContainsKey(VariableNames.ExclusionsFile))
             {
-                users.AddRange(Parse(name, variables[name] as string, isSecret));
-            }
-
-            if (IsEdited)
-            {
-                variables[name] = "";
+                users.AddRange(Parse(name, variables[name] as string, isSecret, warnings));
             }
         }
 
@@ -131,46 +159,71 @@ internal sealed class LiveResource(
                 _edited = Distinct(declared.ExceptBy(_declared.Select(url => url.Pattern), url => url.Pattern).Concat(_edited!));
             }
 
-            (_declared, _hasReadVariables, _keepsUnreadVariables) = (declared, true, false);
-            return _edited ?? list;
+            (_declared, _keepsUnreadVariables) = (declared, false);
+            _started = Current;
+            if (_edited is not { } edited)
+            {
+                return list;
+            }
+
+            foreach (var name in names)
+            {
+                variables[name] = "";
+            }
+
+            return edited;
         }
     }
 
     /// <summary>
     /// Writes the list for the service that reads it while it runs, and sets the variables that name the file and the folder of the
-    /// statuses.
+    /// statuses. Adds a warning if the list can't be written.
     /// </summary>
-    public Task FollowAsync(Dictionary<string, object> variables)
+    public void Follow(Dictionary<string, object> variables, List<string> warnings)
     {
         if (Reports)
         {
             try
             {
-                folder.WriteList(Name, Current.Select(url => url.Pattern));
+                lock (_editing)
+                {
+                    folder.WriteList(Name, Current.Select(url => url.Pattern));
+                }
+
                 FollowsFile = variables.TryAdd(VariableNames.ExclusionsFile, folder.GetListPath(Name));
                 variables.TryAdd(VariableNames.StatusFolder, folder.GetPath(Name));
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
                 FollowsFile = false;
-                app.Warn(resource, [$"The excluded URLs of '{Name}' can't be edited while it runs: {exception.Message}"]);
+                warnings.Add($"The excluded URLs of '{Name}' can't be edited while it runs: {exception.Message}");
             }
         }
-
-        return Property.RefreshAsync();
     }
 
-    /// <summary>Returns why the resource can't be given a list of valid patterns, or <see langword="null"/>.</summary>
-    public string? FindObstacle(IReadOnlyList<string> patterns)
+    /// <summary>Returns what the resource can't be told of a list of valid patterns.</summary>
+    /// <exception cref="InvalidOperationException">The list is too long.</exception>
+    public IReadOnlyList<string> FindWarnings(IReadOnlyList<ListedUrl> list)
+    {
+        var writer = new ExclusionVariables(Name, Language, app.Carriers, new Dictionary<string, object>());
+        writer.Write(list);
+        return writer.Warnings;
+    }
+
+    /// <summary>
+    /// Returns why the list can't be replaced by these valid patterns: it would be too long, or Python doesn't support a new one.
+    /// </summary>
+    public IReadOnlyList<string> FindObstacles(IReadOnlyList<string> patterns)
     {
         try
         {
-            new ExclusionVariables(Name, Language, app.Carriers, new Dictionary<string, object>()).Write(GetUrls(patterns));
-            return null;
+            var list = GetUrls(patterns);
+            FindWarnings(list);
+            return Language == Language.Python ? FindWarnings([.. list.Except(Current)]) : [];
         }
         catch (InvalidOperationException exception)
         {
-            return exception.Message;
+            return [exception.Message];
         }
     }
 
@@ -179,27 +232,42 @@ internal sealed class LiveResource(
     /// </summary>
     /// <param name="patterns">The list, or <see langword="null"/> for the declared one.</param>
     /// <param name="replacesAll">Whether the edited list replaces the lists in the variables, too.</param>
+    /// <returns>Whether the list changed.</returns>
     /// <exception cref="IOException">The file can't be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The file can't be written.</exception>
-    public void Edit(IReadOnlyList<string>? patterns, bool replacesAll)
+    public bool Edit(IReadOnlyList<string>? patterns, bool replacesAll)
     {
         lock (_editing)
         {
-            var edited = patterns is null ? null : GetUrls(patterns);
+            // Before the first start, the lists in the variables are not known yet.
+            var (edited, hasUnreadVariables) = (patterns is null ? null : GetUrls(patterns), _started is null);
+            if (edited is null ? !IsEdited : edited.SequenceEqual(Current) && !(replacesAll && hasUnreadVariables))
+            {
+                return false;
+            }
+
             if (Reports)
             {
                 folder.WriteList(Name, (edited ?? _declared).Select(url => url.Pattern));
             }
 
-            // Before the first start, the lists in the variables are not known yet.
-            _keepsUnreadVariables = edited is not null && !replacesAll && !_hasReadVariables && (!IsEdited || _keepsUnreadVariables);
+            _keepsUnreadVariables = edited is not null && !replacesAll && hasUnreadVariables && (!IsEdited || _keepsUnreadVariables);
             _edited = edited;
+            return true;
         }
     }
 
     /// <summary>Returns the AppHost's entry for an item that a service reports, or else the item with the service's source.</summary>
     public ListedUrl Find(ServiceStatus.Item item) =>
-        Current.Concat(_declared).FirstOrDefault(url => url.Pattern == item.Pattern) ?? new ListedUrl(item.Pattern, item.Source);
+        Current.Concat(_declared).FirstOrDefault(url => url.Pattern == item.Pattern)
+            ?? new ListedUrl(item.Pattern, item.Source, _secretSources.Contains(item.Source));
+
+    /// <summary>Hides secrets in a problem that the service reports, which names the item and its source.</summary>
+    public string Mask(string problem) =>
+        Array.Find(_secretSources, source => problem.Contains($" of {source}", StringComparison.Ordinal)) is { } secretSource
+            ? $"An item of {secretSource} has a problem, which the service logs."
+            : Current.Concat(_declared).Where(url => url.IsSecret).Aggregate(
+                problem, (masked, url) => masked.Replace(url.Pattern, url.Display, StringComparison.Ordinal));
 
     private IReadOnlyList<ListedUrl> GetUrls(IReadOnlyList<string> patterns)
     {
@@ -211,7 +279,7 @@ internal sealed class LiveResource(
         ];
     }
 
-    private IEnumerable<ListedUrl> Parse(string variable, string? text, bool isSecret)
+    private IEnumerable<ListedUrl> Parse(string variable, string? text, bool isSecret, List<string> warnings)
     {
         if (variable != VariableNames.DotNetExcludedUrls)
         {
@@ -222,16 +290,12 @@ internal sealed class LiveResource(
         var urls = ExclusionListFormat.Parse(text, out _)
             .Select(pattern => new ListedUrl(pattern, variable, isSecret))
             .ToLookup(url => ExclusionPattern.Validate(url.Pattern, out _));
-        app.Warn(
-            resource,
-            urls[false].Select(
-                url => $"The item '{url.Display}' of {variable} in '{Name}' is not a valid regular expression and was ignored."));
+        warnings.AddRange(urls[false].Select(
+            url => $"The item '{url.Display}' of {variable} in '{Name}' is not a valid regular expression and was ignored."));
         return urls[true];
     }
 
     private static ListedUrl[] Distinct(IEnumerable<ListedUrl> urls) => [.. urls.DistinctBy(url => url.Pattern, StringComparer.Ordinal)];
-
-    private static bool IsRunning(ResourceEvent state) => state.Snapshot.State?.Text == KnownResourceStates.Running;
 
     private static bool IsSecret(object value) => value switch
     {

@@ -11,9 +11,6 @@ internal static class ServiceStatuses
 {
     private const int MaxBytes = 10_000_000;
 
-    // Both processes compute the start time from the boot time, each with its own rounding.
-    private static readonly TimeSpan StartTolerance = TimeSpan.FromSeconds(2);
-
     /// <summary>Reads the statuses of running processes and deletes those of ended ones. Files that are not a status are ignored.</summary>
     public static IReadOnlyList<ServiceStatus> Read(string folder)
     {
@@ -24,13 +21,12 @@ internal static class ServiceStatuses
             {
                 var name = Path.GetFileNameWithoutExtension(file.Name);
                 if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var processId)
-                    || ReadFile(file) is not { } status
-                    || status.ProcessId != processId)
+                    || ReadFile(file) is not { } status)
                 {
                     continue;
                 }
 
-                if (IsRunning(status))
+                if (IsRunning(processId, file.LastWriteTimeUtc))
                 {
                     statuses.Add(status);
                 }
@@ -60,12 +56,13 @@ internal static class ServiceStatuses
         }
     }
 
-    private static bool IsRunning(ServiceStatus status)
+    // A later process with the same id started after the file was written.
+    private static bool IsRunning(int processId, DateTime written)
     {
         try
         {
-            using var process = Process.GetProcessById(status.ProcessId);
-            return (new DateTimeOffset(process.StartTime) - status.ProcessStart).Duration() <= StartTolerance;
+            using var process = Process.GetProcessById(processId);
+            return process.StartTime.ToUniversalTime() <= written;
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or Win32Exception)
         {

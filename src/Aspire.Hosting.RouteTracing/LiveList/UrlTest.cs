@@ -23,7 +23,14 @@ internal static class UrlTest
         if (statuses.Count > 0)
         {
             string[] answers = [.. statuses.Select(status => Answer(url, live, status)).Distinct(StringComparer.Ordinal)];
-            return answers.Length == 1 ? answers[0] : string.Join(' ', answers.Select(answer => $"In one process: {answer}"));
+            var answered = answers.Length == 1 ? answers[0] : string.Join(' ', answers.Select(answer => $"In one process: {answer}"));
+            var processes = live.CountProcesses(statuses);
+            return (processes - statuses.Count) switch
+            {
+                0 => answered,
+                1 => $"{answered} 1 of {processes} processes hasn't reported its list.",
+                var silent => $"{answered} {silent} of {processes} processes haven't reported their lists.",
+            };
         }
 
         var found = live.Language == Language.Python
@@ -45,13 +52,14 @@ internal static class UrlTest
     {
         if (!status.Enabled)
         {
-            return $"'{url}' is traced: route tracing is disabled in '{live.Name}'.";
+            return $"Route tracing is disabled in '{live.Name}' and excludes no URL.";
         }
 
         var index = Find([.. status.Items.Select(item => item.Pattern)], status.MatchFullUrl, url);
         return index >= 0 && live.Find(status.Items[index]) is var item
             ? $"'{url}' is excluded in '{live.Name}' by '{item.Display}', from {item.Source}."
-            : $"'{url}' is traced in '{live.Name}': none of its {status.Items.Count} items matches.";
+            : $"No excluded URL of '{live.Name}' matches '{url}'. "
+                + "Another filter, the sampler or [ExcludeFromTracing] can still exclude it.";
     }
 
     private static int Find(string[] patterns, bool matchFullUrl, string url)

@@ -14,7 +14,7 @@ namespace Aspire.Hosting.RouteTracing.Python;
 /// it. An item that is anchored to the start of the path matches within the path only. Any other item also matches in host and query, as
 /// all items in Python do. See
 /// <see
-/// href="https://github.com/open-telemetry/opentelemetry-python-contrib/blob/main/util/opentelemetry-util-http/src/opentelemetry/util/http/__init__.py"/>.
+/// href="https://github.com/open-telemetry/opentelemetry-python-contrib/blob/v0.65b0/util/opentelemetry-util-http/src/opentelemetry/util/http/__init__.py"/>.
 /// </remarks>
 internal sealed class PythonPattern
 {
@@ -29,7 +29,7 @@ internal sealed class PythonPattern
     private const string MatchesQuestionMark =
         "it matches a question mark in the path, which starts the query in the URL that Python searches";
 
-    private const string OtherGroup = "it has a group of a kind that Python doesn't have everywhere";
+    private const string OtherGroup = "it has a kind of group that not all Python versions support";
 
     private readonly string _pattern;
     private readonly List<RegexToken> _tokens;
@@ -114,7 +114,7 @@ internal sealed class PythonPattern
         RegexTokenKind.Options or RegexTokenKind.Comment => throw new NotInPythonException(OtherGroup),
         RegexTokenKind.BackReference =>
             throw new NotInPythonException("it refers back to a group, and Python counts the groups of all items together"),
-        _ => throw new NotInPythonException($"it has '{_pattern[token.Start..token.End]}', which Python doesn't have everywhere"),
+        _ => throw new NotInPythonException($"it has '{_pattern[token.Start..token.End]}', which not all Python versions support"),
     };
 
     private Expression Anchor(RegexToken token, bool atStart, bool anchored)
@@ -144,7 +144,7 @@ internal sealed class PythonPattern
         {
             (RegexGroupKind.Capture, _) => "(",
             (RegexGroupKind.NonCapturing, "(?:" or "(?i:") or (RegexGroupKind.Lookahead, _) => _pattern[token.Start..token.End],
-            (RegexGroupKind.Lookbehind, _) => throw new NotInPythonException("it looks behind, for which Python has rules of its own"),
+            (RegexGroupKind.Lookbehind, _) => throw new NotInPythonException("it has a lookbehind, which Python restricts"),
             _ => throw new NotInPythonException(OtherGroup),
         };
         var isLookahead = token.Group is RegexGroupKind.Lookahead;

@@ -42,17 +42,20 @@ internal static class ExclusionEnvironment
         }
 
         var list = app.GetList(resource);
+        var warnings = new List<string>();
         if (resource.TryGetLastAnnotation<LiveResource>(out var live))
         {
-            list = await live.PrepareAsync(list, variables, context.CancellationToken).ConfigureAwait(false);
+            list = await live.PrepareAsync(list, variables, warnings, context.CancellationToken).ConfigureAwait(false);
         }
 
         var writer = new ExclusionVariables(resource.Name, Language.Of(resource), app.Carriers, variables);
         writer.Write(list);
-        app.Warn(resource, writer.Warnings);
+        warnings.AddRange(writer.Warnings);
+        live?.Follow(variables, warnings);
+        app.SetWarnings(resource, warnings);
         if (live is not null)
         {
-            await live.FollowAsync(variables).ConfigureAwait(false);
+            await live.Property.RefreshAsync().ConfigureAwait(false);
         }
     }
 

@@ -34,7 +34,8 @@ internal static class PublishWarnings
     private static async Task WarnAsync(PipelineStepContext context, AppExclusions app)
     {
         // Nothing is resolved, so no parameter is asked for.
-        foreach (var resource in context.Model.Resources.Where(AppExclusions.IsTraced))
+        foreach (var resource in context.Model.Resources.Where(
+            resource => AppExclusions.IsTraced(resource) && !resource.IsExcludedFromPublish()))
         {
             var environment = new EnvironmentCallbackContext(
                 context.ExecutionContext, resource, cancellationToken: context.CancellationToken);
@@ -42,9 +43,12 @@ internal static class PublishWarnings
             {
                 await annotation.Callback(environment).ConfigureAwait(false);
             }
-        }
 
-        app.ShowWarnings((_, text) => context.ReportingStep.Log(LogLevel.Warning, text));
+            foreach (var warning in app.GetWarnings(resource))
+            {
+                context.ReportingStep.Log(LogLevel.Warning, warning);
+            }
+        }
 #pragma warning restore ASPIREPIPELINES001
     }
 }

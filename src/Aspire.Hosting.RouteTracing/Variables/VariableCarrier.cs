@@ -2,7 +2,7 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace Aspire.Hosting.RouteTracing.Variables;
 
-/// <summary>What carries a variable to the service, and the texts that it would change on the way.</summary>
+/// <summary>A target that passes variables to a service, and the text that it would alter.</summary>
 /// <param name="EnvironmentType">
 /// The compute environment's type, by name, so that no integration has to be referenced. Empty for the others.
 /// </param>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
@@ -97,11 +96,8 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         var excluded = _routes.Find(list, out var routeCount, out var unmatched);
         if (_statusFile is not null)
         {
-            using var process = Process.GetCurrentProcess();
             var status = new ServiceStatus
             {
-                ProcessId = process.Id,
-                ProcessStart = process.StartTime,
                 Enabled = settings.Enabled,
                 MatchFullUrl = list.MatchesFullUrl,
                 FileItems = settings.FileItems,

@@ -9,11 +9,6 @@ namespace Aspire.RouteTracing.LiveList;
 /// </summary>
 internal sealed record ServiceStatus
 {
-    public required int ProcessId { get; init; }
-
-    /// <summary>Gets the start time of the process, which distinguishes it from later processes with the same id.</summary>
-    public required DateTimeOffset ProcessStart { get; init; }
-
     /// <summary>Gets whether route tracing is enabled in the service.</summary>
     public required bool Enabled { get; init; }
 

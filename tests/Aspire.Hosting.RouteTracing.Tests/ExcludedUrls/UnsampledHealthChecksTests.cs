@@ -60,6 +60,26 @@ public sealed class UnsampledHealthChecksTests
     }
 
     [Theory]
+    [InlineData("/health", false)]
+    [InlineData("/", true)]
+    public async Task An_edit_that_removes_the_pattern_of_a_check_leaves_its_requests_as_they_are(string path, bool isUnsampled)
+    {
+        var (builder, requests) = CreateBuilder();
+        builder.WithExcludedHealthChecks();
+        var web = AddWeb(builder, "web", path, "python3");
+        await using var model = await TestModel.StartAsync(builder);
+
+        await model.AnswerAsync(web, "edit-excluded-urls", ("add", "new"));
+        await CheckAsync(model, web);
+        await model.AnswerAsync(web, "edit-excluded-urls", ("patterns", "other"));
+        await CheckAsync(model, web);
+        await model.AnswerAsync(web, "edit-excluded-urls", ("reset", "true"));
+        await CheckAsync(model, web);
+
+        Assert.Equal([true, isUnsampled, true], requests.Select(request => request.Headers.Contains("traceparent")));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("other")]
     [InlineData("web")]
@@ -84,9 +104,10 @@ public sealed class UnsampledHealthChecksTests
         return (builder, requests);
     }
 
-    private static IResourceBuilder<ExecutableResource> AddWeb(IDistributedApplicationBuilder builder, string name, string path)
+    private static IResourceBuilder<ExecutableResource> AddWeb(
+        IDistributedApplicationBuilder builder, string name, string path, string command = "node")
     {
-        var web = builder.AddExecutable(name, "node", ".").WithOtlpExporter().WithHttpEndpoint(name: "http").WithHttpHealthCheck(path);
+        var web = builder.AddExecutable(name, command, ".").WithOtlpExporter().WithHttpEndpoint(name: "http").WithHttpHealthCheck(path);
         var endpoint = web.Resource.Annotations.OfType<EndpointAnnotation>().Single();
         endpoint.AllocatedEndpoint = new AllocatedEndpoint(endpoint, "localhost", 1);
         return web;

@@ -1,10 +1,12 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.RouteTracing.ExcludedUrls;
 
 namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
 public sealed class ConfirmationTests
 {
     private const string Edit = "edit-excluded-urls";
+    private const string KeepB = "\nTo keep the added patterns, declare them on 'orders': .WithExcludedUrls(\"b\")";
 
     private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder();
     private readonly IResourceBuilder<ProjectResource> _orders;
@@ -18,7 +20,8 @@ public sealed class ConfirmationTests
         await using var service = await TestService.StartAsync(_orders);
         await model.SetRunningAsync(_orders);
 
-        Assert.Equal("'orders' excludes a, b. The service has confirmed it.", await model.AnswerAsync(_orders, Edit, ("add", "b")));
+        Assert.Equal(
+            $"'orders' excludes a, b. The service has confirmed it.{KeepB}", await model.AnswerAsync(_orders, Edit, ("add", "b")));
         Assert.Equal("'orders' excludes a. The service has confirmed it.", await model.AnswerAsync(_orders, Edit, ("reset", "true")));
     }
 
@@ -30,7 +33,7 @@ public sealed class ConfirmationTests
         await model.SetRunningAsync(_orders);
 
         Assert.Equal(
-            "'orders' excludes a, b. This is the AppHost's list, not read by 'orders': does it call AddRouteTracing()?",
+            "'orders' excludes a, b. The service has not read this list. Does it call AddRouteTracing()?",
             await model.FailAsync(_orders, Edit, ("add", "b")));
     }
 
@@ -69,7 +72,130 @@ public sealed class ConfirmationTests
         await using var second = await TestService.StartAsync(_orders, other.Process);
         await model.SetRunningAsync(_orders);
 
-        Assert.Equal("'orders' excludes a, b. All 2 processes have confirmed it.", await model.AnswerAsync(_orders, Edit, ("add", "b")));
+        Assert.Equal(
+            $"'orders' excludes a, b. All 2 processes have confirmed it.{KeepB}", await model.AnswerAsync(_orders, Edit, ("add", "b")));
+    }
+
+    [Fact]
+    public async Task An_edit_waits_for_a_process_that_reports_beyond_the_replicas()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        using var other = ChildProcess.Start();
+        await using var first = await TestService.StartAsync(_orders);
+        await using var second = await TestService.CreateAsync(_orders, other.Process);
+        second.Report();
+        await model.SetRunningAsync(_orders);
+
+        Assert.Equal(
+            "'orders' excludes a, b. This is the AppHost's list; 1 of 2 processes confirmed it within 2 seconds.",
+            await model.FailAsync(_orders, Edit, ("add", "b")));
+    }
+
+    [Fact]
+    public async Task An_edit_names_what_the_service_read_but_doesnt_apply()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(
+            _orders, change: status => status with { Items = [.. status.Items.Where(item => item.Pattern != "b")] });
+        await model.SetRunningAsync(_orders);
+
+        Assert.Equal(
+            "'orders' excludes a, b. The service has read this list, but doesn't apply b.",
+            await model.FailAsync(_orders, Edit, ("add", "b")));
+    }
+
+    [Theory]
+    [InlineData(new[] { "GET /a", "/b" }, "It excludes 2 of 34 routes: GET /a, /b.")]
+    [InlineData(new string[0], "It excludes none of 34 routes.")]
+    [InlineData(
+        new[] { "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12" },
+        "It excludes 12 of 34 routes: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more.")]
+    public async Task An_edit_names_the_routes_that_the_service_excludes(string[] routes, string expected)
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(
+            _orders, change: status => status with { ExcludedRoutes = routes, RouteCount = 34 });
+        await model.SetRunningAsync(_orders);
+
+        Assert.Equal(
+            $"'orders' excludes a, b. The service has confirmed it. {expected}{KeepB}",
+            await model.AnswerAsync(_orders, Edit, ("add", "b")));
+    }
+
+    [Theory]
+    [InlineData("^/x", """
+        "^/x"
+        """)]
+    [InlineData(@"^/\d+$", """
+        @"^/\d+$"
+        """)]
+    [InlineData("say \"x\"", """"
+        @"say ""x"""
+        """")]
+    [InlineData("日本", """
+        "日本"
+        """)]
+    [InlineData("a\tb\\\\x\"", """
+        "a\u0009b\\\\x\""
+        """)]
+    [InlineData("a\u2028b", """
+        "a\u2028b"
+        """)]
+    public async Task An_edit_answers_the_code_that_keeps_an_added_pattern(string pattern, string literal)
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+
+        Assert.EndsWith(
+            $"\nTo keep the added patterns, declare them on 'orders': .WithExcludedUrls({literal})",
+            await model.AnswerAsync(_orders, Edit, ("add", ExclusionListFormat.Write([pattern]))),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Patterns_that_are_declared_are_not_in_the_code_that_keeps_added_ones()
+    {
+        _orders.WithEnvironment("OTEL_DOTNET_EXCLUDED_URLS", _builder.AddParameter("secret", "hidden", secret: true));
+        await using var model = await TestModel.StartAsync(_builder);
+        await TestModel.GetVariablesAsync(_orders);
+
+        Assert.EndsWith(
+            ": .WithExcludedUrls(\"b\", \"c\")",
+            await model.AnswerAsync(_orders, Edit, ("add", "hidden,b,c"), ("remove", "a")),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Starting", true)]
+    [InlineData("NotStarted", false)]
+    public async Task An_edit_of_a_starting_resource_says_that_it_may_have_the_old_list(string state, bool isStarting)
+    {
+        var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("a");
+        await using var model = await TestModel.StartAsync(_builder);
+        await TestModel.GetVariablesAsync(reviews);
+        await model.SetStateAsync(reviews, state);
+
+        var result = await model.ExecuteAsync(reviews, Edit, ("add", "b"));
+
+        Assert.Equal(!isStarting, result.Success);
+        Assert.StartsWith(
+            isStarting
+                ? "'reviews' excludes a, b. 'reviews' is starting, perhaps with the previous list. Restart it to apply this one."
+                : "'reviews' excludes a, b. 'reviews' isn't running and reads the list when it starts.",
+            result.Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_starting_resource_without_its_variables_reads_the_edited_list()
+    {
+        var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("a");
+        await using var model = await TestModel.StartAsync(_builder);
+        await model.SetStateAsync(reviews, KnownResourceStates.Starting);
+
+        Assert.StartsWith(
+            "'reviews' excludes a, b. 'reviews' isn't running and reads the list when it starts.",
+            await model.AnswerAsync(reviews, Edit, ("add", "b")),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -107,7 +233,7 @@ public sealed class ConfirmationTests
 
         var answer = await model.AnswerAsync(_orders, Edit, ("patterns", "b"));
 
-        Assert.Equal("'orders' excludes b. It was restarted because it reads the list only at startup.", answer);
+        Assert.Equal($"'orders' excludes b. It was restarted because it reads the list only at startup.{KeepB}", answer);
         Assert.Equal(1, restarts);
         var restarted = await TestModel.GetVariablesAfterRestartAsync(_orders);
         Assert.Equal("/users.txt", restarted["Aspire__RouteTracing__ExclusionsFile"]);
@@ -124,11 +250,34 @@ public sealed class ConfirmationTests
         await TestModel.GetVariablesAsync(reviews);
         await model.SetRunningAsync(reviews);
 
-        Assert.Equal(
+        Assert.StartsWith(
             "'reviews' excludes a, b. It was restarted because it reads the list only at startup.",
-            await model.AnswerAsync(reviews, Edit, ("add", "b")));
+            await model.AnswerAsync(reviews, Edit, ("add", "b")),
+            StringComparison.Ordinal);
         Assert.Equal(1, restarts);
         Assert.Equal("a,b", await TestModel.GetUnresolvedAsync(reviews, "OTEL_PYTHON_EXCLUDED_URLS"));
+    }
+
+    [Theory]
+    [InlineData("add", "a", false)]
+    [InlineData("reset", "true", false)]
+    [InlineData("patterns", "a", false)]
+    [InlineData("remove", "of-orders", true)]
+    public async Task An_edit_that_changes_nothing_restarts_nothing(string argument, string value, bool allResources)
+    {
+        var restarts = 0;
+        var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("a");
+        _orders.WithExcludedUrls("of-orders");
+        await using var model = await TestModel.StartAsync(_builder);
+        AddRestart(reviews, () => restarts++);
+        await TestModel.GetVariablesAsync(reviews);
+        await model.SetRunningAsync(reviews);
+
+        var answer = await model.AnswerAsync(reviews, Edit, (argument, value), ("all-resources", $"{allResources}"));
+
+        Assert.Contains("'reviews' excludes a. Nothing changed.", answer.Split('\n'));
+        Assert.Equal(0, restarts);
+        await model.AssertPropertyAsync(reviews, "Set at startup: a.");
     }
 
     [Fact]
@@ -144,6 +293,7 @@ public sealed class ConfirmationTests
             "'reviews' excludes a, b. It reads the list only at startup and couldn't be restarted: ",
             await model.FailAsync(reviews, Edit, ("add", "b")),
             StringComparison.Ordinal);
+        await model.AssertPropertyAsync(reviews, "Edited in this run. Set at startup: a. To be set at the next start: a, b.");
     }
 
     // In place of Aspire's own command, which needs its orchestrator.

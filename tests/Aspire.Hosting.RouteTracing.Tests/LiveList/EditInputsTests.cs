@@ -59,6 +59,22 @@ public sealed class EditInputsTests
     }
 
     [Fact]
+    public async Task A_list_is_shown_even_if_the_property_stays_the_same()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders, change: status => status with { Enabled = false });
+        await model.SetRunningAsync(_orders);
+        const string property = "Edited in this run. Route tracing is disabled in the service.";
+
+        await model.FailAsync(_orders, Edit, ("patterns", "d"));
+        Assert.Equal(property, model.GetProperty(_orders));
+        await model.FailAsync(_orders, Edit, ("patterns", "e"));
+
+        Assert.Equal(property, model.GetProperty(_orders));
+        Assert.Equal("Edited in this run. Current list:\n\n- `` e ``", TestModel.GetArguments(_orders, Edit)[0].Description);
+    }
+
+    [Fact]
     public async Task A_list_in_a_variable_is_shown_once_it_is_known()
     {
         _orders.WithEnvironment("OTEL_DOTNET_EXCLUDED_URLS", _builder.AddParameter("users", "users"));

@@ -71,6 +71,37 @@ public sealed class PropertyTests
     }
 
     [Fact]
+    public async Task A_replica_without_a_report_is_counted()
+    {
+        _orders.WithReplicas(2);
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+        await model.SetRunningAsync(_orders);
+
+        await model.AssertPropertyAsync(_orders, "In force in 1 of 2 processes: ^/a$, b.");
+    }
+
+    [Fact]
+    public async Task What_the_service_read_but_doesnt_apply_is_named_with_its_problems()
+    {
+        var isDisabled = false;
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(
+            _orders,
+            change: status => isDisabled
+                ? status with { Items = [.. status.Items.Skip(1)], Problems = ["'^/a$' of the file timed out and is disabled."] }
+                : status);
+        await model.SetRunningAsync(_orders);
+        await model.AssertPropertyAsync(_orders, "In force: ^/a$, b.");
+
+        isDisabled = true;
+        service.Report();
+
+        await model.AssertPropertyAsync(
+            _orders, "In force: b. Not applied: ^/a$. '^/a$' of the file timed out and is disabled.");
+    }
+
+    [Fact]
     public async Task Disabled_route_tracing_is_shown()
     {
         await using var model = await TestModel.StartAsync(_builder);
@@ -108,7 +139,8 @@ public sealed class PropertyTests
         await using var model = await TestModel.StartAsync(_builder);
         await model.SetRunningAsync(reviews);
 
-        await model.AssertPropertyAsync(reviews, "Read at startup: here.");
+        await TestModel.GetVariablesAsync(reviews);
+        await model.AssertPropertyAsync(reviews, "Set at startup: here.");
     }
 
     [Fact]
@@ -125,15 +157,22 @@ public sealed class PropertyTests
     }
 
     [Fact]
-    public async Task A_warning_of_a_later_evaluation_is_logged_once()
+    public async Task A_warning_of_a_later_evaluation_is_logged_once_and_shown_while_it_is_true()
     {
-        _orders.WithEnvironment("OTEL_DOTNET_EXCLUDED_URLS", "(bad");
+        var value = "(bad";
+        _orders.WithEnvironment(context => context.EnvironmentVariables["OTEL_DOTNET_EXCLUDED_URLS"] = value);
         await using var model = await TestModel.StartAsync(_builder);
 
         await TestModel.GetVariablesAfterRestartAsync(_orders);
         await TestModel.GetVariablesAfterRestartAsync(_orders);
-
         var warning = Assert.Single(model.Warnings);
+        Assert.Equal($"Not running: ^/a$, b. {warning}", model.GetProperty(_orders));
+        value = "good";
+        await TestModel.GetVariablesAfterRestartAsync(_orders);
+        Assert.Equal("Not running: good, ^/a$, b.", model.GetProperty(_orders));
+        value = "(bad";
+        await TestModel.GetVariablesAfterRestartAsync(_orders);
+
         var loggers = model.Services.GetRequiredService<ResourceLoggerService>();
         loggers.Complete(_orders.Resource);
         var lines = new List<string>();

@@ -21,7 +21,7 @@ public sealed class PythonListTests
 
         Assert.Equal("users,here", await TestModel.GetVariableAsync(_reviews, FastApi));
 
-        Assert.Equal("Read at startup: users, here.", model.GetProperty(_reviews));
+        Assert.Equal("Not running: users, here.", model.GetProperty(_reviews));
         Assert.StartsWith(
             "'/users' would be excluded in 'reviews' by 'users', from OTEL_PYTHON_FASTAPI_EXCLUDED_URLS.",
             await model.AnswerAsync(_reviews, "test-url", ("url", "/users")),
@@ -64,11 +64,39 @@ public sealed class PythonListTests
         await using var model = await TestModel.StartAsync(_builder);
         await TestModel.GetVariablesAsync(_reviews);
 
-        await model.AnswerAsync(_reviews, Edit, ("patterns", @"/a{1,2}$,\p{L}"));
+        await model.AnswerAsync(_reviews, Edit, ("patterns", "/a{1,2}$"));
 
         Assert.Equal("/(?:aa|a)(?![^?])", await TestModel.GetUnresolvedAsync(_reviews, "OTEL_PYTHON_FLASK_EXCLUDED_URLS"));
         Assert.Equal("/(?:aa|a)(?![^?])", await TestModel.GetUnresolvedAsync(_reviews, Python));
-        Assert.Equal(@"The pattern '\p{L}' is ignored in 'reviews': Python has no Unicode categories.", Assert.Single(model.Warnings));
+    }
+
+    [Theory]
+    [InlineData("add", @"\p{L}", false)]
+    [InlineData("patterns", @"here,\p{L}", false)]
+    [InlineData("add", @"\p{L}", true)]
+    public async Task A_new_pattern_that_Python_doesnt_support_is_refused(string argument, string value, bool allResources)
+    {
+        IResourceBuilder<IResource> resource = allResources
+            ? _builder.AddProject<TestProject>("orders").WithExcludedUrls("here")
+            : _reviews;
+        await using var model = await TestModel.StartAsync(_builder);
+
+        Assert.Equal(
+            @"The pattern '\p{L}' is ignored in 'reviews': Python has no Unicode categories.",
+            await model.FailAsync(resource, Edit, (argument, value), ("all-resources", $"{allResources}")));
+
+        Assert.Equal("Not running: here.", model.GetProperty(_reviews));
+    }
+
+    [Fact]
+    public async Task A_declared_pattern_that_Python_doesnt_support_doesnt_prevent_an_edit()
+    {
+        _reviews.WithExcludedUrls(@"\p{L}");
+        await using var model = await TestModel.StartAsync(_builder);
+
+        await model.AnswerAsync(_reviews, Edit, ("add", "new"));
+
+        Assert.Equal("here,new", await TestModel.GetUnresolvedAsync(_reviews, Python));
     }
 
     [Fact]
@@ -93,7 +121,7 @@ public sealed class PythonListTests
 
         Assert.Equal("/a{1,2}$,here", await TestModel.GetVariableAsync(_reviews, Python));
         Assert.StartsWith("'/aa' is not excluded", await model.AnswerAsync(_reviews, "test-url", ("url", "/aa")), StringComparison.Ordinal);
-        Assert.StartsWith("Read at startup: /a{1, 2}$, here.", model.GetProperty(_reviews), StringComparison.Ordinal);
+        Assert.StartsWith("Not running: /a{1, 2}$, here.", model.GetProperty(_reviews), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -52,6 +52,41 @@ public sealed class SecretTests
     }
 
     [Fact]
+    public async Task A_secret_is_not_in_a_problem_that_the_service_reports()
+    {
+        AddSecret(_orders, DotNet, Secret);
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(
+            _orders, change: status => status with { Items = [new("here", "file")], Problems = [$"'{Secret}' of the file is disabled."] });
+        await model.SetRunningAsync(_orders);
+
+        await model.AssertPropertyAsync(_orders, "In force: here. Not applied: (secret). '(secret)' of the file is disabled.");
+    }
+
+    [Theory]
+    [InlineData("OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS")]
+    [InlineData("Aspire__RouteTracing__ExcludedUrls", "Aspire:RouteTracing:ExcludedUrls")]
+    public async Task A_secret_in_another_variable_of_the_service_is_shown_nowhere(string variable, string source)
+    {
+        AddSecret(_orders, variable, $"{Secret},({Secret}");
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(
+            _orders,
+            change: status => status with
+            {
+                Items = [new(Secret, source), .. status.Items],
+                Problems = [$"'({Secret}' of {source}: Not enough )'s."],
+            });
+        await model.SetRunningAsync(_orders);
+
+        await model.AssertPropertyAsync(
+            _orders, $"In force: (secret), here. An item of {source} has a problem, which the service logs.");
+        Assert.Equal(
+            $"'/s3cret' is excluded in 'orders' by '(secret)', from {source}.",
+            await model.AnswerAsync(_orders, "test-url", ("url", $"/{Secret}")));
+    }
+
+    [Fact]
     public async Task A_parameter_that_is_no_secret_is_shown()
     {
         _orders.WithEnvironment(DotNet, _builder.AddParameter("users", "users"));

@@ -19,7 +19,7 @@ internal sealed class TestService : IAsyncDisposable
         ListPath = listPath;
         Folder = folder;
         ProcessId = process.Id;
-        ProcessStart = process.StartTime;
+        ProcessStart = process.StartTime.ToUniversalTime();
         _change = change ?? (status => status);
     }
 
@@ -29,7 +29,7 @@ internal sealed class TestService : IAsyncDisposable
 
     public int ProcessId { get; }
 
-    public DateTimeOffset ProcessStart { get; }
+    public DateTime ProcessStart { get; }
 
     public string StatusPath => Path.Combine(Folder, string.Create(CultureInfo.InvariantCulture, $"{ProcessId}.json"));
 
@@ -66,8 +66,6 @@ internal sealed class TestService : IAsyncDisposable
 
     public ServiceStatus CreateStatus(IReadOnlyList<string> items) => _change(new ServiceStatus
     {
-        ProcessId = ProcessId,
-        ProcessStart = ProcessStart,
         Enabled = true,
         FileItems = items,
         Items = [.. items.Select(item => new ServiceStatus.Item(item, "OTEL_DOTNET_EXCLUDED_URLS"))],

@@ -27,7 +27,10 @@ public sealed class UrlTestTests
     [InlineData("/from/code", "'/from/code' is excluded in 'orders' by '^/from/code$', from code.")]
     [InlineData(
         "/from/variable", "'/from/variable' is excluded in 'orders' by '^/from/variable$', from OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS.")]
-    [InlineData("/orders?next=/client/1/info", "'/orders?next=/client/1/info' is traced in 'orders': none of its 6 items matches.")]
+    [InlineData(
+        "/orders?next=/client/1/info",
+        "No excluded URL of 'orders' matches '/orders?next=/client/1/info'. "
+        + "Another filter, the sampler or [ExcludeFromTracing] can still exclude it.")]
     public async Task The_services_list_with_all_its_sources_answers(string url, string answer)
     {
         await using var model = await TestModel.StartAsync(_builder);
@@ -43,8 +46,10 @@ public sealed class UrlTestTests
         await using var service = await TestService.StartAsync(
             _orders, change: status => status with { FileItems = ["old"], Items = [new("old", "file")] });
 
-        Assert.Equal(
-            "'/health' is traced in 'orders': none of its 1 items matches.", await model.AnswerAsync(_orders, Test, ("url", "/health")));
+        Assert.StartsWith(
+            "No excluded URL of 'orders' matches '/health'.",
+            await model.AnswerAsync(_orders, Test, ("url", "/health")),
+            StringComparison.Ordinal);
         Assert.Equal("'/old' is excluded in 'orders' by 'old', from file.", await model.AnswerAsync(_orders, Test, ("url", "/old")));
     }
 
@@ -57,17 +62,20 @@ public sealed class UrlTestTests
         Assert.Equal(
             "'http://shop/?next=/client/1/info' is excluded in 'orders' by 'client/.*/info', from the list of 'orders'.",
             await model.AnswerAsync(_orders, Test, ("url", "http://shop/?next=/client/1/info")));
-        Assert.StartsWith("'/health' is traced", await model.AnswerAsync(_orders, Test, ("url", "/health")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "No excluded URL of 'orders' matches '/health'.",
+            await model.AnswerAsync(_orders, Test, ("url", "/health")),
+            StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_service_with_route_tracing_disabled_traces_every_URL()
+    public async Task A_service_with_route_tracing_disabled_excludes_no_URL()
     {
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.StartAsync(_orders, change: status => status with { Enabled = false });
 
         Assert.Equal(
-            "'/health' is traced: route tracing is disabled in 'orders'.", await model.AnswerAsync(_orders, Test, ("url", "/health")));
+            "Route tracing is disabled in 'orders' and excludes no URL.", await model.AnswerAsync(_orders, Test, ("url", "/health")));
     }
 
     [Fact]
@@ -84,7 +92,22 @@ public sealed class UrlTestTests
             "In one process: '/health' is excluded in 'orders' by '^/health$', from the app-wide list.",
             answer,
             StringComparison.Ordinal);
-        Assert.Contains("In one process: '/health' is traced in 'orders': none of its 0 items matches.", answer, StringComparison.Ordinal);
+        Assert.Contains("In one process: No excluded URL of 'orders' matches '/health'.", answer, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2, "1 of 2 processes hasn't reported its list.")]
+    [InlineData(3, "2 of 3 processes haven't reported their lists.")]
+    public async Task Processes_without_a_report_are_counted(int replicas, string count)
+    {
+        _orders.WithReplicas(replicas);
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+        await model.SetRunningAsync(_orders);
+
+        Assert.Equal(
+            $"'/health' is excluded in 'orders' by '^/health$', from the app-wide list. {count}",
+            await model.AnswerAsync(_orders, Test, ("url", "/health")));
     }
 
     [Fact]
@@ -144,7 +167,7 @@ public sealed class UrlTestTests
         Assert.Equal(
             """
             '/client/1/info' is excluded in 'orders' by 'client/.*/info', from the list of 'orders'.
-            '/client/1/info' is traced in 'catalog': none of its 2 items matches.
+            No excluded URL of 'catalog' matches '/client/1/info'. Another filter, the sampler or [ExcludeFromTracing] can still exclude it.
             """.ReplaceLineEndings("\n"),
             await model.AnswerAsync(catalog, Test, ("url", "/client/1/info"), ("all-resources", "true")));
     }
@@ -171,7 +194,7 @@ public sealed class UrlTestTests
 
     [Theory]
     [InlineData("(a+)+!|healthz$", "is excluded in 'orders' by '(a+)+!|healthz$'")]
-    [InlineData("(?=(a+)+!)|healthz$", "is traced in 'orders'")]
+    [InlineData("(?=(a+)+!)|healthz$", "No excluded URL of 'orders' matches")]
     public async Task A_pattern_that_backtracks_for_ever_answers_as_the_service_decides(string pattern, string answer)
     {
         await using var model = await TestModel.StartAsync(_builder);

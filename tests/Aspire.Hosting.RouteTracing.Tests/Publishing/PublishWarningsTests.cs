@@ -47,6 +47,23 @@ public sealed class PublishWarningsTests : IDisposable
         Assert.Empty(logged);
     }
 
+    [Fact]
+    public async Task A_resource_that_is_not_published_is_not_evaluated()
+    {
+        var evaluations = 0;
+        var logged = await PublishAsync("publish-manifest", builder =>
+        {
+            builder.WithExcludedUrls(@"\p{L}");
+            builder.AddExecutable("reviews", "python", ".")
+                .WithOtlpExporter()
+                .WithEnvironment(_ => evaluations++)
+                .ExcludeFromManifest();
+        });
+
+        Assert.Empty(logged);
+        Assert.Equal(0, evaluations);
+    }
+
     public void Dispose() => _output.Delete(recursive: true);
 
     /// <summary>Publishes a model and returns the warnings of the step.</summary>
