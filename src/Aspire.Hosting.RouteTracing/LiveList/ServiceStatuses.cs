@@ -19,7 +19,7 @@ internal static class ServiceStatuses
         {
             foreach (var file in new DirectoryInfo(folder).EnumerateFiles("*.json"))
             {
-                var name = Path.GetFileNameWithoutExtension(file.Name);
+                var name = file.Name.AsSpan(0, file.Name.IndexOf('.'));
                 if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var processId)
                     || ReadFile(file) is not { } status)
                 {

@@ -55,9 +55,14 @@ internal sealed class ExcludedRequest
     /// <summary>Returns whether <paramref name="context"/> is the context of the request, not of a part of a batch.</summary>
     public bool IsOf(HttpContext context) => ReferenceEquals(_context, context);
 
-    /// <summary>Returns whether a span started before the request ended.</summary>
-    public bool HasStarted(Activity span) =>
-        Server is { IsStopped: true } server && span.StartTimeUtc < server.StartTimeUtc + server.Duration;
+    /// <summary>
+    /// Returns whether a span of this trace and with this parent is work that outlives the request, if it starts in the execution context
+    /// of the request, which has ended.
+    /// </summary>
+    public bool IsOutlivedBy(ActivityTraceId trace, Activity? parent) =>
+        ExcludedBy is not null && Server is { IsStopped: true } server
+            // A hub call starts a trace of its own. Work that it started can outlive the connection's request.
+            && (trace == server.TraceId || parent?.StartTimeUtc < server.StartTimeUtc + server.Duration);
 
     /// <summary>Excludes the request, and stops recording its server activity.</summary>
     public void Exclude(string by, bool isCounted)

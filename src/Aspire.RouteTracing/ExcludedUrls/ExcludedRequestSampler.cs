@@ -63,9 +63,9 @@ internal sealed class ExcludedRequestSampler : Sampler
             return request.IsExportingFailure && span.Name == ServerActivity.OperationName ? RecordAndSample : Exclude(span, parent);
         }
 
-        if (request is { ExcludedBy: not null } && hasParent && IsOf(request, parent))
+        if (request is not null && hasParent && request.IsOutlivedBy(parent.TraceId, FindCurrent(parent)))
         {
-            // The work outlives the request, so the unrecorded span of the request must not drop it.
+            // The unrecorded span of the request must not drop it.
             return _sampler.ShouldSample(new SamplingParameters(default, span.TraceId, span.Name, span.Kind, span.Tags, span.Links));
         }
 
@@ -74,12 +74,11 @@ internal sealed class ExcludedRequestSampler : Sampler
             : _sampler.ShouldSample(span);
     }
 
-    // A call, and the handler of a message, are created but not exported, so that what they send or start has an excluded span as its parent.
+    // A call, and the handler of a message, are created but not exported, so that what they send or start has an excluded span as its
+    // parent.
     private static SamplingResult Exclude(in SamplingParameters span, in ActivityContext parent) =>
         parent.IsRemote || span.Kind is ActivityKind.Client or ActivityKind.Producer ? RecordOnly : Drop;
 
-    // A hub call starts a trace of its own. Work that it started can outlive the connection's request, so the start time is compared.
-    private static bool IsOf(ExcludedRequest request, in ActivityContext parent) =>
-        parent.TraceId == request.Server?.TraceId
-            || (Activity.Current is { } current && current.SpanId == parent.SpanId && request.HasStarted(current));
+    private static Activity? FindCurrent(in ActivityContext parent) =>
+        Activity.Current is { } current && current.SpanId == parent.SpanId ? current : null;
 }

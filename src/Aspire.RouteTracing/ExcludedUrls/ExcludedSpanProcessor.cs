@@ -33,5 +33,5 @@ internal sealed class ExcludedSpanProcessor : BaseProcessor<Activity>
     private static bool IsBelated(Activity span, ExcludedRequest? request) =>
         span.ParentSpanId != default
             && ExcludedSpans.Contains(span.ParentSpanId)
-            && !(request is { ExcludedBy: not null } && request.Server?.TraceId == span.TraceId);
+            && request?.IsOutlivedBy(span.TraceId, span.Parent) != true;
 }

@@ -7,7 +7,10 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// The last spans of excluded requests, for samplers that ignore the parent. A Redis profiler or a message handler starts its span outside
 /// of the request's execution context, with a span of the request as its parent.
 /// </summary>
-/// <remarks>Not their traces, whose ids callers choose. Limited to two generations of <see cref="Capacity"/>. The older one is dropped when the younger one is full.</remarks>
+/// <remarks>
+/// Spans, not traces, because callers choose the ids of traces. Limited to two generations of <see cref="Capacity"/>. The older one is
+/// dropped when the younger one is full.
+/// </remarks>
 internal static class ExcludedSpans
 {
     private const int Capacity = 16_384;

@@ -30,7 +30,10 @@ internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? end
         if (list.Current.Count > MaxItems)
         {
             unmatched = [];
-            return [.. routes.Where(route => Array.Exists(route.Value, path => list.Find(UrlOf(path)) is not null)).Select(route => route.Key)];
+            return
+            [
+                .. routes.Where(route => Array.Exists(route.Value, path => list.Find(UrlOf(path)) is not null)).Select(route => route.Key),
+            ];
         }
 
         // Each item is searched on its own, because a search of the list stops at the first item that matches. It would also remember the

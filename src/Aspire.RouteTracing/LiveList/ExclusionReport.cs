@@ -17,6 +17,9 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     // The log shows the first routes and items only.
     private const int MaxLogged = 10;
 
+    // A process can host several applications.
+    private static int _reports;
+
     private readonly ActiveRouteTracing _tracing;
     private readonly ExcludedRoutes _routes;
     private readonly ILogger _logger;
@@ -37,7 +40,8 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         _routes = routes;
         _logger = logger;
         _statusFile = configuration[StatusFolderKey] is { Length: > 0 } folder
-            ? Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}.json"))
+            ? Path.Combine(
+                folder, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}.{Interlocked.Increment(ref _reports)}.json"))
             : null;
     }
 

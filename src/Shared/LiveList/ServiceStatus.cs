@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace Aspire.RouteTracing.LiveList;
 
 /// <summary>
-/// The report of a process about its exclusion list. In run mode, it is a JSON file in the folder of the resource, named after the process
-/// id.
+/// The report of an application about its exclusion list. In run mode, it is a JSON file in the folder of the resource, named after the
+/// process id and the number of the application in the process: <c>1234.1.json</c>.
 /// </summary>
 internal sealed record ServiceStatus
 {

@@ -31,7 +31,7 @@ internal sealed class TestService : IAsyncDisposable
 
     public DateTime ProcessStart { get; }
 
-    public string StatusPath => Path.Combine(Folder, string.Create(CultureInfo.InvariantCulture, $"{ProcessId}.json"));
+    public string StatusPath => Path.Combine(Folder, string.Create(CultureInfo.InvariantCulture, $"{ProcessId}.1.json"));
 
     /// <summary>Evaluates the variables of a resource, without a report yet.</summary>
     /// <param name="process">The process; this one by default.</param>

@@ -169,11 +169,22 @@ public sealed class ExclusionReportTests : IDisposable
 
         if (!OperatingSystem.IsWindows())
         {
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(StatusPath));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(StatusPath!));
         }
 
         await app.StopAsync();
         Assert.Empty(Directory.GetFiles(_folder));
+    }
+
+    [Fact]
+    public async Task Each_application_of_a_process_has_a_status()
+    {
+        await using var first = await StartAsync(["^/health$"]);
+        await WaitForStatusAsync(_ => true);
+        await using var second = await StartAsync(["^/orders"]);
+        await second.StopAsync();
+
+        Assert.Equal(["^/health$"], (await WaitForStatusAsync(_ => true)).Items.Select(item => item.Pattern));
     }
 
     [Fact]
@@ -211,7 +222,7 @@ public sealed class ExclusionReportTests : IDisposable
 
     private sealed record GivenName(string Route) : IRouteDiagnosticsMetadata;
 
-    private string StatusPath => Path.Combine(_folder, $"{Environment.ProcessId}.json");
+    private string? StatusPath => Directory.EnumerateFiles(_folder, $"{Environment.ProcessId}.*.json").SingleOrDefault();
 
     private static string[] Reports(TracedApp app) =>
         [.. app.Logs.Where(log => log.CategoryName == typeof(ExclusionReport).FullName).Select(log => log.FormattedMessage!)];
@@ -221,8 +232,8 @@ public sealed class ExclusionReportTests : IDisposable
         var deadline = DateTimeOffset.UtcNow + Patience;
         while (true)
         {
-            if (File.Exists(StatusPath)
-                && ServiceStatus.FromJson(await File.ReadAllBytesAsync(StatusPath, TestContext.Current.CancellationToken)) is { } status
+            if (StatusPath is { } path
+                && ServiceStatus.FromJson(await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken)) is { } status
                 && isComplete(status))
             {
                 return status;
