@@ -14,7 +14,8 @@ public interface IRouteTracing
 
     /// <summary>Returns the first URL exclusion that matches a URL.</summary>
     /// <param name="url">
-    /// An absolute HTTP URL, or a path that starts with <c>/</c>, which is read as a path of <c>http://localhost</c>.
+    /// An absolute HTTP URL, or a path that starts with <c>/</c>, which is read as a path of <c>http://localhost</c>. It is examined as
+    /// <c>HttpClient</c> and browsers send it: with the host in lower case, and without the default port.
     /// </param>
     /// <returns>The first exclusion that matches, or <see langword="null"/> if none does.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="url"/> is <see langword="null"/>.</exception>

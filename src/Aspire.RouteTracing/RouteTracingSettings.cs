@@ -108,6 +108,7 @@ public sealed class RouteTracingSettings
     /// with a 5xx status code or when an exception escapes from the application, unless the server answers it with a 4xx status code or the
     /// client has aborted the request. Other spans of the request stay excluded.
     /// </summary>
+    /// <remarks>The span is exported whatever the sampler decides.</remarks>
     /// <value>The default value is <see langword="false"/>.</value>
     public bool KeepFailedRequests { get; set; }
 
@@ -136,8 +137,8 @@ public sealed class RouteTracingSettings
     /// settings change.
     /// </para>
     /// <para>
-    /// In headers that contain a URL, such as <c>Referer</c>, the values of query parameters are replaced by <c>Redacted</c>, as in
-    /// OpenTelemetry's <c>url.query</c>.
+    /// In headers that contain a URL, such as <c>Referer</c>, the user information and the values of query parameters are replaced by
+    /// <c>Redacted</c>, as in OpenTelemetry's <c>url.query</c>. An unknown header isn't treated as a URL.
     /// </para>
     /// <para>
     /// The list can contain 256 items. Excess items and invalid expressions are logged and ignored if they are configured. If they are

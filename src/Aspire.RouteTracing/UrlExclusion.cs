@@ -9,7 +9,7 @@ public sealed class UrlExclusion
 
     internal UrlExclusion(string pattern, string source) => (Pattern, Source) = (pattern, source);
 
-    /// <summary>Gets the regular expression, as it was written.</summary>
+    /// <summary>Gets the regular expression, without the backslash that escapes a comma in a list.</summary>
     [StringSyntax(StringSyntaxAttribute.Regex)]
     public string Pattern { get; }
 

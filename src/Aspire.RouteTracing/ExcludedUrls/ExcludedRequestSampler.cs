@@ -15,28 +15,18 @@ internal sealed class ExcludedRequestSampler : Sampler
     private static readonly SamplingResult RecordAndSample = new(SamplingDecision.RecordAndSample);
 
     private readonly Sampler _sampler;
-    private readonly bool _ignoresParent;
 
     private ExcludedRequestSampler(Sampler sampler)
     {
         _sampler = sampler;
         Description = sampler.Description;
-        _ignoresParent = sampler is TraceIdRatioBasedSampler;
     }
 
     /// <summary>
     /// Wraps the application's sampler, except <see cref="AlwaysOnSampler"/>: OpenTelemetry doesn't call it, so <see
     /// cref="ExcludedSpanProcessor"/> is cheaper than a wrapper.
     /// </summary>
-    public static Sampler Around(Sampler sampler)
-    {
-        if (sampler is AlwaysOnSampler or TraceIdRatioBasedSampler)
-        {
-            ExcludedSpans.Enable();
-        }
-
-        return sampler is AlwaysOnSampler ? sampler : new ExcludedRequestSampler(sampler);
-    }
+    public static Sampler Around(Sampler sampler) => sampler is AlwaysOnSampler ? sampler : new ExcludedRequestSampler(sampler);
 
     public override SamplingResult ShouldSample(in SamplingParameters samplingParameters)
     {
@@ -60,7 +50,9 @@ internal sealed class ExcludedRequestSampler : Sampler
         var request = parent.IsRemote ? null : ExcludedRequest.Current;
         if (request is { IsRunning: true })
         {
-            return request.IsExportingFailure && span.Name == ServerActivity.OperationName ? RecordAndSample : Exclude(span, parent);
+            return request.IsExportingFailure && span.Name == ServerActivity.OperationName
+                ? RecordAndSample
+                : Exclude(span, isContextLost: false);
         }
 
         if (request is not null && hasParent && request.IsOutlivedBy(parent.TraceId, FindCurrent(parent)))
@@ -69,15 +61,15 @@ internal sealed class ExcludedRequestSampler : Sampler
             return _sampler.ShouldSample(new SamplingParameters(default, span.TraceId, span.Name, span.Kind, span.Tags, span.Links));
         }
 
-        return _ignoresParent && hasParent && ExcludedSpans.Contains(parent.SpanId)
-            ? Exclude(span, parent)
+        return hasParent && ExcludedSpans.Contains(parent.SpanId)
+            ? Exclude(span, isContextLost: FindCurrent(parent) is null)
             : _sampler.ShouldSample(span);
     }
 
     // A call, and the handler of a message, are created but not exported, so that what they send or start has an excluded span as its
     // parent.
-    private static SamplingResult Exclude(in SamplingParameters span, in ActivityContext parent) =>
-        parent.IsRemote || span.Kind is ActivityKind.Client or ActivityKind.Producer ? RecordOnly : Drop;
+    private static SamplingResult Exclude(in SamplingParameters span, bool isContextLost) =>
+        isContextLost || span.Kind is ActivityKind.Client or ActivityKind.Producer ? RecordOnly : Drop;
 
     private static Activity? FindCurrent(in ActivityContext parent) =>
         Activity.Current is { } current && current.SpanId == parent.SpanId ? current : null;

@@ -1,39 +1,41 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// The last spans of excluded requests, for samplers that ignore the parent. A Redis profiler or a message handler starts its span outside
-/// of the request's execution context, with a span of the request as its parent.
+/// The last spans of excluded requests. A Redis profiler or a message handler starts its span outside of the request's execution context,
+/// with a span of the request as its parent.
 /// </summary>
 /// <remarks>
-/// Spans, not traces, because callers choose the ids of traces. Limited to two generations of <see cref="Capacity"/>. The older one is
-/// dropped when the younger one is full.
+/// Spans, not traces, because callers choose the ids of traces. A table of fixed size, so that nothing is allocated or locked. The newest
+/// <see cref="Ways"/> spans of each row are kept; a race between two threads can lose one.
 /// </remarks>
 internal static class ExcludedSpans
 {
-    private const int Capacity = 16_384;
+    private const int Rows = 4096;
+    private const int Ways = 8;
+    private const int SpanIdBytes = 8;
 
-    private static volatile bool _isEnabled;
-    private static volatile ConcurrentDictionary<ActivitySpanId, bool> _younger = [];
-    private static volatile ConcurrentDictionary<ActivitySpanId, bool> _older = [];
-    private static int _count;
-
-    /// <summary>Starts to remember spans. Parent-based samplers don't need it.</summary>
-    public static void Enable() => _isEnabled = true;
+    private static readonly ulong[] Spans = new ulong[Rows * Ways];
+    private static readonly byte[] Next = new byte[Rows];
 
     public static void Add(ActivitySpanId span)
     {
-        if (!_isEnabled || !_younger.TryAdd(span, true) || Interlocked.Increment(ref _count) != Capacity)
-        {
-            return;
-        }
-
-        Volatile.Write(ref _count, 0);
-        _older = _younger;
-        _younger = [];
+        var id = Read(span);
+        var row = (int)(id % Rows);
+        Volatile.Write(ref Spans[(row * Ways) + (Next[row]++ % Ways)], id);
     }
 
-    public static bool Contains(ActivitySpanId span) => _younger.ContainsKey(span) || _older.ContainsKey(span);
+    public static bool Contains(ActivitySpanId span)
+    {
+        var id = Read(span);
+        return id != 0 && Spans.AsSpan((int)(id % Rows) * Ways, Ways).Contains(id);
+    }
+
+    private static ulong Read(ActivitySpanId span)
+    {
+        Span<byte> bytes = stackalloc byte[SpanIdBytes];
+        span.CopyTo(bytes);
+        return BitConverter.ToUInt64(bytes);
+    }
 }

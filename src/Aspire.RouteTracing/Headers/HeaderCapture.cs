@@ -21,12 +21,16 @@ internal sealed partial class HeaderCapture
     private const int MaxCharacters = 1024;
     private const int MaxWildcardNames = 256;
 
+    private const string RedactedValue = "Redacted";
+
     private static readonly string[] Redacted = ["[REDACTED]"];
 
     private static readonly FrozenSet<string> UrlHeaders = FrozenSet.ToFrozenSet(
         [
-            "referer", "location", "content-location", "x-original-url", "x-original-uri", "x-rewrite-url", "x-forwarded-uri",
-            "x-ms-copy-source",
+            "azure-asyncoperation", "content-location", "destination", "hx-current-url", "hx-location", "hx-push-url", "hx-redirect",
+            "hx-replace-url", "link", "location", "operation-location", "referer", "refresh", "sourcemap", "x-accel-redirect",
+            "x-envoy-original-path", "x-forwarded-path", "x-forwarded-uri", "x-ms-copy-source", "x-original-uri", "x-original-url",
+            "x-request-uri", "x-rewrite-url",
         ],
         StringComparer.OrdinalIgnoreCase);
 
@@ -122,7 +126,7 @@ internal sealed partial class HeaderCapture
         {
             var value = values[i] ?? "";
             value = value.Length <= MaxCharacters ? value : value[..CutAt(value)];
-            copy[i] = isUrl ? RedactParameters(value) : value;
+            copy[i] = isUrl ? RedactUrl(value) : value;
         }
 
         return copy;
@@ -131,29 +135,45 @@ internal sealed partial class HeaderCapture
     // Doesn't split a surrogate pair.
     private static int CutAt(string value) => char.IsSurrogatePair(value, MaxCharacters - 1) ? MaxCharacters - 1 : MaxCharacters;
 
-    // Like OpenTelemetry's url.query, and also in the fragment, where OAuth passes tokens.
-    private static string RedactParameters(string url)
+    // Like OpenTelemetry's url.query, and also in the fragment, where OAuth passes tokens, and in the user information.
+    private static string RedactUrl(string value)
     {
-        var start = url.AsSpan().IndexOfAny('?', '#');
-        if (start < 0 || url.IndexOf('=', start) < 0)
+        if (value.AsSpan().IndexOfAny('=', '@') < 0)
         {
-            return url;
+            return value;
         }
 
-        var redacted = new StringBuilder(url, 0, start, url.Length + 64);
-        for (var i = start; i < url.Length; i++)
+        var (redacted, hasParameters) = (new StringBuilder(value.Length + 64), false);
+        for (var i = 0; i < value.Length; i++)
         {
-            redacted.Append(url[i]);
-            if (url[i] == '=')
+            redacted.Append(value[i]);
+            var rest = value.AsSpan(i + 1);
+            switch (value[i])
             {
-                redacted.Append("Redacted");
-                var end = url.AsSpan(i + 1).IndexOfAny('&', '#');
-                i = end < 0 ? url.Length : i + end;
+                case '?' or '#':
+                    hasParameters = true;
+                    break;
+                case ' ' or '>' or '"':
+                    // The end of a URL in a header such as Link.
+                    hasParameters = false;
+                    break;
+                case '=' when hasParameters:
+                    redacted.Append(RedactedValue);
+                    i += EndOf(rest, "&#>\" ");
+                    break;
+                case '/' when value.AsSpan(0, i + 1).EndsWith("://", StringComparison.Ordinal)
+                    && rest[..EndOf(rest, "/?#>\" ")].LastIndexOf('@') is > 0 and var end:
+                    redacted.Append(RedactedValue);
+                    i += end;
+                    break;
             }
         }
 
         return redacted.ToString();
     }
+
+    private static int EndOf(ReadOnlySpan<char> text, string delimiters) =>
+        text.IndexOfAny(delimiters.AsSpan()) is >= 0 and var end ? end : text.Length;
 
     private CapturedHeader? Find(string name)
     {

@@ -1,6 +1,10 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Threading.Channels;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
@@ -56,6 +60,52 @@ public sealed class BelatedSpanTests
     public async Task A_handler_that_an_excluded_handler_calls_exports_no_span(string? sampler)
     {
         Assert.Empty(await RunAsync("/health", sampler, parent => StartHandler(parent, StartHandler), afterwards: false));
+    }
+
+    [Theory]
+    [MemberData(nameof(Samplers))]
+    public async Task A_call_of_a_loop_that_an_excluded_request_waits_for_is_excluded(string? sampler)
+    {
+        var work = Channel.CreateUnbounded<(ActivityContext Parent, TaskCompletionSource Done)>();
+        var flags = new ConcurrentQueue<string>();
+        await using var next = await TracedApp.StartAsync(
+            _ => { }, app => app.MapGet("/called", (HttpRequest request) => flags.Enqueue(request.Headers.TraceParent.ToString()[^2..])));
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
+            app => app.MapGet("/health", async () =>
+            {
+                var done = new TaskCompletionSource();
+                using var send = TracedApp.Source.StartActivity("send", ActivityKind.Producer);
+                await work.Writer.WriteAsync((Activity.Current!.Context, done));
+                await done.Task;
+            }),
+            new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0" });
+        var loop = ProcessAsync();
+
+        using var response = await app.GetAsync("/health");
+        work.Writer.Complete();
+        await loop;
+        await app.StopAsync();
+        await next.StopAsync();
+
+        Assert.Empty(app.SpanNames);
+        Assert.Equal(["00"], flags);
+
+        async Task ProcessAsync()
+        {
+            await foreach (var (parent, done) in work.Reader.ReadAllAsync(TestContext.Current.CancellationToken))
+            {
+                using (TracedApp.Source.StartActivity("process", ActivityKind.Consumer, parent))
+                using (TracedApp.Source.StartActivity("step"))
+                {
+                    using var client = app.App.Services.GetRequiredService<IHttpClientFactory>().CreateClient();
+                    await client.GetStringAsync(
+                        new Uri($"http://127.0.0.1:{next.Port}/called"), TestContext.Current.CancellationToken);
+                }
+
+                done.SetResult();
+            }
+        }
     }
 
     [Theory]

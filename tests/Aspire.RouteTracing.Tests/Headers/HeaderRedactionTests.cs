@@ -66,6 +66,10 @@ public sealed class HeaderRedactionTests
     [InlineData("https://shop.example/cart?a=1&token=secret", "https://shop.example/cart?a=Redacted&token=Redacted")]
     [InlineData("/cb?code=secret#access_token=secret&x", "/cb?code=Redacted#access_token=Redacted&x")]
     [InlineData("/cart?flag&a==b", "/cart?flag&a=Redacted")]
+    [InlineData("https://user:secret@shop.example/a@b?c=d@e", "https://Redacted@shop.example/a@b?c=Redacted")]
+    [InlineData("<https://shop.example/?page=2>; rel=\"next\"", "<https://shop.example/?page=Redacted>; rel=\"next\"")]
+    [InlineData("0; url=/next?code=secret", "0; url=/next?code=Redacted")]
+    [InlineData("https://shop.example/users/a@b", "https://shop.example/users/a@b")]
     [InlineData("/a=b", "/a=b")]
     public async Task Parameters_of_a_captured_URL_are_redacted(string url, string captured)
     {
