@@ -23,7 +23,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     private volatile CompiledSettings _current;
     private int _suspensions;
     private int _changes;
-    private bool _isChangeRaised;
+    private bool _isChangePending;
     private bool _mustLoad;
     private KeyValuePair<string, string?>[]? _failed;
 
@@ -135,12 +135,12 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     // In the background, so that a request that disables an item or suspends route tracing isn't delayed. Once for several changes.
     private void RaiseChanged()
     {
-        if (!Interlocked.Exchange(ref _isChangeRaised, true))
+        if (!Interlocked.Exchange(ref _isChangePending, true))
         {
             ThreadPool.UnsafeQueueUserWorkItem(
                 static tracing =>
                 {
-                    Volatile.Write(ref tracing._isChangeRaised, false);
+                    Volatile.Write(ref tracing._isChangePending, false);
                     tracing.Changed?.Invoke();
                 },
                 this,

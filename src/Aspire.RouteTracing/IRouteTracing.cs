@@ -7,7 +7,7 @@ namespace Aspire.RouteTracing;
 public interface IRouteTracing
 {
     /// <summary>
-    /// Gets the current URL exclusions of all sources, in the order in which they are searched. Items that aren't valid expressions, and
+    /// Gets the current URL exclusions of all sources, in the order of precedence. Items that aren't valid expressions, and
     /// items that were disabled because they timed out, are omitted. The list is empty while route tracing is disabled or suspended.
     /// </summary>
     IReadOnlyList<UrlExclusion> ExcludedUrls { get; }
@@ -19,8 +19,10 @@ public interface IRouteTracing
     /// </param>
     /// <returns>The first exclusion that matches, or <see langword="null"/> if none does.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="url"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="url"/> is neither an absolute HTTP URL nor a path that starts with
-    /// <c>/</c>.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="url"/> is neither an absolute HTTP URL nor a path that starts with <c>/</c>, or contains <c>%00</c>, which servers
+    /// reject.
+    /// </exception>
     UrlExclusion? FindExclusion([StringSyntax(StringSyntaxAttribute.Uri)] string url);
 
     /// <summary>Returns the first URL exclusion that matches a request.</summary>
@@ -33,7 +35,10 @@ public interface IRouteTracing
     /// Suspends route tracing. Requests that start in the meantime are traced as without this library. Route tracing resumes when the
     /// objects that all calls returned are disposed.
     /// </summary>
-    /// <remarks>A request that ends in the meantime has no captured response headers.</remarks>
+    /// <remarks>
+    /// A request that is running keeps its name and its exclusion. If it reaches an excluded endpoint or ends in the meantime, it isn't
+    /// excluded then, and has no captured response headers and no corrected error attributes.
+    /// </remarks>
     /// <returns>An object that ends the suspension when it is disposed.</returns>
     IDisposable Suspend();
 }

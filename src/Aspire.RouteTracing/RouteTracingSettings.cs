@@ -14,9 +14,9 @@ namespace Aspire.RouteTracing;
 /// delegate given to <c>AddRouteTracing</c>.
 /// </summary>
 /// <remarks>
-/// The settings are created again whenever the configuration changes, and apply from the next request on; those of response headers also
-/// apply to running requests. A configured value that can't be converted to the type of its setting throws an <see
-/// cref="InvalidOperationException"/> at startup. Later, the error is logged, and the previous settings still apply.
+/// The settings are created again whenever the configuration changes, and apply from the next request on. <see
+/// cref="CapturedResponseHeaders"/> also applies to running requests. A configured value that can't be converted to the type of its setting
+/// throws an <see cref="InvalidOperationException"/> at startup. Later, the error is logged, and the previous settings still apply.
 /// </remarks>
 public sealed class RouteTracingSettings
 {
@@ -108,7 +108,9 @@ public sealed class RouteTracingSettings
     /// with a 5xx status code or when an exception escapes from the application, unless the server answers it with a 4xx status code or the
     /// client has aborted the request. Other spans of the request stay excluded.
     /// </summary>
-    /// <remarks>The span is exported whatever the sampler decides.</remarks>
+    /// <remarks>
+    /// The span is exported whatever the sampler decides, also for a request that is excluded by a <c>Filter</c> or because of its caller.
+    /// </remarks>
     /// <value>The default value is <see langword="false"/>.</value>
     public bool KeepFailedRequests { get; set; }
 
@@ -211,7 +213,7 @@ public sealed class RouteTracingSettings
     /// <value>The default value is <see langword="null"/>.</value>
     public Action<Activity, HttpResponse>? ResponseHook { get; set; }
 
-    /// <summary>Gets the list of the AppHost's file that these settings have, or <see langword="null"/>.</summary>
+    /// <summary>Gets the list of the AppHost's file that is part of these settings, or <see langword="null"/>.</summary>
     internal IReadOnlyList<string>? FileItems { get; private set; }
 
     /// <summary>

@@ -8,10 +8,19 @@ namespace Aspire.RouteTracing;
 internal sealed class SafeLogger<T>(ILogger<T> logger) : ILogger
 {
     public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull =>
-        logger.BeginScope(state);
+        where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => logger.IsEnabled(logLevel);
+    public bool IsEnabled(LogLevel logLevel)
+    {
+        try
+        {
+            return logger.IsEnabled(logLevel);
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
 
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)

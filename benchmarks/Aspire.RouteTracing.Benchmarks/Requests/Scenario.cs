@@ -13,7 +13,7 @@ internal sealed record Scenario(string Name, string Path, double Budget)
     private const int Children = 50;
 
     private const string Calls =
-        "The callbacks, the middleware and the naming of a request take between 100 and 200 ns, with about 30 for the list. "
+        "The callbacks, the middleware and the naming of a request take between 100 and 200 ns, about 30 ns of it for the list. "
         + "The request of this measurement takes 3.5 µs, because it has no socket. One behind Kestrel takes many times as long.";
 
     private const string Context =

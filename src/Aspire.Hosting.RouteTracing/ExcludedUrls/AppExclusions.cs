@@ -83,10 +83,9 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
         return [.. list.DistinctBy(url => url.Pattern, StringComparer.Ordinal)];
     }
 
-    /// <summary>Gets what the resource can't be told, as the last evaluation of its variables found it.</summary>
+    /// <summary>Returns the warnings of the last evaluation of the resource's variables.</summary>
     public IReadOnlyList<string> GetWarnings(IResource resource) => _warnings.GetValueOrDefault(resource, []);
 
-    /// <summary>Replaces the warnings of a resource.</summary>
     public void SetWarnings(IResource resource, IReadOnlyList<string> warnings) => _warnings[resource] = warnings;
 
     private IEnumerable<(DeclaredExclusions Exclusions, string Source)> GetDeclarations(IResource resource)

@@ -46,7 +46,7 @@ internal static class EditConfirmation
     {
         var started = Stopwatch.GetTimestamp();
         var statuses = live.ReadStatuses();
-        while (statuses.Count(live.IsCurrentIn) < live.CountProcesses(statuses)
+        while (LiveResource.CountProcesses(statuses, live.IsCurrentIn) < live.CountProcesses(statuses)
             && statuses.All(status => status.Enabled)
             && Stopwatch.GetElapsedTime(started) < Timeout)
         {
@@ -66,7 +66,7 @@ internal static class EditConfirmation
             return (false, "Route tracing is disabled in the service, so it excludes nothing.");
         }
 
-        var (confirmed, processes) = (statuses.Count(live.IsCurrentIn), live.CountProcesses(statuses));
+        var (confirmed, processes) = (LiveResource.CountProcesses(statuses, live.IsCurrentIn), live.CountProcesses(statuses));
         if (confirmed == processes)
         {
             return (

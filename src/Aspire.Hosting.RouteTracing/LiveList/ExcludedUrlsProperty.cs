@@ -116,12 +116,13 @@ internal sealed partial class ExcludedUrlsProperty(
             return "Route tracing is disabled in the service.";
         }
 
-        var (readers, processes) = (statuses.Where(live.IsReadBy).ToArray(), live.CountProcesses(statuses));
-        var items = Join(readers.Append(statuses[0]).First().Items.Select(live.Find));
+        var readers = statuses.Where(live.IsReadBy).ToArray();
+        var (reading, processes) = (LiveResource.CountProcesses(statuses, live.IsReadBy), live.CountProcesses(statuses));
+        var items = Join((readers.FirstOrDefault() ?? statuses[0]).Items.Select(live.Find));
         var missing = readers.SelectMany(live.FindMissing).Distinct().ToArray();
-        var state = readers.Length == processes ? "In force"
-            : readers.Length == 0 ? "Another list is in force"
-            : $"In force in {readers.Length} of {processes} processes";
+        var state = reading == processes ? "In force"
+            : reading == 0 ? "Another list is in force"
+            : $"In force in {reading} of {processes} processes";
         return $"{state}: {items}.{(missing.Length == 0 ? "" : $" Not applied: {Join(missing)}.")}";
     }
 

@@ -36,7 +36,7 @@ internal sealed class LiveResource(
 
     public string Name => resource.Name;
 
-    /// <summary>Gets the reader of the list and a question, as messages write them after "not read".</summary>
+    /// <summary>Gets what follows "not read" in messages: the service and a question.</summary>
     public string ByService => $"by '{Name}': does it call AddRouteTracing()?";
 
     public Language Language { get; } = Language.Of(resource);
@@ -84,17 +84,22 @@ internal sealed class LiveResource(
     public int CountRunning() => _states.Values.Count(state => state == KnownResourceStates.Running);
 
     /// <summary>Counts the processes: those that report, or the running instances if there are more.</summary>
-    public int CountProcesses(IReadOnlyList<ServiceStatus> statuses) => Math.Max(statuses.Count, CountRunning());
+    public int CountProcesses(IReadOnlyList<ServiceStatus> statuses) =>
+        Math.Max(CountProcesses(statuses, _ => true), CountRunning());
 
-    /// <summary>Returns whether a process applies the whole current list.</summary>
+    /// <summary>Counts the processes whose applications all meet a condition.</summary>
+    public static int CountProcesses(IReadOnlyList<ServiceStatus> statuses, Func<ServiceStatus, bool> condition) =>
+        statuses.GroupBy(status => status.ProcessId).Count(process => process.All(condition));
+
+    /// <summary>Returns whether an application applies the whole current list.</summary>
     public bool IsCurrentIn(ServiceStatus status) => status.Enabled && IsReadBy(status) && !FindMissing(status).Any();
 
-    /// <summary>Returns whether a process has read the current list, or reads its list only at startup.</summary>
+    /// <summary>Returns whether an application has read the current list, or reads its list only at startup.</summary>
     public bool IsReadBy(ServiceStatus status) =>
         !FollowsFile || status.FileItems?.SequenceEqual(Current.Select(url => url.Pattern), StringComparer.Ordinal) == true;
 
     /// <summary>
-    /// Finds what a process doesn't apply of the current list: items that it disabled, or that its settings delegates removed.
+    /// Finds what an application doesn't apply of the current list: items that it disabled, or that its settings delegates removed.
     /// </summary>
     public IEnumerable<ListedUrl> FindMissing(ServiceStatus status) =>
         Current.ExceptBy(status.Items.Select(item => item.Pattern), url => url.Pattern, StringComparer.Ordinal);
@@ -128,12 +133,7 @@ internal sealed class LiveResource(
     public async Task<IReadOnlyList<ListedUrl>> PrepareAsync(
         IReadOnlyList<ListedUrl> list, Dictionary<string, object> variables, List<string> warnings, CancellationToken cancellationToken)
     {
-        // A service names the configuration key, which has a colon for each two underscores.
-        _secretSources =
-        [
-            .. variables.Where(variable => IsSecret(variable.Value))
-                .Select(variable => variable.Key.Replace("__", ":", StringComparison.Ordinal)),
-        ];
+        _secretSources = [.. variables.Where(variable => IsSecret(variable.Value)).Select(variable => ToSource(variable.Key))];
         var users = new List<ListedUrl>();
         string[] names = [.. variables.Keys.Where(name => VariableNames.IsExcludedUrls(name, Language))];
         foreach (var name in names)
@@ -201,7 +201,7 @@ internal sealed class LiveResource(
         }
     }
 
-    /// <summary>Returns what the resource can't be told of a list of valid patterns.</summary>
+    /// <summary>Returns the warnings about the patterns of a valid list that the resource wouldn't receive.</summary>
     /// <exception cref="InvalidOperationException">The list is too long.</exception>
     public IReadOnlyList<string> FindWarnings(IReadOnlyList<ListedUrl> list)
     {
@@ -217,8 +217,9 @@ internal sealed class LiveResource(
     {
         try
         {
+            // Throws an exception if the whole list is too long.
             var list = GetUrls(patterns);
-            FindWarnings(list);
+            _ = FindWarnings(list);
             return Language == Language.Python ? FindWarnings([.. list.Except(Current)]) : [];
         }
         catch (InvalidOperationException exception)
@@ -260,11 +261,11 @@ internal sealed class LiveResource(
     /// <summary>Returns the AppHost's entry for an item that a service reports, or else the item with the service's source.</summary>
     public ListedUrl Find(ServiceStatus.Item item) =>
         Current.Concat(_declared).FirstOrDefault(url => url.Pattern == item.Pattern)
-            ?? new ListedUrl(item.Pattern, item.Source, _secretSources.Contains(item.Source));
+            ?? new ListedUrl(item.Pattern, item.Source, _secretSources.Contains(item.Source, StringComparer.OrdinalIgnoreCase));
 
     /// <summary>Hides secrets in a problem that the service reports, which names the item and its source.</summary>
     public string Mask(string problem) =>
-        Array.Find(_secretSources, source => problem.Contains($" of {source}", StringComparison.Ordinal)) is { } secretSource
+        Array.Find(_secretSources, source => problem.Contains($" of {source}", StringComparison.OrdinalIgnoreCase)) is { } secretSource
             ? $"An item of {secretSource} has a problem, which the service logs."
             : Current.Concat(_declared).Where(url => url.IsSecret).Aggregate(
                 problem, (masked, url) => masked.Replace(url.Pattern, url.Display, StringComparison.Ordinal));
@@ -296,6 +297,12 @@ internal sealed class LiveResource(
     }
 
     private static ListedUrl[] Distinct(IEnumerable<ListedUrl> urls) => [.. urls.DistinctBy(url => url.Pattern, StringComparer.Ordinal)];
+
+    // A service names the configuration key, which has a colon for each two underscores, and no index of an array.
+    private static string ToSource(string variable) =>
+        (variable.StartsWith(VariableNames.SettingsExcludedUrls, StringComparison.OrdinalIgnoreCase)
+            ? VariableNames.SettingsExcludedUrls
+            : variable).Replace("__", ":", StringComparison.Ordinal);
 
     private static bool IsSecret(object value) => value switch
     {

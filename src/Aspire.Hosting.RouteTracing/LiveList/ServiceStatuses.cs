@@ -28,7 +28,7 @@ internal static class ServiceStatuses
 
                 if (IsRunning(processId, file.LastWriteTimeUtc))
                 {
-                    statuses.Add(status);
+                    statuses.Add(status with { ProcessId = processId });
                 }
                 else
                 {

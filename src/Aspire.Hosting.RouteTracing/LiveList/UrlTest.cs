@@ -25,7 +25,7 @@ internal static class UrlTest
             string[] answers = [.. statuses.Select(status => Answer(url, live, status)).Distinct(StringComparer.Ordinal)];
             var answered = answers.Length == 1 ? answers[0] : string.Join(' ', answers.Select(answer => $"In one process: {answer}"));
             var processes = live.CountProcesses(statuses);
-            return (processes - statuses.Count) switch
+            return (processes - LiveResource.CountProcesses(statuses, _ => true)) switch
             {
                 0 => answered,
                 1 => $"{answered} 1 of {processes} processes hasn't reported its list.",

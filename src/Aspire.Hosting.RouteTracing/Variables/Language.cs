@@ -24,8 +24,7 @@ internal sealed record Language(
             ["PythonAppResource"],
             ["python", "python3", "uv", "uvicorn", "gunicorn", "flask", "opentelemetry-instrument"]);
 
-    // To add a language, add a line here. If its OpenTelemetry reads a list, also add a property like the two above, the names to
-    // VariableNames, and a method to ExclusionVariables.
+    // To add a language, add a line here. CONTRIBUTING.md names the other places.
     private static readonly Language[] All =
     [
         DotNet,

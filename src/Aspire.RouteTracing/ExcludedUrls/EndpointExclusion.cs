@@ -90,7 +90,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
         {
             if (!_isSubscribed)
             {
-                // Two threads can subscribe. Each one must before it reads the endpoints.
+                // Two threads can subscribe. Each must subscribe before it reads the endpoints.
                 ChangeToken.OnChange(source.GetChangeToken, () => _isUsed = null);
                 _isSubscribed = true;
             }

@@ -56,8 +56,8 @@ internal sealed class ExcludedRequest
     public bool IsOf(HttpContext context) => ReferenceEquals(_context, context);
 
     /// <summary>
-    /// Returns whether a span of this trace and with this parent is work that outlives the request, if it starts in the execution context
-    /// of the request, which has ended.
+    /// Returns whether the request has ended, and a span that starts in its execution context, with this trace and parent, continues its
+    /// work.
     /// </summary>
     public bool IsOutlivedBy(ActivityTraceId trace, Activity? parent) =>
         ExcludedBy is not null && Server is { IsStopped: true } server

@@ -57,7 +57,7 @@ internal sealed class ExcludedRequestSampler : Sampler
 
         if (request is not null && hasParent && request.IsOutlivedBy(parent.TraceId, FindCurrent(parent)))
         {
-            // The unrecorded span of the request must not drop it.
+            // As a root, because parent-based samplers drop children of unrecorded spans.
             return _sampler.ShouldSample(new SamplingParameters(default, span.TraceId, span.Name, span.Kind, span.Tags, span.Links));
         }
 

@@ -17,7 +17,7 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDispos
 {
     // Clients can invent others (https://opentelemetry.io/docs/specs/semconv/registry/attributes/http/).
     private static readonly FrozenSet<string> KnownMethods = FrozenSet.ToFrozenSet(
-        ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"], StringComparer.OrdinalIgnoreCase);
+        ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"], StringComparer.OrdinalIgnoreCase);
 
     private readonly ActivitySource _source = new(ServerActivity.SourceName);
 

@@ -40,8 +40,8 @@ internal sealed partial class HeaderCapture
     private readonly HeaderPattern[] _sanitized;
     private readonly ILogger _logger;
 
-    // Null for a name that no wildcard matches. Limited, because clients can invent names, separately for both kinds, so that ignored names
-    // leave room for the others. Names beyond the limit are matched again for each request.
+    // Null for a name that isn't captured here: an exact name, or one that no wildcard matches. Limited, because clients can invent names.
+    // Captured and ignored names have a limit each. Names beyond it are matched again for each request.
     private readonly ConcurrentDictionary<string, CapturedHeader?> _byName = new(StringComparer.OrdinalIgnoreCase);
     private int _wildcardNames;
     private int _ignoredNames;

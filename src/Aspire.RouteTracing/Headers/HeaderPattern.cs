@@ -35,6 +35,7 @@ internal sealed class HeaderPattern
         "(^|-)(auth|dpop|otp|sig|wsse)$",
         "^x-(honeycomb-team|identity-header|registry-config)$",
     ];
+
     private const RegexOptions IgnoreCase = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
 
     private readonly string _text;

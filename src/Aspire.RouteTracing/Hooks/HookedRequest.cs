@@ -148,7 +148,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     private void InvokeResponseHooks()
     {
         _hasResponseHooksRun = true;
-        if (!owner.HaveResponse(settings))
+        if (!owner.AreUsedForResponses(settings))
         {
             return;
         }
@@ -304,7 +304,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
             set => _services = value;
         }
 
-        /// <summary>Logs a failure. Not awaited, because the instrumentation's callback is synchronous.</summary>
+        /// <summary>Disposes the scope, or logs why not. Not awaited, because the instrumentation's callback is synchronous.</summary>
         public async Task DisposeAsync()
         {
             try

@@ -76,7 +76,7 @@ internal sealed partial class RequestHooks(IServiceProvider services, SafeLogger
     }
 
     /// <summary>Returns whether there are hooks for responses.</summary>
-    public bool HaveResponse(CompiledSettings settings) => settings.ResponseHook is not null || _containerHooks.Value.Length != 0;
+    public bool AreUsedForResponses(CompiledSettings settings) => settings.ResponseHook is not null || _containerHooks.Value.Length != 0;
 
     /// <summary>Runs the hooks when the response is about to start.</summary>
     public void InvokeResponseHooks(CompiledSettings settings, Activity span, HttpResponse response)

@@ -76,7 +76,7 @@ internal sealed class AspNetCoreCallbacks(
             // The instrumentation treats an exception as a rejection.
             if (!isAccepted && tracing.Current.Enabled)
             {
-                exclusion.Exclude(context, Activity.Current, RequestExclusion.Filter, isCounted: false);
+                exclusion.Exclude(context, ServerActivity.Find(context), RequestExclusion.Filter, isCounted: false);
             }
         }
 

@@ -106,7 +106,7 @@ internal sealed class RouteTracingMiddleware(
     }
 
     // Calls listeners and processors of the application.
-    private void End(HttpContext context, ExcludedRequest request, Exception? failure, bool keepsFailure)
+    private void End(HttpContext context, ExcludedRequest request, Exception? failure, bool keepFailed)
     {
         try
         {
@@ -116,7 +116,7 @@ internal sealed class RouteTracingMiddleware(
                 counter.Add(request.ExcludedBy!, statusCode);
             }
 
-            if (keepsFailure)
+            if (keepFailed)
             {
                 failedRequestSpan.Export(context, request, failure, statusCode);
             }

@@ -11,7 +11,7 @@ namespace Aspire.RouteTracing.LiveList;
 /// <summary>Finds the routes of the application that an exclusion list excludes, by searching sample URLs of the routes.</summary>
 internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? endpoints = null)
 {
-    // Each item is searched in every route. In longer lists, only the list as a whole is.
+    // Each item is searched in every route. Longer lists are searched as a whole.
     private const int MaxItems = 1_000;
 
     // A number, a word and a GUID satisfy the usual constraints of parameters.

@@ -128,7 +128,7 @@ internal sealed partial class RouteNaming
         // need the endpoint again once the middleware has started to serve the file.
         Task ExecuteFallback(HttpContext context)
         {
-            // Before the handler runs, which can go on on another thread.
+            // Before the handler runs, which may continue on another thread.
             var feature = context.Features.Get<IEndpointFeature>();
             var response = execute!(context);
             if (feature is { Endpoint: null })

@@ -6,8 +6,8 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>The characters that one token of a regular expression matches.</summary>
 /// <remarks>
-/// A regular expression decides about each character, because .NET knows the categories and which characters differ by case only: about
-/// ASCII when the list is compiled, about others when a URL first has them.
+/// Each character is tested with a regular expression, because .NET knows the categories and which characters differ by case only: ASCII
+/// when the list is compiled, others when a URL first has them.
 /// </remarks>
 internal sealed class CharacterSet
 {

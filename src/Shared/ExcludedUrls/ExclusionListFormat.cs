@@ -72,8 +72,7 @@ internal static class ExclusionListFormat
     }
 
     /// <summary>
-    /// Returns whether text after an item is part of the item unless a line break comes first: of its <c>(?x)</c> comment, or of the
-    /// backslash at its end.
+    /// Returns whether only a line break ends an item, because it ends in a <c>(?x)</c> comment or with a backslash.
     /// </summary>
     public static bool EndsAtLineBreakOnly(string item) =>
         RegexTokens.ReadAll(item, out _) is [.., var last]

@@ -9,6 +9,10 @@ namespace Aspire.RouteTracing.LiveList;
 /// </summary>
 internal sealed record ServiceStatus
 {
+    /// <summary>Gets the process id, which the name of the file has.</summary>
+    [JsonIgnore]
+    public int ProcessId { get; init; }
+
     /// <summary>Gets whether route tracing is enabled in the service.</summary>
     public required bool Enabled { get; init; }
 

@@ -82,6 +82,18 @@ public sealed class PropertyTests
     }
 
     [Fact]
+    public async Task A_process_with_two_applications_is_counted_once()
+    {
+        _orders.WithReplicas(2);
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+        File.Copy(service.StatusPath, Path.Combine(service.Folder, $"{service.ProcessId}.2.json"));
+        await model.SetRunningAsync(_orders);
+
+        await model.AssertPropertyAsync(_orders, "In force in 1 of 2 processes: ^/a$, b.");
+    }
+
+    [Fact]
     public async Task What_the_service_read_but_doesnt_apply_is_named_with_its_problems()
     {
         var isDisabled = false;

@@ -66,6 +66,7 @@ public sealed class SecretTests
     [Theory]
     [InlineData("OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS")]
     [InlineData("Aspire__RouteTracing__ExcludedUrls", "Aspire:RouteTracing:ExcludedUrls")]
+    [InlineData("Aspire__RouteTracing__excludedUrls__0", "Aspire:RouteTracing:ExcludedUrls")]
     public async Task A_secret_in_another_variable_of_the_service_is_shown_nowhere(string variable, string source)
     {
         AddSecret(_orders, variable, $"{Secret},({Secret}");

@@ -67,7 +67,9 @@ public sealed class ThrowingLoggerTests
             public IDisposable? BeginScope<TState>(TState state)
                 where TState : notnull => null;
 
-            public bool IsEnabled(LogLevel logLevel) => category.StartsWith("Aspire.RouteTracing", StringComparison.Ordinal);
+            public bool IsEnabled(LogLevel logLevel) => category.StartsWith("Aspire.RouteTracing.Hooks", StringComparison.Ordinal)
+                ? throw new InvalidOperationException("broken logger")
+                : category.StartsWith("Aspire.RouteTracing", StringComparison.Ordinal);
 
             public void Log<TState>(
                 LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
