@@ -62,7 +62,7 @@ public sealed class UnsampledHealthChecksTests
     [Theory]
     [InlineData("/health", false)]
     [InlineData("/", true)]
-    public async Task An_edit_that_removes_the_pattern_of_a_check_leaves_its_requests_as_they_are(string path, bool isUnsampled)
+    public async Task Requests_of_a_check_whose_pattern_an_edit_removes_stay_as_they_are(string path, bool isUnsampled)
     {
         var (builder, requests) = CreateBuilder();
         builder.WithExcludedHealthChecks();

@@ -33,7 +33,7 @@ public sealed class VariableCarrierTests
     }
 
     [Fact]
-    public async Task A_pattern_that_the_carrier_would_change_for_Python_is_ignored_with_a_warning()
+    public async Task A_pattern_that_the_carrier_would_change_for_Python_is_warned_about()
     {
         var builder = CreateBuilder("Kubernetes");
         var reviews = builder.AddExecutable("reviews", "python", ".").WithExcludedUrls(@"^/v\d", @"^/health\.json$");

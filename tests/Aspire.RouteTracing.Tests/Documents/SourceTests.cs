@@ -7,7 +7,7 @@ public sealed partial class SourceTests
 {
     private const int MaxColumns = 140;
 
-    private const int MaxTestNameLength = 80;
+    private const int MaxTestNameLength = 73;
 
     /// <summary>Aspire's template.</summary>
     private static readonly string[] Exempt = ["src/ServiceDefaults/"];
@@ -27,7 +27,7 @@ public sealed partial class SourceTests
             .SelectMany(source => OpenClass().Matches(source.Text).Select(match => $"{source.Path}: {match.Value}")));
 
     [Fact]
-    public void A_test_name_has_at_most_80_characters() =>
+    public void A_test_name_has_at_most_73_characters() =>
         Assert.DoesNotContain(
             Sources().SelectMany(source => TestName().Matches(source.Text).Select(match => match.Groups["name"].Value)),
             name => name.Length > MaxTestNameLength);

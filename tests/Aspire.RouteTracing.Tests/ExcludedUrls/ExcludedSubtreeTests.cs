@@ -59,7 +59,7 @@ public sealed partial class ExcludedSubtreeTests
     [Theory]
     [InlineData("OTEL_DOTNET_EXCLUDED_URLS", "nothing")]
     [InlineData("Aspire:RouteTracing:Enabled", "false")]
-    public async Task A_request_during_a_settings_change_is_entirely_excluded_or_entirely_traced(string key, string value)
+    public async Task A_request_during_a_settings_change_is_excluded_or_traced_as_a_whole(string key, string value)
     {
         // Subscribers are called last in, first out, so the instrumentation has already read the list when this one changes it.
         var starting = new ChangeAtStart();

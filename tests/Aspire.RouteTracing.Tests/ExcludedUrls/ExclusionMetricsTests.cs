@@ -63,7 +63,7 @@ public sealed class ExclusionMetricsTests
     [Theory]
     [InlineData("/health/halfway", "^/health")]
     [InlineData("/halfway", "/halfway")]
-    public async Task A_request_that_fails_during_its_response_is_counted_by_the_sent_status_code(
+    public async Task A_request_that_fails_during_its_response_has_the_sent_status_code(
         string path, string pattern)
     {
         await using var app = await StartAsync();

@@ -166,7 +166,7 @@ public sealed class SeveralApplicationsTests
     }
 
     [Fact]
-    public async Task An_application_without_a_tracer_provider_excludes_spans_of_other_providers()
+    public async Task An_application_without_a_tracer_provider_excludes_spans_of_others()
     {
         var spans = new List<Activity>();
         using var beside = Sdk.CreateTracerProviderBuilder()
