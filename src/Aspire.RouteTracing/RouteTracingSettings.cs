@@ -109,7 +109,7 @@ public sealed class RouteTracingSettings
     /// client has aborted the request. Other spans of the request stay excluded.
     /// </summary>
     /// <remarks>
-    /// The span is exported whatever the sampler decides, also for a request that is excluded by a <c>Filter</c> or because of its caller.
+    /// The sampler isn't asked about this span. Requests that are excluded by a <c>Filter</c> or because of their caller have one, too.
     /// </remarks>
     /// <value>The default value is <see langword="false"/>.</value>
     public bool KeepFailedRequests { get; set; }

@@ -30,10 +30,7 @@ internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? end
         if (list.Current.Count > MaxItems)
         {
             unmatched = [];
-            return
-            [
-                .. routes.Where(route => Array.Exists(route.Value, path => list.Find(UrlOf(path)) is not null)).Select(route => route.Key),
-            ];
+            return FindRoutes(routes, path => list.Find(UrlOf(path)) is not null);
         }
 
         // Each item is searched on its own, because a search of the list stops at the first item that matches. It would also remember the
@@ -43,8 +40,7 @@ internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? end
         foreach (var item in list.Current)
         {
             var matcher = ExclusionMatcher.Build([item.Pattern], list.MatchesFullUrl, out _);
-            string[] matched =
-                [.. routes.Where(route => Array.Exists(route.Value, path => matcher.Find(UrlOf(path)) >= 0)).Select(route => route.Key)];
+            var matched = FindRoutes(routes, path => matcher.Find(UrlOf(path)) >= 0);
             excluded.UnionWith(matched);
             if (matched.Length == 0 && !list.MatchesFullUrl && !ExclusionPattern.NamesFullUrl(item.Pattern))
             {
@@ -55,6 +51,9 @@ internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? end
         unmatched = unmatchedItems;
         return [.. routes.Keys.Where(excluded.Contains)];
     }
+
+    private static string[] FindRoutes(Dictionary<string, string[]> routes, Predicate<string> isExcluded) =>
+        [.. routes.Where(route => Array.Exists(route.Value, isExcluded)).Select(route => route.Key)];
 
     private static RequestUrl UrlOf(string path) => new() { Scheme = "http", Host = "localhost", Path = path };
 
