@@ -12,8 +12,8 @@ public static class RouteTracingResourceBuilderExtensions
     /// <para>
     /// Calls add up, in any order, with the app-wide list and with the lists that the resource's variables hold. .NET projects read the
     /// list from <c>OTEL_DOTNET_EXCLUDED_URLS</c> and need the package Aspire.RouteTracing. Python resources read
-    /// <c>OTEL_PYTHON_EXCLUDED_URLS</c>; patterns that Python doesn't support are ignored with a warning. Other containers and executables
-    /// get both variables.
+    /// <c>OTEL_PYTHON_EXCLUDED_URLS</c>; patterns that Python doesn't support are ignored with a warning. JavaScript, Java, Go and
+    /// Rust read no list. Containers and executables of unknown language get both variables.
     /// </para>
     /// <para>A pattern is searched in the request's path, or in the whole URL if it contains <c>://</c>. It is case-sensitive.</para>
     /// </remarks>

@@ -52,7 +52,7 @@ internal sealed class TestModel : IAsyncDisposable
             new DistributedApplicationOptions { Args = [.. arguments, "--environment", environment], DisableDashboard = true });
     }
 
-    public static async Task<TestModel> StartAsync(IDistributedApplicationBuilder builder)
+    public static async Task<TestModel> StartAsync(IDistributedApplicationBuilder builder, bool publishesStates = true)
     {
         var services = builder.Services.Where(service => service.ServiceType == typeof(IHostedService))
             .Select(service => service.ImplementationType)
@@ -69,6 +69,10 @@ internal sealed class TestModel : IAsyncDisposable
         if (builder.ExecutionContext.IsRunMode)
         {
             await Task.WhenAll(model._services.Select(service => service.StartAsync(Cancellation)));
+            if (publishesStates)
+            {
+                await model.PublishFirstStatesAsync();
+            }
         }
 
         return model;
@@ -140,9 +144,7 @@ internal sealed class TestModel : IAsyncDisposable
         await Notifications.PublishUpdateAsync(resource.Resource, snapshot => snapshot with { State = state });
         if (resource.Resource.TryGetLastAnnotation<LiveResource>(out var live))
         {
-            await PollAsync(
-                () => live.CountRunning() > 0 == (state == KnownResourceStates.Running)
-                    && live.IsStarting == (state == KnownResourceStates.Starting));
+            await PollAsync(() => live.HasInstanceIn(state));
         }
     }
 
@@ -205,6 +207,20 @@ internal sealed class TestModel : IAsyncDisposable
     {
         await Task.WhenAll(_services.Select(service => service.StopAsync(CancellationToken.None)));
         await _app.DisposeAsync();
+    }
+
+    // As Aspire's orchestrator does once it has named the instances.
+    private async Task PublishFirstStatesAsync()
+    {
+        foreach (var resource in Services.GetRequiredService<DistributedApplicationModel>().Resources)
+        {
+            await Notifications.PublishUpdateAsync(resource, snapshot => snapshot with { State = snapshot.State ?? "Unknown" });
+            if (resource.TryGetLastAnnotation<LiveResource>(out var live))
+            {
+                await PollAsync(() => live.IsKnown);
+                await live.Property.RefreshAsync();
+            }
+        }
     }
 
     private static string? GetProperty(ResourceEvent state) =>

@@ -12,7 +12,8 @@ namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
 /// <summary>The app-wide exclusions, and the list of each resource that follows from them and its own.</summary>
 internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
 {
-    private readonly ConcurrentDictionary<IResource, IReadOnlyList<string>> _warnings = new();
+    // By name, because publishing can replace a resource by a container with the same name and annotations.
+    private readonly ConcurrentDictionary<string, IReadOnlyList<string>> _warnings = new(StringComparer.Ordinal);
 
     public DeclaredExclusions Declared { get; } = new();
 
@@ -84,9 +85,9 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
     }
 
     /// <summary>Returns the warnings of the last evaluation of the resource's variables.</summary>
-    public IReadOnlyList<string> GetWarnings(IResource resource) => _warnings.GetValueOrDefault(resource, []);
+    public IReadOnlyList<string> GetWarnings(IResource resource) => _warnings.GetValueOrDefault(resource.Name, []);
 
-    public void SetWarnings(IResource resource, IReadOnlyList<string> warnings) => _warnings[resource] = warnings;
+    public void SetWarnings(IResource resource, IReadOnlyList<string> warnings) => _warnings[resource.Name] = warnings;
 
     private IEnumerable<(DeclaredExclusions Exclusions, string Source)> GetDeclarations(IResource resource)
     {

@@ -33,7 +33,11 @@ internal sealed class DeclaredExclusions
             }
         }
 
-        string[] added = [.. patterns.Select(ExclusionListFormat.Trim).Except(_patterns, StringComparer.Ordinal)];
+        // As a service reads them from the list.
+        string[] added =
+        [
+            .. ExclusionListFormat.Parse(ExclusionListFormat.Write(patterns), out _).Except(_patterns, StringComparer.Ordinal),
+        ];
         var length = Encoding.UTF8.GetByteCount(ExclusionListFormat.Write(_patterns.Concat(added)));
         if (length > ExclusionVariables.MaxListSize)
         {

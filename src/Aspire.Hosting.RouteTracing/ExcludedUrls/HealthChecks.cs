@@ -30,7 +30,7 @@ internal static partial class HealthChecks
     /// Returns the path of a check that WithHttpHealthCheck registered, or <see langword="null"/> for another kind of check. Only the
     /// check's key has the path:
     /// <c>{resource}_{endpoint}_{path}_{status}_check</c>, see
-    /// https://github.com/microsoft/aspire/blob/v13.5.2/src/Aspire.Hosting/ResourceBuilderExtensions.cs
+    /// https://github.com/microsoft/aspire/blob/v13.6.5/src/Aspire.Hosting/ResourceBuilderExtensions.cs
     /// </summary>
     public static string? GetPath(string key, string resourceName, IEnumerable<string> endpointNames) =>
         endpointNames.Select(endpointName => $"{resourceName}_{endpointName}_")

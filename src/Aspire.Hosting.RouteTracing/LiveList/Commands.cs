@@ -177,7 +177,8 @@ internal static class Commands
             return (false, $"The list of '{live.Name}' was not changed: {exception.Message}");
         }
 
-        var (success, text) = await EditConfirmation.ApplyAsync(live, context.Services, context.CancellationToken).ConfigureAwait(false);
+        var (success, text) = await EditConfirmation.ApplyAsync(
+            live, restartsContainers: !IsSet(inputs, AllResources), context.Services, context.CancellationToken).ConfigureAwait(false);
         await live.Property.RefreshAsync().ConfigureAwait(false);
         return (success, $"{Describe(live)} {text}{(success ? EditConfirmation.DescribeAdded(live) : "")}");
     }
@@ -193,7 +194,7 @@ internal static class Commands
         var replaces = IsGiven(inputs, Patterns);
         if ((replaces || IsSet(inputs, Reset)) && (IsGiven(inputs, Add) || IsGiven(inputs, Remove) || (replaces && IsSet(inputs, Reset))))
         {
-            context.AddValidationError(inputs[replaces ? Patterns : Reset], "Use one of: add and remove, patterns, reset.");
+            context.AddValidationError(inputs[replaces ? Patterns : Reset], "Only 'add' and 'remove' can be combined. Use 'patterns' or 'reset' alone.");
             return;
         }
 
@@ -262,7 +263,7 @@ internal static class Commands
     /// <summary>
     /// Returns sentences as the message, which the dashboard keeps in its notifications, and as the value, which the dashboard shows in a
     /// dialog and the command line prints:
-    /// https://github.com/microsoft/aspire/blob/v13.5.2/src/Aspire.Cli/Commands/ResourceCommandHelper.cs
+    /// https://github.com/microsoft/aspire/blob/v13.6.5/src/Aspire.Cli/Commands/ResourceCommandHelper.cs
     /// </summary>
     private static ExecuteCommandResult Answer(bool success, IEnumerable<string> sentences)
     {

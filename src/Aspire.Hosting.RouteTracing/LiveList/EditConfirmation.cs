@@ -18,17 +18,21 @@ internal static class EditConfirmation
     /// Waits until the running processes apply the list. Restarts the resource if it reads the list only at startup.
     /// </summary>
     public static async Task<(bool Success, string Text)> ApplyAsync(
-        LiveResource live, IServiceProvider services, CancellationToken cancellationToken)
+        LiveResource live, bool restartsContainers, IServiceProvider services, CancellationToken cancellationToken)
     {
         if (live.CountRunning() == 0)
         {
-            return live is { FollowsFile: false, Started: not null, IsStarting: true }
-                ? (false, $"'{live.Name}' is starting, perhaps with the previous list. Restart it to apply this one.")
+            // The variables of a persistent resource are set although it has not started.
+            var hasVariables = live is { FollowsFile: false, Started: not null }
+                && (live.HasInstanceIn(KnownResourceStates.Starting) || live.HasInstanceIn(KnownResourceStates.NotStarted));
+            return hasVariables
+                ? (false, $"'{live.Name}' may start with the previous list. Restart it to apply this one.")
                 : (true, $"'{live.Name}' isn't running and reads the list when it starts.");
         }
 
-        return live.FollowsFile
-            ? await ConfirmAsync(live, cancellationToken).ConfigureAwait(false)
+        return live.FollowsFile ? await ConfirmAsync(live, cancellationToken).ConfigureAwait(false)
+            : !restartsContainers && live.IsContainer
+                ? (true, "It reads the list when it is restarted. A restart deletes the data of a container, so 'all-resources' restarts none.")
             : await RestartAsync(live, services, cancellationToken).ConfigureAwait(false);
     }
 
@@ -56,9 +60,9 @@ internal static class EditConfirmation
 
         if (statuses.Count == 0)
         {
-            return live.Current.Count == 0
-                ? (true, "The service hasn't read it.")
-                : (false, "The service has not read this list. Does it call AddRouteTracing()?");
+            return live.Current.Count == 0 ? (true, "The service hasn't read it.")
+                : live.IsReportOverdue() ? (false, "The service has not read this list. Does it call AddRouteTracing()?")
+                : (true, "The service hasn't reported its list yet, and reads this one when it has started.");
         }
 
         if (statuses.Any(status => !status.Enabled))

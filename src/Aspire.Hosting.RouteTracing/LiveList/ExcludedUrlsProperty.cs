@@ -28,7 +28,7 @@ internal sealed partial class ExcludedUrlsProperty(
 
     /// <summary>
     /// Publishes the list and its state, updates the arguments of the edit command, and logs each warning once in the console log of the
-    /// resource.
+    /// resource. A failure is logged there, too, and the next refresh tries again.
     /// </summary>
     public async Task RefreshAsync()
     {
@@ -37,6 +37,14 @@ internal sealed partial class ExcludedUrlsProperty(
         try
         {
             await PublishAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            // Publishing runs code of the AppHost, such as the state callbacks of its commands.
+            if (_logged.Add(exception.Message))
+            {
+                Log.Failed(loggers.GetLogger(resource), exception);
+            }
         }
         finally
         {
@@ -68,24 +76,25 @@ internal sealed partial class ExcludedUrlsProperty(
         var edited = live.IsEdited ? ["Edited in this run."] : Array.Empty<string>();
         var problems = statuses.SelectMany(status => status.Problems).Distinct(StringComparer.Ordinal).Select(live.Mask);
         var text = string.Join(' ', [.. edited, GetState(statuses, isUnread), .. problems, .. warnings]);
-        if (_shown == text)
+        if (_shown == text || !live.IsKnown)
         {
             return;
         }
 
-        _shown = text;
         var property = new ResourcePropertySnapshot(Name, text) { DisplayName = "Excluded URLs", IsHighlighted = true };
         await notifications.PublishUpdateAsync(
             resource,
             snapshot => snapshot with { Properties = [.. snapshot.Properties.Where(present => present.Name != Name), property] })
             .ConfigureAwait(false);
+        _shown = text;
     }
 
     // The dashboard truncates a long value, so the state comes first.
     private string GetState(IReadOnlyList<ServiceStatus> statuses, bool isUnread)
     {
         var list = Join(live.Current);
-        if (!live.IsRead || (!live.Reports && live.Current.Count == 0 && live.Started is null or { Count: 0 }))
+        var hadNone = live.Reports ? !live.IsEdited : live.Started is null or { Count: 0 };
+        if (!live.IsRead || (live.Current.Count == 0 && statuses.Count == 0 && hadNone))
         {
             return "None.";
         }
@@ -103,7 +112,7 @@ internal sealed partial class ExcludedUrlsProperty(
 
         if (statuses.Count == 0)
         {
-            return isUnread ? $"Not read {live.ByService} {list}." : $"Not read yet: {list}.";
+            return isUnread ? $"Not read {live.ByService} Its list: {list}." : $"Not read yet: {list}.";
         }
 
         return GetReported(statuses);
@@ -130,5 +139,8 @@ internal sealed partial class ExcludedUrlsProperty(
     {
         [LoggerMessage(1, LogLevel.Warning, "{Warning}")]
         public static partial void Warning(ILogger logger, string warning);
+
+        [LoggerMessage(2, LogLevel.Error, "The property 'Excluded URLs' could not be updated.")]
+        public static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -1,12 +1,10 @@
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Aspire.Hosting.RouteTracing.LiveList;
 
-/// <summary>Refreshes the properties of the resources while the application runs. Stops after a failure, which is logged.</summary>
-internal sealed partial class LiveListMonitor(
-    DistributedApplicationModel model, ResourceNotificationService notifications, ILogger<LiveListMonitor> logger) : BackgroundService
+/// <summary>Refreshes the properties of the resources while the application runs.</summary>
+internal sealed class LiveListMonitor(DistributedApplicationModel model, ResourceNotificationService notifications) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.5);
 
@@ -49,15 +47,5 @@ internal sealed partial class LiveListMonitor(
         {
             // The AppHost ends.
         }
-        catch (Exception exception)
-        {
-            Log.Failed(logger, exception);
-        }
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(2, LogLevel.Error, "The property 'Excluded URLs' could not be updated and is outdated until the AppHost restarts.")]
-        public static partial void Failed(ILogger logger, Exception exception);
     }
 }

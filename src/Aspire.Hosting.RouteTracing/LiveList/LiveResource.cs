@@ -60,6 +60,8 @@ internal sealed class LiveResource(
     /// <summary>Gets the arguments of the command that edits the list. Each is replaced while others read them.</summary>
     public InteractionInput[] EditInputs { get; } = new InteractionInput[Commands.EditInputCount];
 
+    public bool IsContainer => resource.IsContainer();
+
     // A container can't read the AppHost's files, and other executables may not read them. A persistent resource would be recreated in the
     // next run, because the name of the folder differs.
     public bool Reports { get; } = Language.Of(resource) == Language.DotNet && !resource.IsContainer() && !IsPersistent(resource);
@@ -75,8 +77,14 @@ internal sealed class LiveResource(
     public IReadOnlyList<string> RunningInstances =>
         [.. _states.Where(instance => instance.Value == KnownResourceStates.Running).Select(instance => instance.Key)];
 
-    /// <summary>Gets whether an instance is starting.</summary>
-    public bool IsStarting => _states.Values.Contains(KnownResourceStates.Starting);
+    /// <summary>
+    /// Gets whether Aspire has published a state of the resource. Before, a resource that was added during BeforeStart has no instance, and
+    /// a property would be that of another one.
+    /// </summary>
+    public bool IsKnown => !_states.IsEmpty;
+
+    /// <summary>Returns whether an instance is in a state.</summary>
+    public bool HasInstanceIn(string state) => _states.Values.Contains(state);
 
     public IReadOnlyList<ServiceStatus> ReadStatuses() => Reports ? ServiceStatuses.Read(folder.GetPath(Name)) : [];
 
@@ -127,7 +135,8 @@ internal sealed class LiveResource(
 
     /// <summary>
     /// Adds the lists in the variables to the declared list. If the list was edited, empties the variables, because the edited list
-    /// replaces them. Adds warnings about items that were ignored.
+    /// replaces them. A variable that is a secret stays as it is, because Aspire hides a secret only if it is the whole value. Adds warnings
+    /// about items that were ignored.
     /// </summary>
     /// <returns>The list to write into the variables.</returns>
     public async Task<IReadOnlyList<ListedUrl>> PrepareAsync(
@@ -139,15 +148,17 @@ internal sealed class LiveResource(
         foreach (var name in names)
         {
             var isSecret = IsSecret(variables[name]);
+            var text = variables[name] as string;
             if (variables[name] is IValueProvider provider)
             {
-                variables[name] = await provider.GetValueAsync(cancellationToken).ConfigureAwait(false) ?? "";
+                text = await provider.GetValueAsync(cancellationToken).ConfigureAwait(false) ?? "";
+                variables[name] = isSecret && name == VariableNames.DotNetExcludedUrls ? provider : text;
             }
 
             // The user's own file replaces the variable.
             if (name != VariableNames.DotNetExcludedUrls || !variables.ContainsKey(VariableNames.ExclusionsFile))
             {
-                users.AddRange(Parse(name, variables[name] as string, isSecret, warnings));
+                users.AddRange(Parse(name, text, isSecret, warnings));
             }
         }
 
@@ -161,17 +172,16 @@ internal sealed class LiveResource(
 
             (_declared, _keepsUnreadVariables) = (declared, false);
             _started = Current;
-            if (_edited is not { } edited)
+            var hasFile = Reports && !variables.ContainsKey(VariableNames.ExclusionsFile);
+            ListedUrl[] secrets = [.. users.Where(url => url is { IsSecret: true, Source: VariableNames.DotNetExcludedUrls })];
+            var keepsSecret = secrets.Length > 0 && (hasFile || secrets.All(Current.Contains));
+            foreach (var name in IsEdited ? names : [])
             {
-                return list;
+                variables[name] = keepsSecret && name == VariableNames.DotNetExcludedUrls ? variables[name] : "";
             }
 
-            foreach (var name in names)
-            {
-                variables[name] = "";
-            }
-
-            return edited;
+            // The file has the whole list.
+            return keepsSecret && hasFile ? [] : [.. (_edited ?? list).Except(keepsSecret ? secrets : [])];
         }
     }
 

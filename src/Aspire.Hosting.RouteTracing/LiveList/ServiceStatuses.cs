@@ -48,7 +48,13 @@ internal static class ServiceStatuses
     {
         try
         {
-            return file.LinkTarget is null && file.Length <= MaxBytes ? ServiceStatus.FromJson(File.ReadAllBytes(file.FullName)) : null;
+            if (file.LinkTarget is not null || file.Length > MaxBytes)
+            {
+                return null;
+            }
+
+            using var stream = OwnerOnlyFile.OpenRead(file.FullName);
+            return ServiceStatus.FromJson(stream);
         }
         catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
         {

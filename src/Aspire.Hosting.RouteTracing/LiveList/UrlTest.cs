@@ -23,7 +23,7 @@ internal static class UrlTest
         if (statuses.Count > 0)
         {
             string[] answers = [.. statuses.Select(status => Answer(url, live, status)).Distinct(StringComparer.Ordinal)];
-            var answered = answers.Length == 1 ? answers[0] : string.Join(' ', answers.Select(answer => $"In one process: {answer}"));
+            var answered = answers.Length == 1 ? answers[0] : string.Join(' ', answers.Select(answer => $"In at least one process: {answer}"));
             var processes = live.CountProcesses(statuses);
             return (processes - LiveResource.CountProcesses(statuses, _ => true)) switch
             {
@@ -41,7 +41,7 @@ internal static class UrlTest
         var answer = found is null
             ? $"'{url}' is not excluded by the AppHost's list of '{live.Name}'."
             : $"'{url}' would be excluded in '{live.Name}' by '{found.Display}', from {found.Source}.";
-        var reason = !live.Reports ? "The service doesn't report its list and may add its own items."
+        var reason = !live.Reports ? "The service doesn't report whether it reads the list, and may add its own items."
             : live.CountRunning() == 0 ? "The service isn't running and may add its own items."
             : !live.IsReportOverdue() ? "The service hasn't reported its list yet and may add its own items."
             : $"But the list is not read {live.ByService}";

@@ -10,11 +10,11 @@ namespace Aspire.Hosting.RouteTracing.Python;
 /// instrumentation, which splits lists at every comma, joins the items by <c>|</c> and searches the whole URL.
 /// </summary>
 /// <remarks>
-/// The result has no comma, brace, dollar sign, quote, white space or character beyond ASCII, so that no carrier of the variable changes
-/// it. An item that is anchored to the start of the path matches within the path only. Any other item also matches in host and query, as
+/// The result has no comma, brace, dollar sign, quote, white space or character beyond ASCII, which most carriers of the variable would
+/// change. An item that is anchored to the start of the path matches within the path only. Any other item also matches in host and query, as
 /// all items in Python do. See
 /// <see
-/// href="https://github.com/open-telemetry/opentelemetry-python-contrib/blob/v0.65b0/util/opentelemetry-util-http/src/opentelemetry/util/http/__init__.py"/>.
+/// href="https://github.com/open-telemetry/opentelemetry-python-contrib/blob/v0.66b0/util/opentelemetry-util-http/src/opentelemetry/util/http/__init__.py"/>.
 /// </remarks>
 internal sealed class PythonPattern
 {

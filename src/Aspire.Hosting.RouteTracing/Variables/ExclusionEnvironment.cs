@@ -62,7 +62,7 @@ internal static class ExclusionEnvironment
     /// <summary>
     /// Aspire caches the variables after each callback until the resource is restarted. A callback that is attached after a first
     /// evaluation therefore finds no variables, and its result replaces all others, so the other callbacks are called again. See
-    /// https://github.com/microsoft/aspire/blob/v13.5.2/src/Aspire.Hosting/ApplicationModel/EnvironmentVariablesConfigurationGatherer.cs
+    /// https://github.com/microsoft/aspire/blob/v13.6.5/src/Aspire.Hosting/ApplicationModel/EnvironmentVariablesConfigurationGatherer.cs
     /// </summary>
     private static async Task ReplayAsync(EnvironmentCallbackContext context, IResource resource)
     {

@@ -12,9 +12,6 @@ internal static class PublishWarnings
 {
     private const string StepName = "check-excluded-urls";
 
-    // Aspire's, which depends on no other step.
-    private const string ManifestStepName = "publish-manifest";
-
     public static void AddStep(IDistributedApplicationBuilder builder, AppExclusions app)
     {
 #pragma warning disable ASPIREPIPELINES001 // The pipeline is the only place whose warnings the command line prints.
@@ -27,7 +24,7 @@ internal static class PublishWarnings
                 WellKnownPipelineSteps.Publish,
                 WellKnownPipelineSteps.DeployPrereq,
                 WellKnownPipelineSteps.Deploy,
-                ManifestStepName,
+                VariableCarrier.ManifestStep,
             });
     }
 

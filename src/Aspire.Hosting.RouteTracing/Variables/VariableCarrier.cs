@@ -9,6 +9,9 @@ namespace Aspire.Hosting.RouteTracing.Variables;
 /// <param name="Changes">Returns whether the carrier takes a part of the text for its own syntax.</param>
 internal sealed record VariableCarrier(string EnvironmentType, Func<string, bool> Changes)
 {
+    /// <summary>Aspire's step that writes the manifest. It ignores the compute environments and depends on no other step.</summary>
+    public const string ManifestStep = "publish-manifest";
+
     private const string PlainPunctuation = "!#&()*+,-./:;<=>?@[]^_|~ ";
 
     /// <summary>Aspire's orchestrator, in run mode: <c>{{</c> opens a Go template.</summary>
@@ -37,6 +40,11 @@ internal sealed record VariableCarrier(string EnvironmentType, Func<string, bool
         if (builder.ExecutionContext.IsRunMode)
         {
             return [Orchestrator];
+        }
+
+        if (builder.Configuration["Pipeline:Step"] == ManifestStep)
+        {
+            return [Manifest];
         }
 
         var environments = builder.Resources.OfType<IComputeEnvironmentResource>().Select(environment => environment.GetType().Name switch

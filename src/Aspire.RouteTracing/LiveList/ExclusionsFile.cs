@@ -151,8 +151,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             return false;
         }
 
-        // On Windows, FileShare.Delete allows the AppHost to replace the file while it is open.
-        using var stream = new FileStream(_path!, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 });
+        using var stream = OwnerOnlyFile.OpenRead(_path!);
 
         // One more byte than the size shows whether the file grows.
         var size = (int)Math.Min(stream.Length, MaxBytes) + 1;

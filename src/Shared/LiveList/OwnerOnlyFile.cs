@@ -3,7 +3,7 @@ namespace Aspire.RouteTracing.LiveList;
 /// <summary>Writes files that only this user can read.</summary>
 internal static class OwnerOnlyFile
 {
-    /// <summary>Replaces a file by a rename, so that a reader never gets half of it.</summary>
+    /// <summary>Creates or replaces a file by a rename, so that a reader never gets half of it.</summary>
     /// <exception cref="IOException">The file can't be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The file can't be written.</exception>
     public static void Replace(string path, ReadOnlySpan<byte> content)
@@ -11,7 +11,15 @@ internal static class OwnerOnlyFile
         var next = $"{path}.next";
         File.Delete(next);
         Create(next, content);
-        File.Move(next, path, overwrite: true);
+        if (File.Exists(path))
+        {
+            // On Windows, File.Move fails while a reader has the file open.
+            File.Replace(next, path, destinationBackupFileName: null);
+        }
+        else
+        {
+            File.Move(next, path);
+        }
     }
 
     /// <summary>Creates a file that doesn't exist yet, so no link is followed.</summary>
@@ -28,4 +36,10 @@ internal static class OwnerOnlyFile
         using var stream = new FileStream(path, options);
         stream.Write(content);
     }
+
+    /// <summary>Opens a file that can be replaced while it is open, also on Windows.</summary>
+    /// <exception cref="IOException">The file can't be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file can't be read.</exception>
+    public static FileStream OpenRead(string path) =>
+        new(path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 });
 }

@@ -40,7 +40,7 @@ internal sealed record ServiceStatus
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, StatusJson.Default.ServiceStatus);
 
     /// <exception cref="JsonException">The text is not a status.</exception>
-    public static ServiceStatus? FromJson(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize(json, StatusJson.Default.ServiceStatus);
+    public static ServiceStatus? FromJson(Stream json) => JsonSerializer.Deserialize(json, StatusJson.Default.ServiceStatus);
 
     /// <param name="Pattern">The regular expression.</param>
     /// <param name="Source">The variable or configuration key that contains it, or <c>code</c>.</param>

@@ -1,5 +1,6 @@
 using Aspire.Hosting.ApplicationModel;
 using Aspire.RouteTracing.ExcludedUrls;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
@@ -26,15 +27,34 @@ public sealed class ConfirmationTests
     }
 
     [Fact]
-    public async Task An_edit_of_a_service_without_a_report_asks_for_AddRouteTracing()
+    public async Task An_edit_of_a_service_without_a_report_asks_for_AddRouteTracing_in_time()
     {
+        var time = new ShiftedTime();
+        _builder.Services.AddSingleton<TimeProvider>(time);
         await using var model = await TestModel.StartAsync(_builder);
         await TestModel.GetVariablesAsync(_orders);
         await model.SetRunningAsync(_orders);
 
+        Assert.StartsWith(
+            "'orders' excludes a, b. The service hasn't reported its list yet, and reads this one when it has started.",
+            await model.AnswerAsync(_orders, Edit, ("add", "b")),
+            StringComparison.Ordinal);
+        time.Shift = TimeSpan.FromSeconds(31);
         Assert.Equal(
-            "'orders' excludes a, b. The service has not read this list. Does it call AddRouteTracing()?",
-            await model.FailAsync(_orders, Edit, ("add", "b")));
+            "'orders' excludes a, b, c. The service has not read this list. Does it call AddRouteTracing()?",
+            await model.FailAsync(_orders, Edit, ("add", "c")));
+    }
+
+    [Fact]
+    public async Task A_list_is_confirmed_whose_patterns_are_written_differently_in_a_list()
+    {
+        _orders.WithExcludedUrls(@"^/a\,b$", "(?x) ^/c # comment\n d$");
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+        await model.SetRunningAsync(_orders);
+
+        await model.AssertPropertyAsync(_orders, "In force: a, ^/a,b$, (?:(?x) ^/c # comment\n d$).");
+        Assert.Contains("The service has confirmed it.", await model.AnswerAsync(_orders, Edit, ("add", "b")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -166,8 +186,9 @@ public sealed class ConfirmationTests
 
     [Theory]
     [InlineData("Starting", true)]
-    [InlineData("NotStarted", false)]
-    public async Task An_edit_of_a_starting_resource_says_that_it_may_have_the_old_list(string state, bool isStarting)
+    [InlineData("NotStarted", true)]
+    [InlineData("Exited", false)]
+    public async Task An_edit_of_a_resource_with_variables_says_that_it_may_start_with_them(string state, bool mayStart)
     {
         var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("a");
         await using var model = await TestModel.StartAsync(_builder);
@@ -176,10 +197,10 @@ public sealed class ConfirmationTests
 
         var result = await model.ExecuteAsync(reviews, Edit, ("add", "b"));
 
-        Assert.Equal(!isStarting, result.Success);
+        Assert.Equal(!mayStart, result.Success);
         Assert.StartsWith(
-            isStarting
-                ? "'reviews' excludes a, b. 'reviews' is starting, perhaps with the previous list. Restart it to apply this one."
+            mayStart
+                ? "'reviews' excludes a, b. 'reviews' may start with the previous list. Restart it to apply this one."
                 : "'reviews' excludes a, b. 'reviews' isn't running and reads the list when it starts.",
             result.Message,
             StringComparison.Ordinal);
@@ -278,6 +299,29 @@ public sealed class ConfirmationTests
         Assert.Contains("'reviews' excludes a. Nothing changed.", answer.Split('\n'));
         Assert.Equal(0, restarts);
         await model.AssertPropertyAsync(reviews, "Set at startup: a.");
+    }
+
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 0)]
+    public async Task A_container_is_restarted_by_an_edit_of_its_own_only(bool allResources, int expected)
+    {
+        var restarts = 0;
+        var keycloak = _builder.AddContainer("keycloak", "image").WithExcludedUrls("a");
+        await using var model = await TestModel.StartAsync(_builder);
+        AddRestart(keycloak, () => restarts++);
+        await TestModel.GetVariablesAsync(keycloak);
+        await model.SetRunningAsync(keycloak);
+
+        var answer = await model.AnswerAsync(keycloak, Edit, ("add", "b"), ("all-resources", $"{allResources}"));
+
+        Assert.Contains(
+            allResources
+                ? "'keycloak' excludes a, b. It reads the list when it is restarted. A restart deletes the data of a container, so "
+                    + "'all-resources' restarts none."
+                : "'keycloak' excludes a, b. It was restarted because it reads the list only at startup.",
+            answer.Split('\n'));
+        Assert.Equal(expected, restarts);
     }
 
     [Fact]

@@ -134,7 +134,7 @@ public sealed class EditTests
 
         var error = await model.FailAsync(_orders, Edit, (first, firstValue), (second, secondValue));
 
-        Assert.Equal("Use one of: add and remove, patterns, reset.", error);
+        Assert.Equal("Only 'add' and 'remove' can be combined. Use 'patterns' or 'reset' alone.", error);
         Assert.Equal(["users", "everywhere", "a,b"], service.ReadList());
     }
 

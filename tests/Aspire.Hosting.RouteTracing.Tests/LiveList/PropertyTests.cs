@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.LiveList;
 using Aspire.RouteTracing.LiveList;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -136,12 +137,54 @@ public sealed class PropertyTests
 
         time.Shift = TimeSpan.FromSeconds(31);
 
-        await model.AssertPropertyAsync(_orders, "Not read by 'orders': does it call AddRouteTracing()? ^/a$, b.");
+        await model.AssertPropertyAsync(_orders, "Not read by 'orders': does it call AddRouteTracing()? Its list: ^/a$, b.");
         await AssertLoggedAsync(model, _orders.Resource, "The excluded URLs are not read by 'orders': does it call AddRouteTracing()?");
         Assert.Equal(
             "'/a' would be excluded in 'orders' by '^/a$', from the list of 'orders'. "
             + "But the list is not read by 'orders': does it call AddRouteTracing()?",
             await model.AnswerAsync(_orders, "test-url", ("url", "/a")));
+    }
+
+    [Fact]
+    public async Task A_service_without_a_list_that_doesnt_report_has_none()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedHealthChecks();
+        var worker = builder.AddProject<TestProject>("worker");
+        await using var model = await TestModel.StartAsync(builder);
+        await model.SetRunningAsync(worker);
+
+        await model.AssertPropertyAsync(worker, "None.");
+    }
+
+    [Fact]
+    public async Task A_resource_has_no_property_before_Aspire_publishes_its_state()
+    {
+        await using var model = await TestModel.StartAsync(_builder, publishesStates: false);
+
+        await _orders.Resource.Annotations.OfType<LiveResource>().Single().Property.RefreshAsync();
+        Assert.Null(model.GetProperty(_orders));
+        await model.SetStateAsync(_orders, KnownResourceStates.NotStarted);
+        await model.AssertPropertyAsync(_orders, "Not running: ^/a$, b.");
+    }
+
+    [Fact]
+    public async Task A_property_that_cant_be_published_is_logged_and_published_later()
+    {
+        var fails = false;
+        _orders.WithCommand("own", "Own", _ => Task.FromResult(CommandResults.Success()), new CommandOptions
+        {
+            UpdateState = _ => fails ? throw new InvalidOperationException("of the AppHost") : ResourceCommandState.Enabled,
+        });
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.CreateAsync(_orders);
+        await model.SetRunningAsync(_orders);
+        await model.AssertPropertyAsync(_orders, "Not read yet: ^/a$, b.");
+
+        fails = true;
+        service.Report();
+        await AssertLoggedAsync(model, _orders.Resource, "The property 'Excluded URLs' could not be updated.");
+        fails = false;
+        await model.AssertPropertyAsync(_orders, "In force: ^/a$, b.");
     }
 
     [Fact]
@@ -210,18 +253,5 @@ public sealed class PropertyTests
         }
 
         Assert.Fail($"The console log of '{resource.Name}' has no line with '{text}'.");
-    }
-
-    /// <summary>The system's clock, which a test sets forward.</summary>
-    private sealed class ShiftedTime : TimeProvider
-    {
-        private long _shift;
-
-        public TimeSpan Shift
-        {
-            set => Volatile.Write(ref _shift, value.Ticks * (System.TimestampFrequency / TimeSpan.TicksPerSecond));
-        }
-
-        public override long GetTimestamp() => System.GetTimestamp() + Volatile.Read(ref _shift);
     }
 }

@@ -136,7 +136,7 @@ public sealed class PythonListTests
         await TestModel.GetVariablesAsync(_reviews);
 
         Assert.Equal(
-            $"'{url}' {answer} The service doesn't report its list and may add its own items.",
+            $"'{url}' {answer} The service doesn't report whether it reads the list, and may add its own items.",
             await model.AnswerAsync(_reviews, "test-url", ("url", url)));
     }
 }

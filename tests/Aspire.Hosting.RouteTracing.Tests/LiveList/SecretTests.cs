@@ -5,6 +5,7 @@ namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 public sealed class SecretTests
 {
     private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";
+    private const string AspNetCore = "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS";
     private const string Python = "OTEL_PYTHON_EXCLUDED_URLS";
     private const string Secret = "s3cret";
 
@@ -16,12 +17,14 @@ public sealed class SecretTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_secret_is_in_the_variable_and_in_the_file_and_shown_nowhere(bool inExpression)
+    public async Task A_secret_is_the_whole_variable_and_in_the_file_and_shown_nowhere(bool inExpression)
     {
         AddSecret(_orders, DotNet, Secret, inExpression);
         await using var model = await TestModel.StartAsync(_builder);
 
-        Assert.Equal($"{Secret},here", await TestModel.GetVariableAsync(_orders, DotNet));
+        // Aspire hides a secret only if it is the whole value.
+        Assert.Equal(Secret, await TestModel.GetVariableAsync(_orders, DotNet));
+        Assert.Null(await TestModel.GetVariableAsync(_orders, AspNetCore));
         await using var service = await TestService.StartAsync(_orders);
         Assert.Equal([Secret, "here"], service.ReadList());
         await model.SetRunningAsync(_orders);
@@ -49,6 +52,23 @@ public sealed class SecretTests
         Assert.Equal([Secret, "here", "new"], service.ReadList());
         Assert.Equal("Edited in this run. Not running: (secret), here, new.", model.GetProperty(_orders));
         AssertNotShown(_orders);
+    }
+
+    [Fact]
+    public async Task A_secret_of_a_container_is_the_whole_variable_until_an_edit_removes_it()
+    {
+        var app = _builder.AddContainer("app", "image").WithExcludedUrls("here");
+        AddSecret(app, DotNet, Secret);
+        await using var model = await TestModel.StartAsync(_builder);
+
+        Assert.Equal(Secret, await TestModel.GetVariableAsync(app, DotNet));
+        Assert.Equal("here", await TestModel.GetVariableAsync(app, AspNetCore));
+        await model.AnswerAsync(app, "edit-excluded-urls", ("add", "new"));
+        var edited = await TestModel.GetVariablesAfterRestartAsync(app);
+        Assert.IsType<ParameterResource>(edited[DotNet]);
+        Assert.Equal("here,new", edited[AspNetCore]);
+        await model.AnswerAsync(app, "edit-excluded-urls", ("patterns", "new"));
+        Assert.Equal("new", await TestModel.GetUnresolvedAsync(app, DotNet));
     }
 
     [Fact]

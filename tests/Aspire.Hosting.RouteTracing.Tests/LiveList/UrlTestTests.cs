@@ -89,10 +89,10 @@ public sealed class UrlTestTests
         var answer = await model.AnswerAsync(_orders, Test, ("url", "/health"));
 
         Assert.Contains(
-            "In one process: '/health' is excluded in 'orders' by '^/health$', from the app-wide list.",
+            "In at least one process: '/health' is excluded in 'orders' by '^/health$', from the app-wide list.",
             answer,
             StringComparison.Ordinal);
-        Assert.Contains("In one process: No excluded URL of 'orders' matches '/health'.", answer, StringComparison.Ordinal);
+        Assert.Contains("In at least one process: No excluded URL of 'orders' matches '/health'.", answer, StringComparison.Ordinal);
     }
 
     [Theory]

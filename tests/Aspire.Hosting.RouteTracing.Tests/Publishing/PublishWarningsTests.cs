@@ -36,6 +36,15 @@ public sealed class PublishWarningsTests : IDisposable
     }
 
     [Fact]
+    public async Task Publishing_as_a_Dockerfile_warns_of_the_resources_own_patterns()
+    {
+        var logged = await PublishAsync("publish-manifest", builder =>
+            builder.AddExecutable("reviews", "python", ".").WithOtlpExporter().PublishAsDockerFile().WithExcludedUrls(@"\p{L}"));
+
+        Assert.Equal([@"The pattern '\p{L}' is ignored in 'reviews': Python has no Unicode categories."], logged);
+    }
+
+    [Fact]
     public async Task Publishing_without_anything_to_warn_of_is_quiet()
     {
         var logged = await PublishAsync("publish-manifest", builder =>

@@ -19,6 +19,8 @@ public sealed class VariableCarrierTests
     [InlineData("Other", "client/.*/info", true)]
     [InlineData("Other", "^/health$", false)]
     [InlineData("Other", "'", false)]
+    [InlineData("Docker Step", "^/health$", true)]
+    [InlineData("Docker Step", "a{1}", false)]
     [InlineData("Docker Kubernetes", "^/health$", false)]
     [InlineData("Docker Kubernetes", @"\d", false)]
     [InlineData("Docker Kubernetes", "a", true)]
@@ -50,6 +52,7 @@ public sealed class VariableCarrierTests
     {
         var builder = TestModel.CreateBuilder(
             target == "Run" ? DistributedApplicationOperation.Run : DistributedApplicationOperation.Publish);
+        builder.Configuration["Pipeline:Step"] = target.EndsWith("Step", StringComparison.Ordinal) ? "publish-manifest" : null;
         foreach (var name in target.Split(' '))
         {
             IComputeEnvironmentResource? environment = name switch

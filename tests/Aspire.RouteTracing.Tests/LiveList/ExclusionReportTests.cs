@@ -227,14 +227,18 @@ public sealed class ExclusionReportTests : IDisposable
     private static string[] Reports(TracedApp app) =>
         [.. app.Logs.Where(log => log.CategoryName == typeof(ExclusionReport).FullName).Select(log => log.FormattedMessage!)];
 
+    private static ServiceStatus? ReadStatus(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return ServiceStatus.FromJson(stream);
+    }
+
     private async Task<ServiceStatus> WaitForStatusAsync(Func<ServiceStatus, bool> isComplete)
     {
         var deadline = DateTimeOffset.UtcNow + Patience;
         while (true)
         {
-            if (StatusPath is { } path
-                && ServiceStatus.FromJson(await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken)) is { } status
-                && isComplete(status))
+            if (StatusPath is { } path && ReadStatus(path) is { } status && isComplete(status))
             {
                 return status;
             }
