@@ -7,7 +7,7 @@ using Aspire.Hosting.RouteTracing.Variables;
 
 namespace Aspire.Hosting.RouteTracing;
 
-/// <summary>Reaches every resource that exports telemetry when the model is complete and nothing has started.</summary>
+/// <summary>Adds variables, property and commands to every traced resource before the application starts.</summary>
 internal sealed class RouteTracingSubscriber(
     AppExclusions app, LiveListFolder folder, ResourceNotificationService notifications, ResourceLoggerService loggers, TimeProvider time)
     : IDistributedApplicationEventingSubscriber

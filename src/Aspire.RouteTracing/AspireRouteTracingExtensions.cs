@@ -15,7 +15,10 @@ public static class AspireRouteTracingExtensions
     /// before or after <c>AddOpenTelemetry</c> and <c>AddAspNetCoreInstrumentation</c>. The filters and enrichment callbacks of the
     /// application still run.
     /// </para>
-    /// <para>A second call only adds its delegate. In an application without HTTP requests, the call has no effect.</para>
+    /// <para>
+    /// A second call only adds its delegate. In an application without HTTP requests, nothing is named or excluded; the list is still read
+    /// and reported.
+    /// </para>
     /// </remarks>
     /// <typeparam name="TBuilder">The type of the builder.</typeparam>
     /// <param name="builder">The host application builder.</param>

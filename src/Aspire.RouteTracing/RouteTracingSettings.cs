@@ -51,7 +51,7 @@ public sealed class RouteTracingSettings
     /// </para>
     /// <para>
     /// Expressions that are more than a sequence of texts, character classes and loops over one character, such as <c>(/[a-z]+)+$</c>,
-    /// don't match a URL of more than 1,024 characters.
+    /// don't match a searched text of more than 1,024 characters.
     /// </para>
     /// </remarks>
     /// <value>The default value is an empty list.</value>

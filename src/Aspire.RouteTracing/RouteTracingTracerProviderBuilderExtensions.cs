@@ -21,7 +21,8 @@ public static class RouteTracingTracerProviderBuilderExtensions
     /// A provider that is built with <c>Sdk.CreateTracerProviderBuilder</c> serves every web application of the process. It reads its
     /// settings from environment variables and from <paramref name="configureSettings"/>. Because it adds no middleware to the
     /// applications, it doesn't examine requests that its sampler drops and doesn't count excluded requests. <see
-    /// cref="RouteTracingSettings.ResponsePropagators"/> and <see cref="RouteTracingSettings.KeepFailedRequests"/> have no effect.
+    /// cref="RouteTracingSettings.ResponsePropagators"/>, <see cref="RouteTracingSettings.KeepFailedRequests"/> and <see
+    /// cref="RouteTracingSettings.ExcludeFromMetrics"/> have no effect: excluded requests stay in <c>http.server.request.duration</c>.
     /// </para>
     /// </remarks>
     /// <param name="builder">The tracer provider builder.</param>

@@ -10,7 +10,7 @@ public sealed class NoiseTests
     [InlineData("--noise", false)]
     [InlineData("--Noise=true", false)]
     [InlineData("--Noise=false", true)]
-    public async Task The_setting_switches_the_exclusions_off(string argument, bool excluded)
+    public async Task The_Noise_setting_disables_the_exclusions(string argument, bool excluded)
     {
         await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
             [argument], TestContext.Current.CancellationToken);

@@ -8,7 +8,7 @@ public sealed class ShopperTests(RunningAppHost appHost) : IAsyncDisposable
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Its_requests_begin_traces_at_the_storefront()
+    public async Task Requests_of_the_shopper_start_traces_at_the_storefront()
     {
         string[] expected = ["GET /", "GET /gift-cards/{code}", "GET /orders/{id:int}", "POST /checkout"];
         var start = DateTimeOffset.UtcNow;

@@ -39,7 +39,7 @@ public sealed class TracesTests(RunningAppHost appHost)
     [Theory]
     [InlineData("")]
     [InlineData(RunningAppHost.ParentIgnored)]
-    public async Task Noise_leaves_no_span_in_any_service(string shop)
+    public async Task Excluded_requests_leave_no_span_in_any_service(string shop)
     {
         var start = DateTimeOffset.UtcNow;
         foreach (var path in new[] { "/readyz", "/health", "/alive", "/favicon.ico", "/cart/ada/badge" })
@@ -87,7 +87,7 @@ public sealed class TracesTests(RunningAppHost appHost)
     }
 
     [Fact]
-    public async Task Noise_is_counted_by_pattern_and_left_out_of_durations()
+    public async Task Excluded_requests_are_counted_by_pattern_and_have_no_duration()
     {
         var before = await GetCountsAsync();
         await appHost.GetAsync("storefront", "/");
@@ -116,7 +116,7 @@ public sealed class TracesTests(RunningAppHost appHost)
     }
 
     [Fact]
-    public async Task Logs_of_noise_keep_their_trace()
+    public async Task Logs_of_excluded_requests_keep_their_trace_id()
     {
         var traceId = await appHost.GetAsync("storefront", "/readyz");
 

@@ -74,10 +74,12 @@ internal static class AppHostPage
         orders.WithEnvironment("OTEL_TRACES_SAMPLER", "traceidratio").WithEnvironment("OTEL_TRACES_SAMPLER_ARG", "1");
     }
 
-    public static void Key(IDistributedApplicationBuilder builder, IResourceBuilder<ProjectResource> orders)
+    public static void Key(
+        IDistributedApplicationBuilder builder, IResourceBuilder<ProjectResource> orders, IResourceBuilder<ProjectResource> storefront)
     {
         var key = builder.AddParameter("exclusion-key", secret: true);
         orders.WithEnvironment("Aspire__RouteTracing__ExclusionKey", key);
+        storefront.WithEnvironment("Aspire__RouteTracing__ExclusionKey", key);
     }
 
     public static void Readme(IDistributedApplicationBuilder builder)

@@ -23,7 +23,7 @@ public abstract class LibraryTests
     [Theory]
     [InlineData(null)]
     [InlineData("always_on")]
-    public async Task Any_other_request_exports_the_spans_that_it_exports_without(string? sampler)
+    public async Task A_traced_request_exports_the_same_spans_as_without_route_tracing(string? sampler)
     {
         var others = Library.Uses.Where(use => use.Exclusion == UseExclusion.None).ToArray();
         Assert.NotEmpty(others);

@@ -51,7 +51,7 @@ public sealed class RedisTests : LibraryTests
     }
 
     [Fact]
-    public async Task A_Filter_alone_leaves_the_commands_under_always_on()
+    public async Task A_Filter_alone_exports_orphaned_commands_under_always_on()
     {
         var outcome = await Redis.SendAsync("GET /health", Tracing.Stock, "always_on");
 

@@ -18,18 +18,18 @@ public sealed class ServiceDefaultsTests
     [InlineData("/health/details", 0)]
     [InlineData("/alive", 0)]
     [InlineData("/orders/42", 2)]
-    public async Task What_the_template_s_filter_rejects_stays_out_with_all_that_is_below_it(string path, int spans) =>
+    public async Task A_request_that_the_template_filter_rejects_exports_no_span(string path, int spans) =>
         Assert.Equal(spans, await CountSpansAsync(path, []));
 
     [Theory]
     [InlineData("/orders/42", 0)]
     [InlineData("/health", 0)]
     [InlineData("/customers/ada", 2)]
-    public async Task An_exclusion_list_comes_on_top_of_it(string path, int spans) =>
+    public async Task An_exclusion_list_adds_to_the_template_filter(string path, int spans) =>
         Assert.Equal(spans, await CountSpansAsync(path, new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/orders/" }));
 
     [Fact]
-    public async Task A_worker_takes_the_defaults_too()
+    public async Task A_worker_starts_with_the_service_defaults()
     {
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();

@@ -191,7 +191,8 @@ internal static class PerformanceReport
         ## Decisions
 
         A decision is one search of the exclusion list. Only URLs that are excluded are remembered. A crafted URL has the texts of as many
-        items as fit into it and matches none of them. It is compared with a loop over compiled regular expressions, as written by hand.
+        items as fit into it and matches none of them. It is compared with a loop over compiled regular expressions, as an
+        application would write it.
 
         {decisions}
 

@@ -7,7 +7,7 @@ namespace Aspire.Hosting.RouteTracing.LiveList;
 
 /// <summary>
 /// A temporary folder of this run, with a folder for each resource: the list, which the service reads while it runs, and the statuses that
-/// its processes report. Only this user can open it. It is deleted when the AppHost ends.
+/// its processes report. Only this user can open it. It is deleted when the AppHost ends, but not when it is killed.
 /// </summary>
 internal sealed class LiveListFolder : IDisposable
 {

@@ -27,7 +27,7 @@ public sealed class HealthCheckPatternTests
     }
 
     [Fact]
-    public async Task App_wide_health_checks_exclude_in_each_resource_its_own_paths()
+    public async Task App_wide_health_checks_exclude_only_a_resources_own_paths()
     {
         var builder = TestModel.CreateBuilder().WithExcludedHealthChecks();
         var orders = builder.AddProject<TestProject>("orders").WithHttpEndpoint(name: "http").WithHttpHealthCheck("/orders/health");

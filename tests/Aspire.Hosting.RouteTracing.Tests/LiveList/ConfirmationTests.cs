@@ -112,7 +112,7 @@ public sealed class ConfirmationTests
     }
 
     [Fact]
-    public async Task An_edit_names_what_the_service_read_but_doesnt_apply()
+    public async Task An_edit_names_what_the_service_read_but_does_not_apply()
     {
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.StartAsync(
@@ -242,7 +242,7 @@ public sealed class ConfirmationTests
     }
 
     [Fact]
-    public async Task A_resource_that_doesnt_read_the_AppHosts_file_is_restarted()
+    public async Task A_resource_that_does_not_read_the_AppHosts_file_is_restarted()
     {
         var restarts = 0;
         _orders.WithEnvironment("Aspire__RouteTracing__ExclusionsFile", "/users.txt")

@@ -34,7 +34,7 @@ public sealed class EditTests
     [InlineData("add", "everywhere,users")]
     [InlineData("patterns", @"users,everywhere,a\,b")]
     [InlineData("reset", "true")]
-    public async Task An_edit_without_a_change_answers_so_and_marks_nothing(string argument, string value)
+    public async Task An_edit_without_a_change_answers_Nothing_changed(string argument, string value)
     {
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.StartAsync(_orders);
@@ -97,7 +97,7 @@ public sealed class EditTests
     [InlineData("remove", "*", "")]
     [InlineData("patterns", "new", "new")]
     [InlineData("patterns", @"everywhere,a\,b", @"everywhere,a\,b")]
-    public async Task An_edit_before_the_first_start_keeps_what_it_doesnt_concern(string argument, string value, string expected)
+    public async Task An_edit_before_the_first_start_keeps_what_it_does_not_concern(string argument, string value, string expected)
     {
         await using var model = await TestModel.StartAsync(_builder);
 
@@ -221,7 +221,7 @@ public sealed class EditTests
     }
 
     [Fact]
-    public async Task A_pattern_is_removed_wherever_it_is()
+    public async Task All_resources_removes_a_pattern_from_each_list_that_has_it()
     {
         var catalog = _builder.AddProject<TestProject>("catalog").WithExcludedUrls("of-the-catalog");
         await using var model = await TestModel.StartAsync(_builder);
@@ -256,7 +256,7 @@ public sealed class EditTests
     }
 
     [Fact]
-    public async Task A_failed_write_of_one_resource_doesnt_hide_the_edits_of_others()
+    public async Task A_failed_write_of_one_resource_does_not_hide_the_edits_of_others()
     {
         var catalog = _builder.AddProject<TestProject>("catalog");
         await using var model = await TestModel.StartAsync(_builder);

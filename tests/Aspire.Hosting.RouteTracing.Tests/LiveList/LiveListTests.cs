@@ -30,7 +30,7 @@ public sealed class LiveListTests
     }
 
     [Fact]
-    public async Task Nothing_of_the_run_is_published()
+    public async Task Publishing_sets_no_file_and_no_folder_and_adds_no_command()
     {
         var builder = TestModel.CreateBuilder(DistributedApplicationOperation.Publish);
         var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here");
@@ -107,7 +107,7 @@ public sealed class LiveListTests
     }
 
     [Fact]
-    public async Task A_command_of_the_user_keeps_its_name()
+    public async Task A_user_command_with_the_same_name_is_kept()
     {
         var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
         var orders = builder.AddProject<TestProject>("orders")

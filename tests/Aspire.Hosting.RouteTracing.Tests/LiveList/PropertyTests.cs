@@ -95,7 +95,7 @@ public sealed class PropertyTests
     }
 
     [Fact]
-    public async Task What_the_service_read_but_doesnt_apply_is_named_with_its_problems()
+    public async Task What_the_service_read_but_does_not_apply_is_named_with_its_problems()
     {
         var isDisabled = false;
         await using var model = await TestModel.StartAsync(_builder);
@@ -146,7 +146,7 @@ public sealed class PropertyTests
     }
 
     [Fact]
-    public async Task A_service_without_a_list_that_doesnt_report_has_none()
+    public async Task A_service_without_a_list_that_does_not_report_has_none()
     {
         var builder = TestModel.CreateBuilder().WithExcludedHealthChecks();
         var worker = builder.AddProject<TestProject>("worker");
@@ -168,7 +168,7 @@ public sealed class PropertyTests
     }
 
     [Fact]
-    public async Task A_property_that_cant_be_published_is_logged_and_published_later()
+    public async Task A_property_that_cannot_be_published_is_logged_and_published_later()
     {
         var fails = false;
         _orders.WithCommand("own", "Own", _ => Task.FromResult(CommandResults.Success()), new CommandOptions
@@ -188,7 +188,7 @@ public sealed class PropertyTests
     }
 
     [Fact]
-    public async Task A_resource_that_doesnt_report_is_shown_so()
+    public async Task A_resource_that_does_not_report_shows_its_list_at_startup()
     {
         var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("here");
         await using var model = await TestModel.StartAsync(_builder);

@@ -74,7 +74,7 @@ public sealed class PythonListTests
     [InlineData("add", @"\p{L}", false)]
     [InlineData("patterns", @"here,\p{L}", false)]
     [InlineData("add", @"\p{L}", true)]
-    public async Task A_new_pattern_that_Python_doesnt_support_is_refused(string argument, string value, bool allResources)
+    public async Task A_new_pattern_that_Python_does_not_support_is_refused(string argument, string value, bool allResources)
     {
         IResourceBuilder<IResource> resource = allResources
             ? _builder.AddProject<TestProject>("orders").WithExcludedUrls("here")
@@ -89,7 +89,7 @@ public sealed class PythonListTests
     }
 
     [Fact]
-    public async Task A_declared_pattern_that_Python_doesnt_support_doesnt_prevent_an_edit()
+    public async Task A_declared_pattern_that_Python_does_not_support_does_not_prevent_an_edit()
     {
         _reviews.WithExcludedUrls(@"\p{L}");
         await using var model = await TestModel.StartAsync(_builder);

@@ -70,7 +70,7 @@ public sealed class StatusFileTests
     [InlineData("[]")]
     [InlineData("""{ "processId": 1 }""")]
     [InlineData("not JSON")]
-    public async Task Another_text_is_ignored(string text)
+    public async Task A_file_that_is_not_a_status_is_ignored(string text)
     {
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.CreateAsync(_orders);

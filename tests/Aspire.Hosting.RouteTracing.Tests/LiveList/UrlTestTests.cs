@@ -40,7 +40,7 @@ public sealed class UrlTestTests
     }
 
     [Fact]
-    public async Task The_services_list_answers_even_if_it_isnt_the_AppHosts()
+    public async Task The_services_list_answers_even_if_it_is_not_the_AppHosts()
     {
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.StartAsync(
@@ -79,7 +79,7 @@ public sealed class UrlTestTests
     }
 
     [Fact]
-    public async Task Processes_that_differ_answer_each()
+    public async Task Each_different_answer_of_the_processes_is_shown()
     {
         await using var model = await TestModel.StartAsync(_builder);
         using var other = ChildProcess.Start();

@@ -18,7 +18,7 @@ public sealed class PublishWarningsTests : IDisposable
     [InlineData("publish-manifest")]
     [InlineData("deploy-prereq")]
     [InlineData(Step)]
-    public async Task Publishing_warns_of_what_resources_cant_be_told(string step)
+    public async Task Publishing_warns_about_patterns_that_a_resource_does_not_read(string step)
     {
         var logged = await PublishAsync(step, builder =>
         {

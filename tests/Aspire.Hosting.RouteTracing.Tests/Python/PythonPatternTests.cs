@@ -123,7 +123,7 @@ public sealed class PythonPatternTests
 
     [Theory]
     [MemberData(nameof(PatternsWithoutPython))]
-    public void A_pattern_that_Python_doesnt_support_is_refused_with_the_reason(string pattern, string reason)
+    public void A_pattern_that_Python_does_not_support_is_refused_with_the_reason(string pattern, string reason)
     {
         Assert.False(PythonPattern.TryWrite(pattern, out _, out var given));
         Assert.Contains(reason, given, StringComparison.Ordinal);

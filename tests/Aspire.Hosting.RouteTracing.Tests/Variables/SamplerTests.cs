@@ -31,7 +31,7 @@ public sealed class SamplerTests
     [InlineData("traceidratio", "traceidratio")]
     [InlineData("parentbased_traceidratio", "parentbased_traceidratio")]
     [InlineData("always_off", "always_off")]
-    public async Task A_users_sampler_is_replaced_by_value(string sampler, string expected)
+    public async Task Only_always_on_is_replaced_if_the_user_sets_a_sampler(string sampler, string expected)
     {
         var builder = TestModel.CreateBuilder();
         var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here").WithEnvironment(Sampler, sampler);
@@ -41,7 +41,7 @@ public sealed class SamplerTests
     }
 
     [Fact]
-    public async Task The_sampler_stays_where_nothing_is_excluded()
+    public async Task Always_on_stays_if_nothing_is_excluded()
     {
         var builder = TestModel.CreateBuilder();
         builder.WithExcludedUrls();
@@ -54,7 +54,7 @@ public sealed class SamplerTests
     [Theory]
     [InlineData("Production", DistributedApplicationOperation.Run)]
     [InlineData("Development", DistributedApplicationOperation.Publish)]
-    public async Task Without_a_sampler_none_is_set(string environment, DistributedApplicationOperation operation)
+    public async Task No_sampler_is_set_if_Aspire_sets_none(string environment, DistributedApplicationOperation operation)
     {
         var builder = TestModel.CreateBuilder(operation, environment);
         var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here");

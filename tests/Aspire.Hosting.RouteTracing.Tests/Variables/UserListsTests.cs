@@ -47,7 +47,7 @@ public sealed class UserListsTests
     }
 
     [Fact]
-    public async Task A_value_that_cant_be_read_sends_the_list_to_the_next_variable()
+    public async Task A_value_that_cannot_be_read_sends_the_list_to_the_next_variable()
     {
         var users = _published.AddParameter("users", "u");
         var orders = _published.AddProject<TestProject>("orders")

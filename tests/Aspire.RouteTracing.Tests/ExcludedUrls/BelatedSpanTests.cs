@@ -114,7 +114,7 @@ public sealed class BelatedSpanTests
     [Theory]
     [InlineData("always_on")]
     [InlineData("traceidratio")]
-    public async Task A_caller_can_not_hide_spans_by_the_trace_id_of_an_excluded_request(string sampler)
+    public async Task A_caller_cannot_hide_spans_by_the_trace_id_of_an_excluded_request(string sampler)
     {
         var trace = ActivityTraceId.CreateRandom();
         await using var app = await StartAsync(sampler, _ => { });

@@ -33,7 +33,7 @@ public sealed class ExclusionFailureTests
     }
 
     [Fact]
-    public async Task Endpoints_that_can_not_be_listed_break_no_request_of_middleware()
+    public async Task Endpoints_that_cannot_be_listed_break_no_request_of_middleware()
     {
         await using var app = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(),

@@ -35,7 +35,7 @@ public sealed class ExclusionSignatureProperties : IDisposable
     private static readonly Gen<string> Key = Gen.String.Where(key => Encoding.UTF8.GetByteCount(key) >= 16);
 
     [Fact]
-    public void No_text_is_a_signature() =>
+    public void Random_text_is_not_a_valid_signature() =>
         Gen.Select(TraceState, Key).Sample((state, key) => Assert.False(Signature(key).IsSigned(Received(state, Call()))), iter: 2_000);
 
     [Fact]

@@ -59,7 +59,7 @@ public sealed class HostileExclusionTests
     }
 
     [Fact]
-    public void A_URL_without_the_texts_of_an_item_can_not_disable_it()
+    public void A_URL_without_the_texts_of_an_item_cannot_disable_it()
     {
         var matcher = ExclusionMatcher.Build(["^/(?:a|aa)+(?=/)/secret-report$", "/health$"], matchFullUrl: false, out _);
         var random = new Random(1);

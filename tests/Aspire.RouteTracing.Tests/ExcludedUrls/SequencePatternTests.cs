@@ -60,7 +60,7 @@ public sealed class SequencePatternTests
     [InlineData(@"/a\yb")]
     [InlineData(@"/caf\é")]
     [InlineData("a*b*c*d*e*f*g*h*i*j*k*l*m*n*o*p*q*r*s*t*u*v*w*x*y*z*0*1*2*3*4*")]
-    public void Another_item_is_left_to_NET(string item) => Assert.Null(Read(item));
+    public void Other_items_are_not_read_as_sequences(string item) => Assert.Null(Read(item));
 
     [Fact]
     public void Case_is_ignored_as_NET_does()
@@ -109,7 +109,7 @@ public sealed class SequencePatternTests
     [InlineData("/customers", false)]
     [InlineData("/soap", false)]
     [InlineData("/orders/[0-9]+/info", false)]
-    public void A_URL_without_a_pair_of_a_text_is_told_apart(string item, bool canMatch) =>
+    public void A_URL_without_the_pairs_of_an_item_is_filtered_out(string item, bool canMatch) =>
         Assert.Equal(canMatch, (Assert.Single(Read(item)!).Pairs & ~RequiredText.PairsIn("/api/orders/12")) == 0);
 
     private static IReadOnlyList<ExclusionPattern>? Read(string item)

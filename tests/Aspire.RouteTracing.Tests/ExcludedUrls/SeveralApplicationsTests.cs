@@ -166,7 +166,7 @@ public sealed class SeveralApplicationsTests
     }
 
     [Fact]
-    public async Task An_application_without_a_tracer_provider_excludes_spans_of_others()
+    public async Task Exclusions_apply_to_a_tracer_provider_outside_the_application()
     {
         var spans = new List<Activity>();
         using var beside = Sdk.CreateTracerProviderBuilder()

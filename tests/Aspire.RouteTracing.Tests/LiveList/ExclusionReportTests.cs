@@ -109,7 +109,7 @@ public sealed class ExclusionReportTests : IDisposable
     }
 
     [Fact]
-    public async Task The_status_has_the_applied_list_if_a_changed_file_can_not_be_applied()
+    public async Task The_status_has_the_applied_list_if_a_changed_file_cannot_be_applied()
     {
         var file = Path.Combine(_folder, "excluded-urls.txt");
         await File.WriteAllTextAsync(file, "^/health$\n", TestContext.Current.CancellationToken);

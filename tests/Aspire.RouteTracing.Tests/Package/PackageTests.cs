@@ -6,17 +6,12 @@ namespace Aspire.RouteTracing.Tests.Package;
 
 /// <summary>The packages that users install.</summary>
 [Trait("Needs", "SDK")]
-public sealed class PackageTests : IDisposable
+public sealed class PackageTests(PackageTests.Packages packages) : IClassFixture<PackageTests.Packages>
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("package").FullName;
-
-    private string Packages => Path.Combine(_folder, "packages");
-
     [Fact]
     public async Task An_application_that_installs_the_package_gets_route_names_and_exclusions()
     {
-        var version = await PackAsync("Aspire.RouteTracing");
-        var webApp = Directory.CreateDirectory(Path.Combine(_folder, "WebApp")).FullName;
+        var webApp = Directory.CreateDirectory(Path.Combine(packages.Folder, "WebApp")).FullName;
         var program = Path.Combine(Repository.Root, "tests/Aspire.RouteTracing.Tests/Package/WebApp/Program.cs");
         File.Copy(program, Path.Combine(webApp, "Program.cs"));
         var cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
@@ -26,17 +21,17 @@ public sealed class PackageTests : IDisposable
               <PropertyGroup>
                 <TargetFramework>net10.0</TargetFramework>
                 <ImplicitUsings>enable</ImplicitUsings>
-                <RestoreAdditionalProjectSources>{Packages}</RestoreAdditionalProjectSources>
-                <RestorePackagesPath>{_folder}/installed</RestorePackagesPath>
+                <RestoreAdditionalProjectSources>{packages.Folder}</RestoreAdditionalProjectSources>
+                <RestorePackagesPath>{packages.Folder}/installed</RestorePackagesPath>
                 <RestoreFallbackFolders>{cache}</RestoreFallbackFolders>
               </PropertyGroup>
               <ItemGroup>
-                <PackageReference Include="Aspire.RouteTracing" Version="{version}" />
+                <PackageReference Include="{Packages.ClientId}" Version="{packages.Version}" />
               </ItemGroup>
             </Project>
             """, TestContext.Current.CancellationToken);
 
-        var output = await DotnetAsync(webApp, ["run"], ("OTEL_DOTNET_EXCLUDED_URLS", "client/.*/info,healthcheck"));
+        var output = await Packages.DotnetAsync(webApp, ["run"], ("OTEL_DOTNET_EXCLUDED_URLS", "client/.*/info,healthcheck"));
 
         Assert.Equal(
             [
@@ -53,42 +48,35 @@ public sealed class PackageTests : IDisposable
     [Fact]
     public async Task The_client_package_contains_the_expected_files()
     {
-        // Ids that begin with Aspire. are reserved, so releases use another prefix.
-        var version = await PackAsync("Aspire.RouteTracing", "-p:PackageIdPrefix=Contoso.Aspire");
-
-        var (files, metadata) = await ReadAsync("Contoso.Aspire.RouteTracing", version);
+        var (files, metadata) = await ReadAsync(Packages.ClientId);
         AssertHas(
             files,
             "ConfigurationSchema.json",
             "README.md",
-            "buildTransitive/net10.0/Contoso.Aspire.RouteTracing.targets",
+            $"buildTransitive/net10.0/{Packages.ClientId}.targets",
             "icon.png",
             "lib/net10.0/Aspire.RouteTracing.dll",
             "lib/net10.0/Aspire.RouteTracing.xml");
-        AssertIsComplete("Contoso.Aspire.RouteTracing", metadata);
+        AssertIsComplete(Packages.ClientId, metadata);
         Assert.Equal(
             ["OpenTelemetry.Extensions.Hosting", "OpenTelemetry.Instrumentation.AspNetCore"],
             metadata.Descendants(metadata.Name.Namespace + "dependency").Select(dependency => dependency.Attribute("id")!.Value).Order());
-        await AssertHasSymbolsAsync("Contoso.Aspire.RouteTracing", version, "lib/net10.0/Aspire.RouteTracing.pdb");
+        await AssertHasSymbolsAsync(Packages.ClientId, "lib/net10.0/Aspire.RouteTracing.pdb");
     }
 
     [Fact]
     public async Task The_hosting_package_contains_the_expected_files()
     {
-        var version = await PackAsync("Aspire.Hosting.RouteTracing", "-p:PackageIdPrefix=Contoso.Aspire");
-
-        var (files, metadata) = await ReadAsync("Contoso.Aspire.Hosting.RouteTracing", version);
+        var (files, metadata) = await ReadAsync(Packages.HostingId);
         AssertHas(
             files,
             "README.md",
             "icon.png",
             "lib/net10.0/Aspire.Hosting.RouteTracing.dll",
             "lib/net10.0/Aspire.Hosting.RouteTracing.xml");
-        AssertIsComplete("Contoso.Aspire.Hosting.RouteTracing", metadata);
-        await AssertHasSymbolsAsync("Contoso.Aspire.Hosting.RouteTracing", version, "lib/net10.0/Aspire.Hosting.RouteTracing.pdb");
+        AssertIsComplete(Packages.HostingId, metadata);
+        await AssertHasSymbolsAsync(Packages.HostingId, "lib/net10.0/Aspire.Hosting.RouteTracing.pdb");
     }
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static void AssertHas(HashSet<string> files, params string[] names) =>
         Assert.All(names, name => Assert.Contains(name, files));
@@ -111,55 +99,79 @@ public sealed class PackageTests : IDisposable
         Assert.Equal($"{url}/blob/main/CHANGELOG.md", Value("releaseNotes"));
     }
 
-    // With its own version and output folder, so that no installed or built package is used instead.
-    private async Task<string> PackAsync(string project, params string[] options)
+    private async Task<(HashSet<string> Files, XElement Metadata)> ReadAsync(string id)
     {
-        var suffix = $"test.{DateTime.UtcNow.Ticks}";
-        await DotnetAsync(
-            Repository.Root,
-            [
-                "pack", $"src/{project}", "--version-suffix", suffix, "--output", Packages,
-                "--artifacts-path", Path.Combine(_folder, "artifacts"), "-p:RunAnalyzers=false", .. options,
-            ]);
-        var package = Path.GetFileNameWithoutExtension(Assert.Single(Directory.GetFiles(Packages, "*.nupkg")));
-        return package[(package.IndexOf(".RouteTracing.", StringComparison.Ordinal) + ".RouteTracing.".Length)..];
-    }
-
-    private async Task<(HashSet<string> Files, XElement Metadata)> ReadAsync(string id, string version)
-    {
-        using var package = await OpenAsync($"{id}.{version}.nupkg");
+        using var package = await OpenAsync($"{id}.{packages.Version}.nupkg");
         await using var nuspec = await package.GetEntry($"{id}.nuspec")!.OpenAsync(TestContext.Current.CancellationToken);
         return ([.. package.Entries.Select(entry => entry.FullName)], XDocument.Load(nuspec).Root!.Elements().Single());
     }
 
-    private async Task AssertHasSymbolsAsync(string id, string version, string file)
+    private async Task AssertHasSymbolsAsync(string id, string file)
     {
-        using var package = await OpenAsync($"{id}.{version}.snupkg");
+        using var package = await OpenAsync($"{id}.{packages.Version}.snupkg");
         Assert.NotNull(package.GetEntry(file));
     }
 
     private Task<ZipArchive> OpenAsync(string file) =>
-        ZipFile.OpenReadAsync(Path.Combine(Packages, file), TestContext.Current.CancellationToken);
+        ZipFile.OpenReadAsync(Path.Combine(packages.Folder, file), TestContext.Current.CancellationToken);
 
-    private static async Task<string> DotnetAsync(string folder, string[] arguments, params (string Name, string Value)[] environment)
+    /// <summary>Both packages, packed once.</summary>
+    public sealed class Packages : IAsyncLifetime
     {
-        var start = new ProcessStartInfo("dotnet", arguments)
+        // Ids that begin with Aspire. are reserved, so releases use another prefix.
+        private const string Prefix = "Contoso.Aspire";
+
+        public const string ClientId = $"{Prefix}.RouteTracing";
+        public const string HostingId = $"{Prefix}.Hosting.RouteTracing";
+
+        public string Folder { get; } = Directory.CreateTempSubdirectory("package").FullName;
+
+        public string Version { get; private set; } = "";
+
+        // With its own version and output folder, so that no installed or built package is used instead.
+        public async ValueTask InitializeAsync()
         {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var (name, value) in environment)
-        {
-            start.Environment[name] = value;
+            var suffix = $"test.{DateTime.UtcNow.Ticks}";
+            foreach (var project in new[] { "Aspire.RouteTracing", "Aspire.Hosting.RouteTracing" })
+            {
+                await DotnetAsync(
+                    Repository.Root,
+                    [
+                        "pack", $"src/{project}", "--version-suffix", suffix, "--output", Folder,
+                        "--artifacts-path", Path.Combine(Folder, "artifacts"), "-p:RunAnalyzers=false", $"-p:PackageIdPrefix={Prefix}",
+                    ]);
+            }
+
+            var package = Path.GetFileNameWithoutExtension(Assert.Single(Directory.GetFiles(Folder, $"{ClientId}.*.nupkg")));
+            Version = package[(ClientId.Length + 1)..];
         }
 
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(
-            process.ExitCode == 0, $"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{await output}\n{await error}");
-        return await output;
+        public ValueTask DisposeAsync()
+        {
+            Directory.Delete(Folder, recursive: true);
+            return ValueTask.CompletedTask;
+        }
+
+        public static async Task<string> DotnetAsync(string folder, string[] arguments, params (string Name, string Value)[] environment)
+        {
+            var start = new ProcessStartInfo("dotnet", arguments)
+            {
+                WorkingDirectory = folder,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
+            foreach (var (name, value) in environment)
+            {
+                start.Environment[name] = value;
+            }
+
+            using var process = Process.Start(start)!;
+            var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.True(
+                process.ExitCode == 0, $"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{await output}\n{await error}");
+            return await output;
+        }
     }
 }
