@@ -5,6 +5,7 @@ using Aspire.RouteTracing.Instrumentation;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.Extensions.Configuration;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
@@ -13,11 +14,14 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// A new span, because ASP.NET Core may have created the server activity without a listener, and a parent that isn't exported can't be
 /// removed from an existing span.
 /// </remarks>
-internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDisposable
+internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks, IConfiguration configuration) : IDisposable
 {
     // Clients can invent others (https://opentelemetry.io/docs/specs/semconv/registry/attributes/http/).
-    private static readonly FrozenSet<string> KnownMethods = FrozenSet.ToFrozenSet(
-        ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"], StringComparer.OrdinalIgnoreCase);
+    private readonly FrozenSet<string> _knownMethods = FrozenSet.ToFrozenSet(
+        configuration["OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"] is { Length: > 0 } methods
+            ? methods.Split(',', StringSplitOptions.RemoveEmptyEntries)
+            : ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"],
+        StringComparer.OrdinalIgnoreCase);
 
     private readonly ActivitySource _source = new(ServerActivity.SourceName);
 
@@ -76,7 +80,7 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks) : IDispos
     private void Describe(Activity span, HttpContext context, Endpoint? endpoint, string excludedBy, Exception? exception, int statusCode)
     {
         var request = context.Request;
-        _ = KnownMethods.TryGetValue(request.Method, out var method);
+        _ = _knownMethods.TryGetValue(request.Method, out var method);
         var route = endpoint?.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
         span.DisplayName = string.IsNullOrEmpty(route) ? method ?? "HTTP" : $"{method ?? "HTTP"} {route}";
         span.SetTag("http.request.method", method ?? "_OTHER");

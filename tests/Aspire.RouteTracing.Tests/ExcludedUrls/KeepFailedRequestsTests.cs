@@ -96,6 +96,30 @@ public sealed class KeepFailedRequestsTests
         }
     }
 
+    [Theory]
+    [InlineData("PURGE", "PURGE")]
+    [InlineData("purge", "PURGE")]
+    [InlineData("DELETE", "_OTHER")]
+    public async Task The_method_is_known_if_OpenTelemetrys_variable_lists_it(string method, string expected)
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Configuration["OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"] = "GET,PURGE";
+                builder.AddRouteTracing(settings =>
+                {
+                    settings.KeepFailedRequests = true;
+                    settings.ExcludedUrls.Add("^/health$");
+                });
+            },
+            app => app.Map("/health", () => Results.StatusCode(503)));
+        using var request = new HttpRequestMessage(new HttpMethod(method), "/health");
+        using var response = await app.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        await app.StopAsync();
+
+        Assert.Equal([expected], Tags(Assert.Single(app.Spans), "http.request.method"));
+    }
+
     [Fact]
     public async Task An_exception_that_a_handler_answers_is_on_the_span()
     {
