@@ -1,4 +1,5 @@
 using Aspire.RouteTracing;
+using OpenTelemetry.Trace;
 
 namespace Microsoft.Extensions.Hosting;
 
@@ -34,7 +35,9 @@ public static class AspireRouteTracingExtensions
         ArgumentNullException.ThrowIfNull(builder);
 
         builder.Services.AddRouteTracing(configureSettings);
-        builder.Services.AddAspNetCoreInstrumentation();
+
+        // If the application adds it, too, the second call has no effect.
+        builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddAspNetCoreInstrumentation());
         return builder;
     }
 }

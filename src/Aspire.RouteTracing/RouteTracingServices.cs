@@ -31,10 +31,6 @@ internal static class RouteTracingServices
         }
     }
 
-    // A second AddAspNetCoreInstrumentation with the same options name has no effect.
-    public static void AddAspNetCoreInstrumentation(this IServiceCollection services) =>
-        services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddAspNetCoreInstrumentation());
-
     private static void AddRouteTracingOnce(this IServiceCollection services)
     {
         services.AddLogging();

@@ -75,7 +75,8 @@ public sealed class LiveExclusionsTests(RunningAppHost appHost) : IAsyncDisposab
     [Fact]
     public async Task One_edit_reaches_all_resources()
     {
-        await EditAsync(("add", "^/everywhere$"), ("all-resources", "true"));
+        var edit = await EditAsync(("add", "^/everywhere$"), ("all-resources", "true"));
+        Assert.Contains("'catalog' excludes ", edit.Message, StringComparison.Ordinal);
         var answers = (await TestUrlAsync("orders", "/everywhere", allResources: true)).Split('\n');
 
         foreach (var service in new[] { "storefront", "orders", "catalog" })
@@ -151,7 +152,17 @@ public sealed class LiveExclusionsTests(RunningAppHost appHost) : IAsyncDisposab
     }
 
     /// <summary>The other tests find the list of the AppHost's code.</summary>
-    public async ValueTask DisposeAsync() => await EditAsync(("reset", "true"), ("all-resources", "true"));
+    public async ValueTask DisposeAsync()
+    {
+        await EditAsync(("reset", "true"), ("all-resources", "true"));
+        foreach (var service in new[] { "storefront", "orders", "catalog" })
+        {
+            await Polling.UntilAsync(
+                () => Task.FromResult($"{appHost.GetProperty(service, "Excluded URLs")}"),
+                property => property.StartsWith("In force: ", StringComparison.Ordinal),
+                Cancellation);
+        }
+    }
 
     private Task<(bool Success, string Message)> EditAsync(params (string Name, string Value)[] arguments) =>
         appHost.ExecuteAsync("storefront", "edit-excluded-urls", arguments);

@@ -48,8 +48,10 @@ internal sealed class TestModel : IAsyncDisposable
                 "DcpPublisher:CliPath=unused",
                 "DcpPublisher:DashboardPath=unused",
             ];
-        return DistributedApplication.CreateBuilder(
+        var builder = DistributedApplication.CreateBuilder(
             new DistributedApplicationOptions { Args = [.. arguments, "--environment", environment], DisableDashboard = true });
+        builder.Services.AddSingleton<TimeProvider>(new TestTime());
+        return builder;
     }
 
     public static async Task<TestModel> StartAsync(IDistributedApplicationBuilder builder, bool publishesStates = true)

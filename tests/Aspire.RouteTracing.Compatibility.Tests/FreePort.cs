@@ -3,13 +3,32 @@ using System.Net.Sockets;
 
 namespace Aspire.RouteTracing.Compatibility.Tests;
 
-/// <summary>A port for servers that must be told one.</summary>
+/// <summary>Ports for servers that must be told one.</summary>
 internal static class FreePort
 {
+    // Below the ports that systems give to sockets without one, so that nobody else takes a port before its server does.
+    private const int First = 20_000;
+    private const int Count = 10_000;
+
+    // Test processes that run at the same time start at different ports.
+    private static int _next = Environment.ProcessId * 37;
+
+    /// <summary>Returns a free port, which no other call returns.</summary>
     public static int Find()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = First + (Interlocked.Increment(ref _next) % Count);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // In use.
+            }
+        }
     }
 }

@@ -194,7 +194,8 @@ internal static class Commands
         var replaces = IsGiven(inputs, Patterns);
         if ((replaces || IsSet(inputs, Reset)) && (IsGiven(inputs, Add) || IsGiven(inputs, Remove) || (replaces && IsSet(inputs, Reset))))
         {
-            context.AddValidationError(inputs[replaces ? Patterns : Reset], "Only 'add' and 'remove' can be combined. Use 'patterns' or 'reset' alone.");
+            context.AddValidationError(
+                inputs[replaces ? Patterns : Reset], "Only 'add' and 'remove' can be combined. Use 'patterns' or 'reset' alone.");
             return;
         }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.RouteTracing.LiveList;
@@ -32,7 +31,9 @@ internal static class EditConfirmation
 
         return live.FollowsFile ? await ConfirmAsync(live, cancellationToken).ConfigureAwait(false)
             : !restartsContainers && live.IsContainer
-                ? (true, "It reads the list when it is restarted. A restart deletes the data of a container, so 'all-resources' restarts none.")
+                ? (
+                    true,
+                    "It reads the list when it is restarted. A restart deletes the data of a container, so 'all-resources' restarts none.")
             : await RestartAsync(live, services, cancellationToken).ConfigureAwait(false);
     }
 
@@ -48,13 +49,13 @@ internal static class EditConfirmation
 
     private static async Task<(bool Success, string Text)> ConfirmAsync(LiveResource live, CancellationToken cancellationToken)
     {
-        var started = Stopwatch.GetTimestamp();
+        var started = live.Time.GetTimestamp();
         var statuses = live.ReadStatuses();
         while (LiveResource.CountProcesses(statuses, live.IsCurrentIn) < live.CountProcesses(statuses)
             && statuses.All(status => status.Enabled)
-            && Stopwatch.GetElapsedTime(started) < Timeout)
+            && live.Time.GetElapsedTime(started) < Timeout)
         {
-            await Task.Delay(Interval, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(Interval, live.Time, cancellationToken).ConfigureAwait(false);
             statuses = live.ReadStatuses();
         }
 

@@ -39,6 +39,8 @@ internal sealed class LiveResource(
     /// <summary>Gets what follows "not read" in messages: the service and a question.</summary>
     public string ByService => $"by '{Name}': does it call AddRouteTracing()?";
 
+    public TimeProvider Time => time;
+
     public Language Language { get; } = Language.Of(resource);
 
     /// <summary>Gets whether the resource reads a list at all.</summary>
@@ -135,8 +137,8 @@ internal sealed class LiveResource(
 
     /// <summary>
     /// Adds the lists in the variables to the declared list. If the list was edited, empties the variables, because the edited list
-    /// replaces them. A variable that is a secret stays as it is, because Aspire hides a secret only if it is the whole value. Adds warnings
-    /// about items that were ignored.
+    /// replaces them. A variable that is a secret stays as it is, because Aspire hides a secret only if it is the whole value. Adds
+    /// warnings about items that were ignored.
     /// </summary>
     /// <returns>The list to write into the variables.</returns>
     public async Task<IReadOnlyList<ListedUrl>> PrepareAsync(

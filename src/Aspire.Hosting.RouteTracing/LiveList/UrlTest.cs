@@ -23,7 +23,9 @@ internal static class UrlTest
         if (statuses.Count > 0)
         {
             string[] answers = [.. statuses.Select(status => Answer(url, live, status)).Distinct(StringComparer.Ordinal)];
-            var answered = answers.Length == 1 ? answers[0] : string.Join(' ', answers.Select(answer => $"In at least one process: {answer}"));
+            var answered = answers.Length == 1
+                ? answers[0]
+                : string.Join(' ', answers.Select(answer => $"In at least one process: {answer}"));
             var processes = live.CountProcesses(statuses);
             return (processes - LiveResource.CountProcesses(statuses, _ => true)) switch
             {

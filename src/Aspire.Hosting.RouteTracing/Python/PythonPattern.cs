@@ -11,8 +11,8 @@ namespace Aspire.Hosting.RouteTracing.Python;
 /// </summary>
 /// <remarks>
 /// The result has no comma, brace, dollar sign, quote, white space or character beyond ASCII, which most carriers of the variable would
-/// change. An item that is anchored to the start of the path matches within the path only. Any other item also matches in host and query, as
-/// all items in Python do. See
+/// change. An item that is anchored to the start of the path matches within the path only. Any other item also matches in host and query,
+/// as all items in Python do. See
 /// <see
 /// href="https://github.com/open-telemetry/opentelemetry-python-contrib/blob/v0.66b0/util/opentelemetry-util-http/src/opentelemetry/util/http/__init__.py"/>.
 /// </remarks>

@@ -1,31 +1,42 @@
 using System.Diagnostics;
-using Aspire.RouteTracing.Instrumentation;
 using Aspire.RouteTracing.RouteNames;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc.RazorPages;
-using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Primitives;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>Excludes the requests that execute an endpoint with <see cref="ExcludeFromTracingAttribute"/>.</summary>
-internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteTracing tracing, IServiceProvider services)
+/// <remarks>
+/// The endpoints are seen when routing builds its tables, at the first request. Reading them from the container's data source would create
+/// every endpoint again.
+/// </remarks>
+internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteTracing tracing)
 {
     private const string PartOperationName = "Aspire.RouteTracing.ExcludedPart";
 
-    // Null until it is needed. Reset when the endpoints change. A computation that is running then writes to the old Lazy, so its result is
-    // discarded.
-    private volatile Lazy<bool>? _isUsed;
-    private volatile bool _isSubscribed;
+    private volatile bool _hasExcludedEndpoint;
+    private volatile bool _areEndpointsSeen;
 
     /// <summary>Gets whether an endpoint of the application has the attribute, or may have it.</summary>
-    public bool IsUsed => (_isUsed ??= new(HasExcludedEndpoint, LazyThreadSafetyMode.PublicationOnly)).Value;
+    public bool IsUsed => _hasExcludedEndpoint || !_areEndpointsSeen;
+
+    /// <summary>Called with the endpoints of each node of the tables of routing.</summary>
+    public void OnEndpoints(IReadOnlyList<Endpoint> endpoints) => _hasExcludedEndpoint |= endpoints.Any(MayBeExcluded);
+
+    /// <summary>Called when all endpoints have been seen.</summary>
+    public void OnTables() => _areEndpointsSeen = true;
 
     /// <summary>Returns a delegate that excludes the request and then executes the endpoint.</summary>
     /// <param name="execute">The endpoint's own delegate.</param>
     /// <param name="route">The route by which the request is counted.</param>
-    public RequestDelegate Wrap(RequestDelegate execute, string route) => context =>
+    public RequestDelegate Wrap(RequestDelegate execute, string route)
+    {
+        // A policy can select endpoints that aren't in the tables, such as a dynamic route of MVC.
+        _hasExcludedEndpoint = true;
+        return context => ExecuteAsync(context, execute, route);
+    }
+
+    private Task ExecuteAsync(HttpContext context, RequestDelegate execute, string route)
     {
         if (!tracing.Current.Enabled || ReExecution.IsRunning(context, out _))
         {
@@ -41,8 +52,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
 
         if (request is null or { IsOver: true })
         {
-            // The middleware isn't in the pipeline: a tracer provider outside of the application has route tracing.
-            request = exclusion.Exclude(context, ServerActivity.Find(context), route, isCounted: false);
+            request = exclusion.ExcludeUntracked(context, route);
         }
         else if (!request.IsCounted)
         {
@@ -52,7 +62,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
 
         StopRecordingOpenSpans(request);
         return execute(context);
-    };
+    }
 
     // Middleware in front of the endpoint has started them.
     private static void StopRecordingOpenSpans(ExcludedRequest request)
@@ -76,31 +86,6 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
         finally
         {
             request.End();
-        }
-    }
-
-    private bool HasExcludedEndpoint()
-    {
-        if (services.GetService<EndpointDataSource>() is not { } source)
-        {
-            return false;
-        }
-
-        try
-        {
-            if (!_isSubscribed)
-            {
-                // Two threads can subscribe. Each must subscribe before it reads the endpoints.
-                ChangeToken.OnChange(source.GetChangeToken, () => _isUsed = null);
-                _isSubscribed = true;
-            }
-
-            return source.Endpoints.Any(MayBeExcluded);
-        }
-        catch (Exception exception)
-        {
-            exclusion.LogFailure(exception);
-            return true;
         }
     }
 

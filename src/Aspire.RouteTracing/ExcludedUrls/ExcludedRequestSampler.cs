@@ -8,7 +8,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// Drops the spans of excluded requests. The application's sampler decides all other spans. See "Why a sampler, not a listener" in
 /// docs/architecture.md.
 /// </summary>
-internal sealed class ExcludedRequestSampler : Sampler
+internal sealed class ExcludedRequestSampler : Sampler, IDisposable
 {
     private static readonly SamplingResult Drop = new(SamplingDecision.Drop);
     private static readonly SamplingResult RecordOnly = new(SamplingDecision.RecordOnly);
@@ -27,6 +27,9 @@ internal sealed class ExcludedRequestSampler : Sampler
     /// cref="ExcludedSpanProcessor"/> is cheaper than a wrapper.
     /// </summary>
     public static Sampler Around(Sampler sampler) => sampler is AlwaysOnSampler ? sampler : new ExcludedRequestSampler(sampler);
+
+    // The tracer provider disposes the outermost sampler only.
+    public void Dispose() => (_sampler as IDisposable)?.Dispose();
 
     public override SamplingResult ShouldSample(in SamplingParameters samplingParameters)
     {

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Aspire.RouteTracing.Instrumentation;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
@@ -76,7 +77,7 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
         value.Length == ValueCharacters
             && uint.TryParse(value[..MinuteCharacters], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var minute)
             && Math.Abs((long)minute - CurrentMinute) <= 1
-            && server.ParentId is [.., var flags] && int.IsEvenInteger(Convert.ToInt32(flags.ToString(), 16))
+            && ServerActivity.TryGetParent(server, out var parent) && !parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
             && (IsSigned(tracing.Current.ExclusionKey, value, server, minute)
                 || IsSigned(tracing.Current.PreviousExclusionKey, value, server, minute));
 

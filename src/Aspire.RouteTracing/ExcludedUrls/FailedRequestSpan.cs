@@ -25,7 +25,12 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks, IConfigur
 
     private readonly ActivitySource _source = new(ServerActivity.SourceName);
 
-    public void Export(HttpContext context, ExcludedRequest request, Exception? failure, int statusCode)
+    /// <param name="context">The request.</param>
+    /// <param name="request">Its exclusion.</param>
+    /// <param name="path">The path that was received. Middleware can have rewritten that of the context.</param>
+    /// <param name="failure">The exception that escapes, if any.</param>
+    /// <param name="statusCode">The status code that the server sends.</param>
+    public void Export(HttpContext context, ExcludedRequest request, PathString path, Exception? failure, int statusCode)
     {
         if (request.Server is not { } server || !IsFailure(context, failure, statusCode))
         {
@@ -40,12 +45,17 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks, IConfigur
             request.IsExportingFailure = true;
             using var span = _source.StartActivity(
                 ActivityKind.Server, ParentOf(server), startTime: server.StartTimeUtc, name: ServerActivity.OperationName);
-            request.IsExportingFailure = false;
             if (span is not null)
             {
                 var handled = context.Features.Get<IExceptionHandlerFeature>();
                 Describe(
-                    span, context, context.GetEndpoint() ?? handled?.Endpoint, request.ExcludedBy!, failure ?? handled?.Error, statusCode);
+                    span,
+                    context.Request,
+                    path,
+                    request.FindEndpoint(context) ?? handled?.Endpoint,
+                    request.ExcludedBy!,
+                    failure ?? handled?.Error,
+                    statusCode);
             }
         }
         finally
@@ -70,16 +80,22 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks, IConfigur
     // parents the sampler doesn't look at the execution context.
     private static ActivityContext ParentOf(Activity server)
     {
-        var isParentRecorded = ActivityContext.TryParse(server.ParentId, null, out var parent)
+        var isParentRecorded = ServerActivity.TryGetParent(server, out var parent)
             && parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded);
         return new ActivityContext(
             server.TraceId, isParentRecorded ? parent.SpanId : default, ActivityTraceFlags.None, server.TraceStateString);
     }
 
     // Attributes as in https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span.
-    private void Describe(Activity span, HttpContext context, Endpoint? endpoint, string excludedBy, Exception? exception, int statusCode)
+    private void Describe(
+        Activity span,
+        HttpRequest request,
+        PathString path,
+        Endpoint? endpoint,
+        string excludedBy,
+        Exception? exception,
+        int statusCode)
     {
-        var request = context.Request;
         _ = _knownMethods.TryGetValue(request.Method, out var method);
         var route = endpoint?.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
         span.DisplayName = string.IsNullOrEmpty(route) ? method ?? "HTTP" : $"{method ?? "HTTP"} {route}";
@@ -87,7 +103,7 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks, IConfigur
         span.SetTag("http.request.method_original", method == request.Method ? null : request.Method);
         span.SetTag("http.route", route);
         span.SetTag("url.scheme", request.Scheme);
-        span.SetTag("url.path", request.PathBase.HasValue || request.Path.HasValue ? (request.PathBase + request.Path).ToString() : "/");
+        span.SetTag("url.path", path.HasValue ? path.ToString() : "/");
         span.SetTag("server.address", request.Host.Host);
         span.SetTag("server.port", request.Host.Port);
         span.SetTag("http.response.status_code", statusCode);

@@ -68,6 +68,22 @@ internal sealed partial class RequestExclusion(
         return request;
     }
 
+    /// <summary>
+    /// Excludes a request whose endpoint the middleware didn't expect: the first one of an endpoint that isn't in the first tables of
+    /// routing, or that of an application whose tracer provider is outside of it. It is not counted.
+    /// </summary>
+    public ExcludedRequest ExcludeUntracked(HttpContext context, string route)
+    {
+        var request = Exclude(context, ServerActivity.Find(context), route, isCounted: false);
+        if (!requests.HaveNoMiddleware)
+        {
+            EndAtResponse(context, request);
+            DisableMetrics(context);
+        }
+
+        return request;
+    }
+
     /// <summary>Excludes a request from <c>http.server.request.duration</c>, if the settings do so.</summary>
     public void DisableMetrics(HttpContext context)
     {
@@ -85,17 +101,20 @@ internal sealed partial class RequestExclusion(
         ExcludedRequest.Current = request;
         if (requests.HaveNoMiddleware)
         {
-            context.Response.OnCompleted(
-                static request =>
-                {
-                    ((ExcludedRequest)request).End();
-                    return Task.CompletedTask;
-                },
-                request);
+            EndAtResponse(context, request);
         }
 
         return request;
     }
+
+    private static void EndAtResponse(HttpContext context, ExcludedRequest request) =>
+        context.Response.OnCompleted(
+            static request =>
+            {
+                ((ExcludedRequest)request).End();
+                return Task.CompletedTask;
+            },
+            request);
 
     private static partial class Log
     {
@@ -107,7 +126,7 @@ internal sealed partial class RequestExclusion(
 
         [LoggerMessage(
             20, LogLevel.Error,
-            "Route tracing failed while it examined a request or the endpoints. The request continues. Further failures are not logged.")]
+            "Route tracing failed while it examined a request. The request continues. Further failures are not logged.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

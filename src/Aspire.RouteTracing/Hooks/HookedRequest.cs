@@ -33,6 +33,8 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         "rpc.response.status_code",
         "network.peer.address",
         "network.peer.port",
+        "network.protocol.version",
+        "client.address",
     ];
 
     private static readonly object Unchanged = new();
@@ -282,11 +284,13 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
             "rpc.response.status_code" => 6,
             "network.peer.address" => 7,
             "network.peer.port" => 8,
+            "network.protocol.version" => 9,
+            "client.address" => 10,
             _ => -1,
         };
     }
 
-    [InlineArray(9)]
+    [InlineArray(11)]
     private struct TagValues
     {
         private object? _first;

@@ -43,8 +43,6 @@ internal sealed partial class IsolatedHook(string name, ILogger logger) : Synchr
         }
     }
 
-    public override SynchronizationContext CreateCopy() => this;
-
     public void Invoke<T>(Action<Activity, T> hook, Activity span, T argument)
     {
         var (before, activity) = (Current, Activity.Current);

@@ -78,14 +78,9 @@ internal sealed class RouteMatchedObserver(
             return;
         }
 
-        if (context.GetEndpoint() is { } endpoint)
+        if (_namesRoutes && context.GetEndpoint() is { } endpoint)
         {
-            if (_namesRoutes
-                && routeNaming.Name(endpoint, tracing.Current.RouteTemplateFormat, context.Request.PathBase) is var named
-                && named != endpoint)
-            {
-                context.SetEndpoint(named);
-            }
+            context.SetEndpoint(routeNaming.Name(endpoint, tracing.Current.RouteTemplateFormat, context.Request.PathBase));
         }
 
         hooks.OnRouteMatched(context);

@@ -59,7 +59,7 @@ internal sealed class RouteTracingMiddleware(
             TraceableResponse.Register(context.Response, server, request, settings.ResponsePropagators);
         }
 
-        return request is null ? next(context) : RunAsync(context, next, request, settings);
+        return request is null ? next(context) : RunAsync(context, next, request, settings.KeepFailedRequests);
     }
 
     private ExcludedRequest? Find(HttpContext context, Activity? server)
@@ -72,8 +72,9 @@ internal sealed class RouteTracingMiddleware(
         return excluded ?? (endpointExclusion.IsUsed ? exclusion.Track(context, server) : null);
     }
 
-    private async Task RunAsync(HttpContext context, RequestDelegate next, ExcludedRequest request, CompiledSettings settings)
+    private async Task RunAsync(HttpContext context, RequestDelegate next, ExcludedRequest request, bool keepsFailed)
     {
+        var path = keepsFailed ? context.Request.PathBase + context.Request.Path : default;
         if (request.IsCounted)
         {
             exclusion.DisableMetrics(context);
@@ -95,7 +96,7 @@ internal sealed class RouteTracingMiddleware(
             {
                 if (request.ExcludedBy is not null)
                 {
-                    End(context, request, failure, settings.KeepFailedRequests);
+                    End(context, request, failure, keepsFailed, path);
                 }
             }
             finally
@@ -106,7 +107,7 @@ internal sealed class RouteTracingMiddleware(
     }
 
     // Calls listeners and processors of the application.
-    private void End(HttpContext context, ExcludedRequest request, Exception? failure, bool keepFailed)
+    private void End(HttpContext context, ExcludedRequest request, Exception? failure, bool keepsFailed, PathString path)
     {
         try
         {
@@ -116,9 +117,9 @@ internal sealed class RouteTracingMiddleware(
                 counter.Add(request.ExcludedBy!, statusCode);
             }
 
-            if (keepFailed)
+            if (keepsFailed)
             {
-                failedRequestSpan.Export(context, request, failure, statusCode);
+                failedRequestSpan.Export(context, request, path, failure, statusCode);
             }
         }
         catch (Exception exception)

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Routing.Patterns;
 namespace Aspire.RouteTracing.LiveList;
 
 /// <summary>Finds the routes of the application that an exclusion list excludes, by searching sample URLs of the routes.</summary>
-internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? endpoints = null)
+internal sealed class ExcludedRoutes(RouteNaming naming, ConfiguredPathBases pathBases, EndpointDataSource? endpoints = null)
 {
     // Each item is searched in every route. Longer lists are searched as a whole.
     private const int MaxItems = 1_000;
@@ -17,15 +17,19 @@ internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? end
     // A number, a word and a GUID satisfy the usual constraints of parameters.
     private static readonly string[] SampleValues = ["1", "a", "00000000-0000-0000-0000-000000000000"];
 
+    /// <summary>Gets whether the application has routes at all. A worker has none.</summary>
+    public bool CanHaveRoutes => endpoints is not null;
+
     /// <param name="list">The list.</param>
-    /// <param name="count">The number of routes that the application has.</param>
+    /// <param name="count">The number of routes that the application has, or 0 for an empty list.</param>
     /// <param name="unmatched">
     /// The items that are searched in the path and match no route. Empty for a list of more than 1,000 items.
     /// </param>
     /// <returns>The excluded routes, such as <c>GET /health</c>.</returns>
     public IReadOnlyList<string> Find(ExclusionList list, out int count, out IReadOnlyList<string> unmatched)
     {
-        var routes = GetRoutes();
+        // Reading the endpoints creates them, which takes longer than the rest of the report.
+        var routes = list.Current.Count > 0 ? GetRoutes() : [];
         count = routes.Count;
         if (list.Current.Count > MaxItems)
         {
@@ -61,6 +65,9 @@ internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? end
     private Dictionary<string, string[]> GetRoutes()
     {
         var routes = new Dictionary<string, string[]>(StringComparer.Ordinal);
+
+        // A route doesn't know whether it is behind a path base.
+        string[] bases = ["", .. pathBases.All];
         foreach (var endpoint in endpoints?.Endpoints.OfType<RouteEndpoint>() ?? [])
         {
             var named = naming.Name(endpoint, RouteTemplateFormat.Template);
@@ -71,7 +78,8 @@ internal sealed class ExcludedRoutes(RouteNaming naming, EndpointDataSource? end
 
             var methods = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? [];
             var segments = Parse(route, endpoint).PathSegments;
-            string[] paths = [.. SampleValues.Select(value => CreatePath(segments, value)).Distinct(StringComparer.Ordinal)];
+            string[] samples = [.. SampleValues.Select(value => CreatePath(segments, value)).Distinct(StringComparer.Ordinal)];
+            string[] paths = [.. bases.SelectMany(pathBase => samples.Select(sample => pathBase + sample))];
             foreach (var name in methods.Count == 0 ? [route] : methods.Select(method => $"{method} {route}"))
             {
                 routes[name] = paths;

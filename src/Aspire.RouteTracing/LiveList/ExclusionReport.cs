@@ -27,6 +27,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     private readonly Lock _reporting = new();
     private Task _firstReport = Task.CompletedTask;
     private bool _isRunning;
+    private (bool Enabled, IReadOnlyList<UrlExclusion> Items, IReadOnlyList<string> Problems, IReadOnlyList<string>? FileItems) _reported;
     private string? _logged;
     private bool _failed;
 
@@ -97,6 +98,12 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     {
         var settings = _tracing.Current;
         var list = settings.ExcludedUrls;
+        var content = (settings.Enabled, list.Current, list.Problems, settings.FileItems);
+        if (content == _reported)
+        {
+            return;
+        }
+
         var excluded = _routes.Find(list, out var routeCount, out var unmatched);
         if (_statusFile is not null)
         {
@@ -114,7 +121,11 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
             OwnerOnlyFile.Replace(_statusFile, status.ToJson());
         }
 
-        Log(settings, excluded, routeCount, unmatched);
+        _reported = content;
+        if (_routes.CanHaveRoutes)
+        {
+            Log(settings, excluded, routeCount, unmatched);
+        }
     }
 
     private void Log(CompiledSettings settings, IReadOnlyList<string> excluded, int routeCount, IReadOnlyList<string> unmatched)

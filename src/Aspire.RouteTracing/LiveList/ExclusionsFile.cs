@@ -242,8 +242,8 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     {
         [LoggerMessage(
             7, LogLevel.Error,
-            "The list of excluded URLs in the file '{Path}' ({Key}) was ignored: {Reason} The previous list still applies. If there is none "
-            + "yet, the list of OTEL_DOTNET_EXCLUDED_URLS applies.")]
+            "The list of excluded URLs in the file '{Path}' ({Key}) was ignored: {Reason} The previous list still applies. If there is "
+            + "none yet, the list of OTEL_DOTNET_EXCLUDED_URLS applies.")]
         public static partial void Ignored(ILogger logger, string path, string key, string reason);
 
         [LoggerMessage(

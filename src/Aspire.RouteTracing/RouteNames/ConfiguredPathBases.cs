@@ -14,6 +14,9 @@ internal sealed class ConfiguredPathBases
 {
     private Lazy<HashSet<string>>? _pathBases;
 
+    /// <summary>Gets the path bases.</summary>
+    public IReadOnlyCollection<string> All => _pathBases?.Value ?? [];
+
     /// <summary>Sets the pipeline, which is searched when the first request has a path base.</summary>
     public void SetPipeline(RequestDelegate pipeline) => _pathBases = new(() => new PipelineSearch().Run(pipeline));
 

@@ -1,3 +1,4 @@
+using Aspire.RouteTracing.ExcludedUrls;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 
@@ -37,9 +38,16 @@ internal static class ReExecution
     /// Restores <paramref name="original"/> when the response is sent, before the metric is recorded and the span ends. Callbacks run last
     /// in, first out, so with several error pages the first registration wins.
     /// </summary>
-    public static void RestoreAtEnd(HttpContext context, Endpoint? original) => context.Response.OnCompleted(() =>
+    public static void RestoreAtEnd(HttpContext context, Endpoint? original)
     {
-        context.SetEndpoint(original);
-        return Task.CompletedTask;
-    });
+        context.Response.OnCompleted(() =>
+        {
+            context.SetEndpoint(original);
+            return Task.CompletedTask;
+        });
+        if (ExcludedRequest.Current is { } request && request.IsOf(context))
+        {
+            request.KeepEndpoint(original);
+        }
+    }
 }

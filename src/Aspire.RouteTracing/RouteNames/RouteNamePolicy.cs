@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.Hooks;
 using Aspire.RouteTracing.Instrumentation;
 using Microsoft.AspNetCore.Http;
@@ -17,6 +18,7 @@ namespace Aspire.RouteTracing.RouteNames;
 internal sealed class RouteNamePolicy(
     ActiveRouteTracing tracing,
     RouteNaming routeNaming,
+    EndpointExclusion endpointExclusion,
     RequestHooks hooks,
     RouteMatchedObserver routeMatched,
     IServiceProvider services) : MatcherPolicy, INodeBuilderPolicy, IEndpointSelectorPolicy
@@ -47,6 +49,7 @@ internal sealed class RouteNamePolicy(
 
     public IReadOnlyList<PolicyNodeEdge> GetEdges(IReadOnlyList<Endpoint> endpoints)
     {
+        endpointExclusion.OnEndpoints(endpoints);
         var format = tracing.Current.RouteTemplateFormat;
         return
         [
@@ -57,8 +60,12 @@ internal sealed class RouteNamePolicy(
         ];
     }
 
-    public PolicyJumpTable BuildJumpTable(int exitDestination, IReadOnlyList<PolicyJumpTableEdge> edges) =>
-        new NameTable(this, edges[0].Destination, edges[1].Destination, (RouteTemplateFormat)edges[1].State);
+    // Routing calls it after GetEdges() of all nodes.
+    public PolicyJumpTable BuildJumpTable(int exitDestination, IReadOnlyList<PolicyJumpTableEdge> edges)
+    {
+        endpointExclusion.OnTables();
+        return new NameTable(this, edges[0].Destination, edges[1].Destination, (RouteTemplateFormat)edges[1].State);
+    }
 
     public Task ApplyAsync(HttpContext httpContext, CandidateSet candidates)
     {

@@ -125,18 +125,25 @@ internal sealed partial class RouteNaming
             : new Endpoint(execute, metadata, endpoint.DisplayName);
 
         // MapFallbackToFile removes the endpoint from the request, so that the static files middleware serves the file. Metric and span
-        // need the endpoint again once the middleware has started to serve the file.
+        // need the endpoint again.
         Task ExecuteFallback(HttpContext context)
         {
             // Before the handler runs, which may continue on another thread.
             var feature = context.Features.Get<IEndpointFeature>();
             var response = execute!(context);
-            if (feature is { Endpoint: null })
-            {
-                feature.Endpoint = copy;
-            }
+            return feature is { Endpoint: null } ? RestoreAsync(response, feature) : response;
+        }
 
-            return response;
+        async Task RestoreAsync(Task response, IEndpointFeature feature)
+        {
+            try
+            {
+                await response;
+            }
+            finally
+            {
+                feature.Endpoint ??= copy;
+            }
         }
     }
 

@@ -9,10 +9,15 @@ public sealed class ConfirmationTests
     private const string Edit = "edit-excluded-urls";
     private const string KeepB = "\nTo keep the added patterns, declare them on 'orders': .WithExcludedUrls(\"b\")";
 
+    private readonly TestTime _time = new();
     private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder();
     private readonly IResourceBuilder<ProjectResource> _orders;
 
-    public ConfirmationTests() => _orders = _builder.AddProject<TestProject>("orders").WithExcludedUrls("a");
+    public ConfirmationTests()
+    {
+        _builder.Services.AddSingleton<TimeProvider>(_time);
+        _orders = _builder.AddProject<TestProject>("orders").WithExcludedUrls("a");
+    }
 
     [Fact]
     public async Task An_edit_answers_that_the_service_has_confirmed_it()
@@ -29,20 +34,18 @@ public sealed class ConfirmationTests
     [Fact]
     public async Task An_edit_of_a_service_without_a_report_asks_for_AddRouteTracing_in_time()
     {
-        var time = new ShiftedTime();
-        _builder.Services.AddSingleton<TimeProvider>(time);
         await using var model = await TestModel.StartAsync(_builder);
         await TestModel.GetVariablesAsync(_orders);
         await model.SetRunningAsync(_orders);
 
         Assert.StartsWith(
             "'orders' excludes a, b. The service hasn't reported its list yet, and reads this one when it has started.",
-            await model.AnswerAsync(_orders, Edit, ("add", "b")),
+            await PassTimeAsync(model.AnswerAsync(_orders, Edit, ("add", "b"))),
             StringComparison.Ordinal);
-        time.Shift = TimeSpan.FromSeconds(31);
+        _time.Advance(TimeSpan.FromSeconds(31));
         Assert.Equal(
             "'orders' excludes a, b, c. The service has not read this list. Does it call AddRouteTracing()?",
-            await model.FailAsync(_orders, Edit, ("add", "c")));
+            await PassTimeAsync(model.FailAsync(_orders, Edit, ("add", "c"))));
     }
 
     [Fact]
@@ -67,7 +70,7 @@ public sealed class ConfirmationTests
 
         Assert.Equal(
             "'orders' excludes a, b. This is the AppHost's list; 0 of 1 processes confirmed it within 2 seconds.",
-            await model.FailAsync(_orders, Edit, ("add", "b")));
+            await PassTimeAsync(model.FailAsync(_orders, Edit, ("add", "b"))));
     }
 
     [Fact]
@@ -108,7 +111,7 @@ public sealed class ConfirmationTests
 
         Assert.Equal(
             "'orders' excludes a, b. This is the AppHost's list; 1 of 2 processes confirmed it within 2 seconds.",
-            await model.FailAsync(_orders, Edit, ("add", "b")));
+            await PassTimeAsync(model.FailAsync(_orders, Edit, ("add", "b")), first));
     }
 
     [Fact]
@@ -121,7 +124,7 @@ public sealed class ConfirmationTests
 
         Assert.Equal(
             "'orders' excludes a, b. The service has read this list, but doesn't apply b.",
-            await model.FailAsync(_orders, Edit, ("add", "b")));
+            await PassTimeAsync(model.FailAsync(_orders, Edit, ("add", "b")), service));
     }
 
     [Theory]
@@ -238,7 +241,7 @@ public sealed class ConfirmationTests
 
         Assert.Equal(
             "'orders' excludes a, b. This is the AppHost's list; 1 of 2 processes confirmed it within 2 seconds.",
-            await model.FailAsync(_orders, Edit, ("add", "b")));
+            await PassTimeAsync(model.FailAsync(_orders, Edit, ("add", "b")), first));
     }
 
     [Fact]
@@ -277,6 +280,24 @@ public sealed class ConfirmationTests
             StringComparison.Ordinal);
         Assert.Equal(1, restarts);
         Assert.Equal("a,b", await TestModel.GetUnresolvedAsync(reviews, "OTEL_PYTHON_EXCLUDED_URLS"));
+    }
+
+    [Fact]
+    public async Task Each_running_instance_is_restarted()
+    {
+        var restarts = 0;
+        var orders = _builder.AddProject<TestProject>("replicated")
+            .WithReplicas(2)
+            .WithExcludedUrls("a")
+            .WithEnvironment("Aspire__RouteTracing__ExclusionsFile", "/users.txt");
+        await using var model = await TestModel.StartAsync(_builder);
+        AddRestart(orders, () => Interlocked.Increment(ref restarts));
+        await TestModel.GetVariablesAsync(orders);
+        await model.SetRunningAsync(orders);
+
+        await model.AnswerAsync(orders, Edit, ("add", "b"));
+
+        Assert.Equal(2, restarts);
     }
 
     [Theory]
@@ -338,6 +359,18 @@ public sealed class ConfirmationTests
             await model.FailAsync(reviews, Edit, ("add", "b")),
             StringComparison.Ordinal);
         await model.AssertPropertyAsync(reviews, "Edited in this run. Set at startup: a. To be set at the next start: a, b.");
+    }
+
+    // Lets time pass once the services that follow the list have reported it.
+    private async Task<string> PassTimeAsync(Task<string> edit, params TestService[] following)
+    {
+        await TestModel.PollAsync(() => following.All(service => service.Reported.Contains("b")));
+        await TestModel.PollAsync(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(0.5));
+            return edit.IsCompleted;
+        });
+        return await edit;
     }
 
     // In place of Aspire's own command, which needs its orchestrator.

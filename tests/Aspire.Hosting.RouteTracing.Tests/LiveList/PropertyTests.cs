@@ -127,7 +127,7 @@ public sealed class PropertyTests
     [Fact]
     public async Task A_list_that_is_not_read_asks_for_AddRouteTracing_also_in_the_log()
     {
-        var time = new ShiftedTime();
+        var time = new TestTime();
         _builder.Services.AddSingleton<TimeProvider>(time);
         _orders.WithHttpEndpoint(name: "http");
         await using var model = await TestModel.StartAsync(_builder);
@@ -135,7 +135,7 @@ public sealed class PropertyTests
         await model.SetRunningAsync(_orders);
         await model.AssertPropertyAsync(_orders, "Not read yet: ^/a$, b.");
 
-        time.Shift = TimeSpan.FromSeconds(31);
+        time.Advance(TimeSpan.FromSeconds(31));
 
         await model.AssertPropertyAsync(_orders, "Not read by 'orders': does it call AddRouteTracing()? Its list: ^/a$, b.");
         await AssertLoggedAsync(model, _orders.Resource, "The excluded URLs are not read by 'orders': does it call AddRouteTracing()?");
@@ -143,6 +143,21 @@ public sealed class PropertyTests
             "'/a' would be excluded in 'orders' by '^/a$', from the list of 'orders'. "
             + "But the list is not read by 'orders': does it call AddRouteTracing()?",
             await model.AnswerAsync(_orders, "test-url", ("url", "/a")));
+    }
+
+    [Fact]
+    public async Task A_problem_of_two_processes_is_shown_once()
+    {
+        _orders.WithReplicas(2);
+        await using var model = await TestModel.StartAsync(_builder);
+        using var other = ChildProcess.Start();
+        await using var first = await TestService.StartAsync(_orders, change: AddProblem);
+        await using var second = await TestService.StartAsync(_orders, other.Process, AddProblem);
+        await model.SetRunningAsync(_orders);
+
+        await model.AssertPropertyAsync(_orders, "In force: ^/a$, b. A problem.");
+
+        static ServiceStatus AddProblem(ServiceStatus status) => status with { Problems = ["A problem."] };
     }
 
     [Fact]

@@ -108,6 +108,16 @@ public sealed class SecretTests
     }
 
     [Fact]
+    public async Task A_value_of_unknown_origin_is_a_secret()
+    {
+        _orders.WithEnvironment(context => context.EnvironmentVariables[DotNet] = new Provider());
+        await using var model = await TestModel.StartAsync(_builder);
+        await TestModel.GetVariablesAsync(_orders);
+
+        Assert.Equal("Not running: (secret), here.", model.GetProperty(_orders));
+    }
+
+    [Fact]
     public async Task A_parameter_that_is_no_secret_is_shown()
     {
         _orders.WithEnvironment(DotNet, _builder.AddParameter("users", "users"));
@@ -164,5 +174,12 @@ public sealed class SecretTests
         {
             resource.WithEnvironment(variable, parameter);
         }
+    }
+
+    private sealed class Provider : IValueProvider, IManifestExpressionProvider
+    {
+        public string ValueExpression => "{provider}";
+
+        public ValueTask<string?> GetValueAsync(CancellationToken cancellationToken = default) => new(Secret);
     }
 }

@@ -61,6 +61,9 @@ internal sealed class TestService : IAsyncDisposable
 
     public IReadOnlyList<string> ReadList() => Parse(File.ReadAllText(ListPath));
 
+    /// <summary>Gets the list of the last report.</summary>
+    public IReadOnlyList<string> Reported { get; private set; } = [];
+
     /// <summary>Reports the list that is in the file now.</summary>
     public void Report() => Report(ReadList());
 
@@ -85,6 +88,7 @@ internal sealed class TestService : IAsyncDisposable
         var next = $"{StatusPath}.next";
         File.WriteAllBytes(next, CreateStatus(items).ToJson());
         File.Move(next, StatusPath, overwrite: true);
+        Reported = items;
     }
 
     private async Task FollowAsync(string seen)

@@ -4,6 +4,8 @@ using System.Text.Json.Nodes;
 
 namespace Aspire.Hosting.RouteTracing.Tests.Publishing;
 
+// Publishing shares a folder in the home of the user.
+[Collection("Publishing")]
 public sealed class PublishTests : IDisposable
 {
     private static readonly JsonSerializerOptions Readable =

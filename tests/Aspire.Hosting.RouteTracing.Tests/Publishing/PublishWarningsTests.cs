@@ -6,6 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.Hosting.RouteTracing.Tests.Publishing;
 
 #pragma warning disable ASPIREPIPELINES001 // A step's warnings are what Aspire's command line prints.
+// Publishing shares a folder in the home of the user.
+[Collection("Publishing")]
 public sealed class PublishWarningsTests : IDisposable
 {
     private const string Step = "check-excluded-urls";

@@ -27,6 +27,27 @@ public sealed class SamplerTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Excluded_health_checks_are_enough_to_replace_always_on(bool appWide)
+    {
+        var builder = TestModel.CreateBuilder();
+        var orders = builder.AddProject<TestProject>("orders");
+        if (appWide)
+        {
+            builder.WithExcludedHealthChecks();
+        }
+        else
+        {
+            orders.WithExcludedHealthChecks();
+        }
+
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal("parentbased_always_on", await TestModel.GetVariableAsync(orders, Sampler));
+    }
+
+    [Theory]
     [InlineData("always_on", "parentbased_always_on")]
     [InlineData("traceidratio", "traceidratio")]
     [InlineData("parentbased_traceidratio", "parentbased_traceidratio")]

@@ -3,8 +3,11 @@ using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Rewrite;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Primitives;
 using OpenTelemetry.Instrumentation.AspNetCore;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
@@ -38,6 +41,59 @@ public sealed class EndpointExclusionPipelineTests
         await app.StopAsync();
 
         Assert.Empty(app.SpanNames);
+    }
+
+    [Fact]
+    public async Task An_excluded_endpoint_of_a_branch_excludes_the_first_request_of_the_branch()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(),
+            app =>
+            {
+                app.Map("/branch", branch => branch.UseRouting().UseEndpoints(
+                    endpoints => endpoints.MapGet("/probe", ExcludedEndpoints.StartChild).ExcludeFromTracing()));
+                app.UseRouting();
+                app.MapGet("/orders", () => "ok");
+            },
+            ExcludedEndpoints.AlwaysOn);
+
+        using var first = await app.GetAsync("/orders");
+        for (var request = 0; request < 2; request++)
+        {
+            using var response = await app.GetAsync("/branch/probe");
+            response.EnsureSuccessStatusCode();
+        }
+
+        await app.StopAsync();
+
+        Assert.Equal(["GET /orders"], app.SpanNames);
+        Assert.Equal(1, app.CountsOf("http.server.request.duration").Values.Sum());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_endpoints_are_created_as_often_as_without_route_tracing(bool withRouteTracing)
+    {
+        var source = new CountingSource();
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                if (withRouteTracing)
+                {
+                    builder.AddRouteTracing();
+                }
+            },
+            app =>
+            {
+                app.UseRouting();
+                ((IEndpointRouteBuilder)app).DataSources.Add(source);
+            });
+
+        using var response = await app.GetAsync("/");
+        await app.StopAsync();
+
+        Assert.Equal(1, source.Reads);
     }
 
     [Fact]
@@ -191,5 +247,21 @@ public sealed class EndpointExclusionPipelineTests
         await app.StopAsync();
 
         Assert.Empty(app.SpanNames);
+    }
+
+    private sealed class CountingSource : EndpointDataSource
+    {
+        public int Reads { get; private set; }
+
+        public override IReadOnlyList<Endpoint> Endpoints
+        {
+            get
+            {
+                Reads++;
+                return [];
+            }
+        }
+
+        public override IChangeToken GetChangeToken() => NullChangeToken.Singleton;
     }
 }

@@ -190,7 +190,7 @@ public sealed class EndpointExclusionTests
     [Fact]
     public async Task An_endpoint_that_an_excluded_request_calls_is_counted_as_excluded()
     {
-        var key = new Dictionary<string, string?> { ["Aspire:RouteTracing:ExclusionKey"] = "key" };
+        var key = new Dictionary<string, string?> { ["Aspire:RouteTracing:ExclusionKey"] = CallingServices.Key };
         await using var callee = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(),
             app => app.MapGet("/probe", ExcludedEndpoints.StartChild).ExcludeFromTracing(),

@@ -91,8 +91,29 @@ public sealed partial class ExcludedSubtreeTests
         using var response = await app.GetAsync("/health");
         await app.StopAsync();
 
+        response.EnsureSuccessStatusCode();
+        Assert.DoesNotContain(app.ExcludedUrls(), exclusion => exclusion.Pattern == "^/health$");
+        Assert.Equal([1L], app.CountsOf("aspire.route_tracing.excluded_requests").Values);
         Assert.Empty(app.SpanNames);
         Assert.Empty(app.CountsOf("http.server.request.duration"));
+    }
+
+    [Fact]
+    public async Task The_sampler_of_the_application_is_disposed()
+    {
+        var sampler = new DisposableSampler();
+        await using (var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.SetSampler(sampler));
+                builder.AddRouteTracing();
+            },
+            _ => { }))
+        {
+            await app.StopAsync();
+        }
+
+        Assert.True(sampler.IsDisposed);
     }
 
     [Fact]
@@ -269,6 +290,15 @@ public sealed partial class ExcludedSubtreeTests
 
                 break;
         }
+    }
+
+    private sealed class DisposableSampler : Sampler, IDisposable
+    {
+        public bool IsDisposed { get; private set; }
+
+        public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) => new(SamplingDecision.RecordAndSample);
+
+        public void Dispose() => IsDisposed = true;
     }
 
     private sealed class RememberingSampler : Sampler

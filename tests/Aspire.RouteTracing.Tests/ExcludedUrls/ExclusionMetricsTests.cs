@@ -24,12 +24,14 @@ public sealed class ExclusionMetricsTests
         Assert.Equal(1, app.CountsOf("aspire.route_tracing.excluded_requests").Values.Sum());
     }
 
-    [Fact]
-    public async Task The_duration_is_recorded_without_ExcludeFromMetrics()
+    [Theory]
+    [InlineData("/health")]
+    [InlineData("/by-endpoint")]
+    public async Task The_duration_is_recorded_without_ExcludeFromMetrics(string path)
     {
         await using var app = await StartAsync(settings => settings.ExcludeFromMetrics = false);
 
-        using var response = await app.GetAsync("/health");
+        using var response = await app.GetAsync(path);
         await app.StopAsync();
 
         Assert.Equal(1, app.CountsOf("http.server.request.duration").Values.Sum());
@@ -91,6 +93,7 @@ public sealed class ExclusionMetricsTests
             app.MapGet("/health/malformed", string () => throw new BadHttpRequestException("too large", 413));
             app.MapGet("/health/halfway", FailHalfwayAsync);
             app.MapGet("/halfway", FailHalfwayAsync).ExcludeFromTracing();
+            app.MapGet("/by-endpoint", () => "ok").ExcludeFromTracing();
         });
 
     private static async Task FailHalfwayAsync(HttpResponse response)

@@ -65,7 +65,7 @@ public sealed class HostileRequestTests
             {
                 ["OTEL_DOTNET_EXCLUDED_URLS"] = "hidden,h[ï]dden,^(?=/a+$)",
                 ["OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST"] = ".*",
-                ["Aspire:RouteTracing:ExclusionKey"] = "k",
+                ["Aspire:RouteTracing:ExclusionKey"] = CallingServices.Key,
             });
         using var toStock = new RawClient(stock.Port);
         using var toTraced = new RawClient(traced.Port);

@@ -120,6 +120,50 @@ public sealed class KeepFailedRequestsTests
         Assert.Equal([expected], Tags(Assert.Single(app.Spans), "http.request.method"));
     }
 
+    [Theory]
+    [InlineData("/health/throwing")]
+    [InlineData("/health/503")]
+    [InlineData("/by-endpoint")]
+    public async Task An_error_page_does_not_change_the_route(string path)
+    {
+        await using var app = await StartAsync(sampler: null, map: app =>
+        {
+            app.UseExceptionHandler("/error");
+            app.UseStatusCodePagesWithReExecute("/status/{0}");
+            app.UseRouting();
+            app.MapGet("/error", () => "sorry");
+            app.MapGet("/status/{code}", (int code) => $"sorry: {code}");
+        });
+
+        using var response = await app.GetAsync(path);
+        var page = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.StartsWith("sorry", page, StringComparison.Ordinal);
+        await app.StopAsync();
+
+        var span = Assert.Single(app.Spans);
+        Assert.Equal($"GET {path}", span.DisplayName);
+        Assert.Equal([path, path], Tags(span, "http.route", "url.path"));
+    }
+
+    [Fact]
+    public async Task The_span_has_the_received_path_if_middleware_rewrites_it()
+    {
+        await using var app = await StartAsync(sampler: null, map: app =>
+        {
+            app.Use((context, next) =>
+            {
+                (context.Request.PathBase, context.Request.Path) = ("/internal", "/health/503");
+                return next(context);
+            });
+            app.UseRouting();
+        });
+
+        using var response = await app.GetAsync("/health/rewritten");
+        await app.StopAsync();
+
+        Assert.Equal(["/health/rewritten", 503], Tags(Assert.Single(app.Spans), "url.path", "http.response.status_code"));
+    }
+
     [Fact]
     public async Task An_exception_that_a_handler_answers_is_on_the_span()
     {
@@ -230,7 +274,7 @@ public sealed class KeepFailedRequestsTests
     [Fact]
     public async Task A_failing_probe_exports_nothing_by_default()
     {
-        await using var app = await StartAsync("always_on", keep: false);
+        await using var app = await StartAsync("always_on", keep: null);
 
         using var response = await app.GetAsync("/health/503");
         await app.StopAsync();
@@ -241,7 +285,7 @@ public sealed class KeepFailedRequestsTests
     private static object?[] Tags(Activity span, params string[] names) => Array.ConvertAll(names, span.GetTagItem);
 
     private static Task<TracedApp> StartAsync(
-        string? sampler, bool recordException = false, Action<WebApplication>? map = null, bool keep = true) =>
+        string? sampler, bool recordException = false, Action<WebApplication>? map = null, bool? keep = true) =>
         TracedApp.StartAsync(
             builder =>
             {
@@ -252,7 +296,7 @@ public sealed class KeepFailedRequestsTests
                 });
                 builder.AddRouteTracing(settings =>
                 {
-                    settings.KeepFailedRequests = keep;
+                    settings.KeepFailedRequests = keep ?? settings.KeepFailedRequests;
                     settings.ExclusionKey = "a key that the services share";
                     settings.ExcludedUrls.Add("^/health/");
                 });

@@ -46,11 +46,20 @@ internal static class Patterns
     {
         try
         {
-            return new Regex(item, RegexOptions.CultureInvariant, TimeSpan.FromMilliseconds(200)).IsMatch(text);
+            return new Regex(item, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)).IsMatch(text);
         }
         catch (RegexMatchTimeoutException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Asserts that two items give the same result, unless a search times out.</summary>
+    public static void AssertSame(string item, string other, string text)
+    {
+        if (IsMatch(item, text) is { } expected && IsMatch(other, text) is { } actual)
+        {
+            Assert.Equal(expected, actual);
         }
     }
 }

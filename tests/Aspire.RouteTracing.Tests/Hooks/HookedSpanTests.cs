@@ -169,11 +169,15 @@ public sealed class HookedSpanTests
         span.SetTag("http.route", "/hooked");
         span.SetTag("error.type", "hooked");
         span.SetTag("http.response.status_code", 299);
+        span.SetTag("client.address", "203.0.113.7");
+        span.SetTag("network.protocol.version", "hooked");
         span.SetTag("tenant", "acme");
     }
 
     private static void AssertEverything(Activity span)
     {
+        Assert.Equal("203.0.113.7", span.GetTagItem("client.address"));
+        Assert.Equal("hooked", span.GetTagItem("network.protocol.version"));
         Assert.Equal("hooked", span.DisplayName);
         Assert.Equal((ActivityStatusCode.Error, "because"), (span.Status, span.StatusDescription));
         Assert.Equal("/hooked", span.GetTagItem("http.route"));

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Logs;
 
 namespace Aspire.RouteTracing.Tests.LiveList;
 
@@ -27,6 +28,84 @@ public sealed class ExclusionReportTests : IDisposable
         Assert.Equal(
             "Excluded URLs: 4 in force. Excluded routes: 2 of 3 (GET /health, GET /orders/{id:int}). Items that match no route: ^/favicon.",
             Assert.Single(Reports(app)));
+    }
+
+    [Fact]
+    public async Task Routes_are_searched_behind_the_path_bases_of_the_code()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/shop/health$")),
+            app =>
+            {
+                app.UsePathBase("/shop");
+                app.UseRouting();
+                app.MapGet("/health", () => "healthy");
+            });
+        await app.StopAsync();
+
+        Assert.Equal("Excluded URLs: 1 in force. Excluded routes: 1 of 1 (GET /health).", Assert.Single(Reports(app)));
+    }
+
+    [Fact]
+    public async Task Ten_routes_are_named_in_the_log()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/page")),
+            app => Enumerable.Range(1, 12).ToList().ForEach(page => app.MapGet($"/page{page:00}", () => "")));
+        await app.StopAsync();
+
+        Assert.EndsWith(
+            "Excluded routes: 12 of 12 (" + string.Join(", ", Enumerable.Range(1, 10).Select(page => $"GET /page{page:00}"))
+                + " and 2 more).",
+            Assert.Single(Reports(app)),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_worker_reports_its_list_and_logs_nothing()
+    {
+        var builder = Host.CreateApplicationBuilder();
+        builder.Configuration[ExclusionReport.StatusFolderKey] = _folder;
+        var logs = new List<LogRecord>();
+        builder.Logging.AddOpenTelemetry(logging => logging.AddInMemoryExporter(logs));
+        builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$"));
+        using var worker = builder.Build();
+        await worker.StartAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(["^/health$"], (await WaitForStatusAsync(_ => true)).Items.Select(item => item.Pattern));
+        await worker.StopAsync(TestContext.Current.CancellationToken);
+        Assert.DoesNotContain(logs, log => log.CategoryName == typeof(ExclusionReport).FullName);
+    }
+
+    [Fact]
+    public async Task The_status_has_whether_the_whole_URL_is_searched()
+    {
+        await using var app = await StartAsync(["^/health$"], new() { ["Aspire:RouteTracing:MatchFullUrl"] = "true" });
+
+        Assert.True((await WaitForStatusAsync(_ => true)).MatchFullUrl);
+    }
+
+    [Fact]
+    public async Task An_item_that_times_out_is_removed_from_the_list_until_a_reload()
+    {
+        const string slow = "^(?=/)/slow/.*/(a+)+$";
+        await using var app = await StartAsync([slow, "^/health$"]);
+        await WaitForStatusAsync(status => status.Items.Count == 2);
+
+        for (var request = 0; request < 3; request++)
+        {
+            using var response = await app.GetAsync($"/slow/{request}/{new string('a', 40)}!");
+        }
+
+        var status = await WaitForStatusAsync(status => status.Items.Count == 1);
+        Assert.Equal($"'{slow}' of code timed out and is disabled.", status.Problems[^1]);
+        Assert.Equal([("^/health$", "code")], app.ExcludedUrls());
+        var log = Assert.Single(app.Logs, log => log.EventId.Id == 4);
+        Assert.Equal(LogLevel.Error, log.LogLevel);
+
+        app.Reload("Aspire:RouteTracing:KeepFailedRequests", "true");
+        Assert.Equal([(slow, "code"), ("^/health$", "code")], app.ExcludedUrls());
+        Assert.Equal(2, (await WaitForStatusAsync(status => status.Items.Count == 2)).Items.Count);
     }
 
     [Fact]
@@ -125,8 +204,10 @@ public sealed class ExclusionReportTests : IDisposable
             new() { [ExclusionReport.StatusFolderKey] = _folder, ["Aspire:RouteTracing:ExclusionsFile"] = file });
 
         await File.WriteAllTextAsync(file, "^/other$\n", TestContext.Current.CancellationToken);
+        var deadline = DateTimeOffset.UtcNow + Patience;
         while (app.Logs.All(log => log.EventId.Id != 10))
         {
+            Assert.True(DateTimeOffset.UtcNow < deadline, "The rejected list was not logged in time.");
             await Task.Delay(TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken);
         }
 
@@ -215,9 +296,10 @@ public sealed class ExclusionReportTests : IDisposable
 
         await app.StopAsync();
 
+        var log = Assert.Single(app.Logs, log => log.EventId.Id == 21);
+        Assert.Equal(LogLevel.Debug, log.LogLevel);
         Assert.Equal(
-            "'/health' is excluded by '^/health$' of code. Further requests that this item excludes are not logged.",
-            Assert.Single(app.Logs, log => log.EventId.Id == 21).FormattedMessage);
+            "'/health' is excluded by '^/health$' of code. Further requests that this item excludes are not logged.", log.FormattedMessage);
     }
 
     private sealed record GivenName(string Route) : IRouteDiagnosticsMetadata;
@@ -225,7 +307,10 @@ public sealed class ExclusionReportTests : IDisposable
     private string? StatusPath => Directory.EnumerateFiles(_folder, $"{Environment.ProcessId}.*.json").SingleOrDefault();
 
     private static string[] Reports(TracedApp app) =>
-        [.. app.Logs.Where(log => log.CategoryName == typeof(ExclusionReport).FullName).Select(log => log.FormattedMessage!)];
+        [
+            .. app.Logs.Where(log => log.CategoryName == typeof(ExclusionReport).FullName && log.LogLevel == LogLevel.Information)
+                .Select(log => log.FormattedMessage!),
+        ];
 
     private static ServiceStatus? ReadStatus(string path)
     {

@@ -170,7 +170,8 @@ public sealed class PackageTests(PackageTests.Packages packages) : IClassFixture
             var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
             Assert.True(
-                process.ExitCode == 0, $"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{await output}\n{await error}");
+                process.ExitCode == 0,
+                $"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{await output}\n{await error}");
             return await output;
         }
     }

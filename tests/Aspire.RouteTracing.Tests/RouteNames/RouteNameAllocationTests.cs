@@ -14,8 +14,8 @@ namespace Aspire.RouteTracing.Tests.RouteNames;
 /// <summary>A successful traced request allocates nothing for its name.</summary>
 public sealed class RouteNameAllocationTests
 {
-    private const int Requests = 1000;
-    private const int Rounds = 5;
+    private const int Requests = 300;
+    private const int Rounds = 4;
 
     // The smallest object. A lower average means no object per request.
     private const int SmallestObject = 24;

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -35,6 +37,31 @@ public sealed class RouteNamePolicyTests
         await app.StopAsync();
 
         Assert.Equal(["GET /users/{id:int}", "GET /users/{id}", "GET /users/{id:int}"], app.SpanNames);
+    }
+
+    [Fact]
+    public async Task A_fallback_that_removes_the_endpoint_answers_as_without_route_tracing()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(),
+            app =>
+            {
+                var pipeline = ((IEndpointRouteBuilder)app).CreateApplicationBuilder();
+                pipeline.Use(async (context, next) =>
+                {
+                    context.SetEndpoint(null);
+                    await Task.Yield();
+                    await next(context);
+                });
+                pipeline.Run(context => context.Response.WriteAsync($"{context.GetEndpoint()?.DisplayName ?? "none"}"));
+                app.MapFallback(pipeline.Build());
+            });
+
+        using var response = await app.GetAsync("/anything");
+        Assert.Equal("none", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        await app.StopAsync();
+
+        Assert.Equal(["GET /{*path:nonfile}"], app.SpanNames);
     }
 
     [Fact]

@@ -19,6 +19,9 @@ internal sealed class RouteNameRun : IDisposable
 {
     private const string SuppressNativeTags = "Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData";
 
+    // Tests run one after the other.
+    private static readonly Dictionary<(string Shape, RouteTemplateFormat Format), IReadOnlyList<RouteNameOutcome>> Outcomes = [];
+
     private readonly RequestDurations _durations = new();
     private readonly TracedApp _app;
 
@@ -26,6 +29,19 @@ internal sealed class RouteNameRun : IDisposable
 
     /// <summary>Gets a value indicating whether ASP.NET Core sets the tags itself by default.</summary>
     public static bool HasNativeTags { get; } = Environment.Version.Major >= 11;
+
+    /// <summary>Returns the outcomes with route tracing, which several tests and the document share.</summary>
+    public static async Task<IReadOnlyList<RouteNameOutcome>> GetAsync(
+        string shape, RouteTemplateFormat format = RouteTemplateFormat.Template)
+    {
+        if (!Outcomes.TryGetValue((shape, format), out var outcomes))
+        {
+            outcomes = await RunAsync(shape, settings => settings.RouteTemplateFormat = format);
+            Outcomes[(shape, format)] = outcomes;
+        }
+
+        return outcomes;
+    }
 
     public static async Task<IReadOnlyList<RouteNameOutcome>> RunAsync(
         string shape, Action<RouteTracingSettings>? routeTracing, bool? nativeTags = null)
@@ -51,6 +67,7 @@ internal sealed class RouteNameRun : IDisposable
         {
             builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(options => options.RecordException = true);
             builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddAspNetCoreInstrumentation());
+            builder.Services.AddSingleton<WaitingRequests>();
             shape.Configure?.Invoke(builder);
             if (routeTracing is not null)
             {
@@ -193,7 +210,7 @@ internal sealed class RouteNameRun : IDisposable
     {
         using var goAway = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var response = _app.Client.SendAsync(Request("GET", target, traceParent), goAway.Token);
-        await AppShapes.Waiting.WaitAsync(TestContext.Current.CancellationToken);
+        await _app.App.Services.GetRequiredService<WaitingRequests>().WaitAsync(TestContext.Current.CancellationToken);
         await goAway.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => response);
     }

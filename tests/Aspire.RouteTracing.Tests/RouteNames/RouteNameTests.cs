@@ -11,7 +11,7 @@ public sealed class RouteNameTests
     [Theory]
     [MemberData(nameof(Shapes))]
     public async Task A_request_is_named_after_the_route_that_the_client_requested(string shape) =>
-        Assert.Equal(Expected(shape), Lines(shape, await RouteNameRun.RunAsync(shape, _ => { })));
+        Assert.Equal(Expected(shape), Lines(shape, await RouteNameRun.GetAsync(shape)));
 
     [Theory]
     [MemberData(nameof(Shapes))]
@@ -34,7 +34,7 @@ public sealed class RouteNameTests
     [MemberData(nameof(Shapes))]
     public async Task The_simple_format_contains_only_parameter_names(string shape)
     {
-        var outcomes = await RouteNameRun.RunAsync(shape, settings => settings.RouteTemplateFormat = RouteTemplateFormat.Simple);
+        var outcomes = await RouteNameRun.GetAsync(shape, RouteTemplateFormat.Simple);
 
         Assert.Equal(
             RouteNameCase.All[shape].Select(routeNameCase => $"{routeNameCase.Request}: {routeNameCase.Simple ?? routeNameCase.Route}"),

@@ -45,8 +45,8 @@ public sealed class RouteNamesDocumentTests
         var rows = new StringBuilder();
         foreach (var (shape, cases) in RouteNameCase.All)
         {
-            var outcomes = await RouteNameRun.RunAsync(shape, _ => { });
-            var simple = await RouteNameRun.RunAsync(shape, settings => settings.RouteTemplateFormat = RouteTemplateFormat.Simple);
+            var outcomes = await RouteNameRun.GetAsync(shape);
+            var simple = await RouteNameRun.GetAsync(shape, RouteTemplateFormat.Simple);
             var stock = await RouteNameRun.RunAsync(shape, routeTracing: null);
             string[] shown =
             [

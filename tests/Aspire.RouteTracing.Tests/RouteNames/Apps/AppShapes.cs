@@ -22,9 +22,6 @@ namespace Aspire.RouteTracing.Tests.RouteNames.Apps;
 /// <summary>The applications of the cases, by their name in cases.json.</summary>
 internal static class AppShapes
 {
-    /// <summary>Released once for each request that waits until its client disconnects.</summary>
-    public static readonly SemaphoreSlim Waiting = new(0);
-
     public static readonly IReadOnlyDictionary<string, AppShape> All = new Dictionary<string, AppShape>
     {
         ["Minimal APIs"] = new(MapMinimalApis),
@@ -121,7 +118,7 @@ internal static class AppShapes
             (HttpContext _) => Task.FromException(new BadHttpRequestException("too large", StatusCodes.Status413PayloadTooLarge)));
         app.MapGet("/slow/{id}", async context =>
         {
-            Waiting.Release();
+            context.RequestServices.GetRequiredService<WaitingRequests>().Release();
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         });
     }
