@@ -11,7 +11,7 @@ public sealed class UrlTestTests
     private readonly IResourceBuilder<ProjectResource> _orders;
 
     public UrlTestTests() => _orders = _builder.AddProject<TestProject>("orders")
-        .WithExcludedUrls("client/.*/info", "://internäl[.]")
+        .WithExcludedUrls("client/.*/info", "://пример[.]")
         .WithEnvironment("OTEL_DOTNET_EXCLUDED_URLS", "://internal[.]");
 
     [Theory]
@@ -25,11 +25,11 @@ public sealed class UrlTestTests
         "'http://internal.example/x' is excluded in 'orders' by '://internal[.]', from OTEL_DOTNET_EXCLUDED_URLS.")]
     [InlineData("/Ärger", @"'/Ärger' is excluded in 'orders' by '^/\p{Lu}', from the app-wide list.")]
     [InlineData(
-        "http://internäl.test/x",
-        "'http://internäl.test/x' is excluded in 'orders' by '://internäl[.]', from the list of 'orders'.")]
+        "http://пример.test/x",
+        "'http://пример.test/x' is excluded in 'orders' by '://пример[.]', from the list of 'orders'.")]
     [InlineData(
-        "http://xn--internl-bxa.test/x",
-        "'http://xn--internl-bxa.test/x' is excluded in 'orders' by '://internäl[.]', from the list of 'orders'.")]
+        "http://xn--e1afmkfd.test/x",
+        "'http://xn--e1afmkfd.test/x' is excluded in 'orders' by '://пример[.]', from the list of 'orders'.")]
     [InlineData("/from/code", "'/from/code' is excluded in 'orders' by '^/from/code$', from code.")]
     [InlineData(
         "/from/variable", "'/from/variable' is excluded in 'orders' by '^/from/variable$', from OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS.")]

@@ -45,6 +45,8 @@ internal static class PythonInterpreter
         var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var answers = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         Assert.Equal("", await errors);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, process.ExitCode);
         return JsonSerializer.Deserialize<bool[][]>(answers)!;
     }
 }

@@ -175,10 +175,10 @@ public sealed partial class ExcludedSubtreeTests
                 {
                     TracedApp.Source.StartActivity("while the request runs")?.Dispose();
                     loopRuns.SetResult();
-                    await requestIsOver.Task;
+                    await requestIsOver.Task.WithinAMinute();
                     TracedApp.Source.StartActivity("after the request")?.Dispose();
                 });
-                await loopRuns.Task;
+                await loopRuns.Task.WithinAMinute();
             }),
             new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0" });
 

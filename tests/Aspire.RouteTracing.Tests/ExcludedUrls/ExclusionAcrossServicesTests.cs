@@ -174,7 +174,7 @@ public sealed class ExclusionAcrossServicesTests
         response.EnsureSuccessStatusCode();
         await storefront.StopAsync();
 
-        var producer = await sent.Task;
+        var producer = await sent.Task.WithinAMinute();
         Assert.False(producer!.Recorded);
         Assert.Matches("^aspire-excluded=[0-9a-f]{40}$", producer.TraceStateString);
         Assert.Empty(storefront.Spans);
@@ -191,7 +191,7 @@ public sealed class ExclusionAcrossServicesTests
         {
             _ = Task.Run(async () =>
             {
-                await isOver.Task;
+                await isOver.Task.WithinAMinute();
                 using var send = TracedApp.Source.StartActivity("send", ActivityKind.Producer);
                 sent.SetResult(send);
             });
@@ -201,7 +201,7 @@ public sealed class ExclusionAcrossServicesTests
         await storefront.App.StopAsync(TestContext.Current.CancellationToken);
         isOver.SetResult();
 
-        var producer = await sent.Task;
+        var producer = await sent.Task.WithinAMinute();
         Assert.True(producer!.Recorded);
         Assert.Null(producer.TraceStateString);
     }

@@ -154,7 +154,7 @@ public sealed class ExclusionLimitsTests
         {
             var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _turns.Writer.TryWrite((name, done));
-            return done.Task.WaitAsync(TestContext.Current.CancellationToken);
+            return done.Task.WithinAMinute();
         }
     }
 

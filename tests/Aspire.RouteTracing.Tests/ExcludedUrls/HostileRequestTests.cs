@@ -156,7 +156,7 @@ public sealed class HostileRequestTests
             var answer = "";
             while (!answer.EndsWith("\r\n\r\n", StringComparison.Ordinal))
             {
-                var read = await _client.GetStream().ReadAsync(_answer);
+                var read = await _client.GetStream().ReadAsync(_answer, TestContext.Current.CancellationToken).AsTask().WithinAMinute();
                 Assert.NotEqual(0, read);
                 answer += Encoding.Latin1.GetString(_answer, 0, read);
             }

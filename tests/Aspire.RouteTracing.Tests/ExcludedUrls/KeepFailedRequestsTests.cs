@@ -100,7 +100,7 @@ public sealed class KeepFailedRequestsTests
     [InlineData("PURGE", "PURGE")]
     [InlineData("purge", "PURGE")]
     [InlineData("DELETE", "_OTHER")]
-    public async Task The_method_is_known_if_OpenTelemetrys_variable_lists_it(string method, string expected)
+    public async Task A_method_is_known_if_the_variable_of_the_conventions_lists_it(string method, string expected)
     {
         await using var app = await TracedApp.StartAsync(
             builder =>
@@ -262,10 +262,10 @@ public sealed class KeepFailedRequestsTests
 
         using var abort = new CancellationTokenSource();
         var request = app.Client.GetAsync("/health/slow", abort.Token);
-        await started.Task;
+        await started.Task.WithinAMinute();
         await abort.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
-        await ended.Task;
+        await ended.Task.WithinAMinute();
         await app.StopAsync();
 
         Assert.Empty(app.SpanNames);

@@ -84,7 +84,7 @@ public sealed class HookFailureTests
             Assert.Equal("ok", await app.Client.GetStringAsync("/", TestContext.Current.CancellationToken));
         }
 
-        await logs.Complete.WaitAsync(TestContext.Current.CancellationToken);
+        await logs.Complete.WithinAMinute();
         await app.StopAsync();
 
         Assert.Equal(["Error: RequestHook, after the await", "Warning: RequestHook, "], logs.Order());
@@ -98,7 +98,7 @@ public sealed class HookFailureTests
         await using var app = await HookedApp.StartAsync(
             settings => settings.RequestHook = async (span, _) =>
             {
-                await gate.Task;
+                await gate.Task.WithinAMinute();
                 await Task.Yield();
                 done.SetResult(Activity.Current);
             },
@@ -109,7 +109,7 @@ public sealed class HookFailureTests
 
         Assert.Equal(
             "Microsoft.AspNetCore.Hosting.HttpRequestIn",
-            (await done.Task.WaitAsync(TestContext.Current.CancellationToken))?.OperationName);
+            (await done.Task.WithinAMinute())?.OperationName);
     }
 
     /// <summary>The log messages about hooks, in no particular order.</summary>

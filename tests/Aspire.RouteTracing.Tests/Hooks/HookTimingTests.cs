@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.WebSockets;
+using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
@@ -233,7 +234,7 @@ public sealed class HookTimingTests
         using var abort = new CancellationTokenSource();
 
         var request = app.Client.GetAsync("/slow", abort.Token);
-        await running.Task;
+        await running.Task.WithinAMinute();
         await abort.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
         await app.StopAsync();

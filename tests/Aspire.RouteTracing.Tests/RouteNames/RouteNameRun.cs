@@ -210,7 +210,7 @@ internal sealed class RouteNameRun : IDisposable
     {
         using var goAway = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var response = _app.Client.SendAsync(Request("GET", target, traceParent), goAway.Token);
-        await _app.App.Services.GetRequiredService<WaitingRequests>().WaitAsync(TestContext.Current.CancellationToken);
+        await _app.App.Services.GetRequiredService<WaitingRequests>().WaitAsync(TestContext.Current.CancellationToken).WithinAMinute();
         await goAway.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => response);
     }

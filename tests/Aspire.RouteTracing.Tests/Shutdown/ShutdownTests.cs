@@ -29,7 +29,7 @@ public sealed class ShutdownTests
             {
                 using var inner = TracedApp.Source.StartActivity("inner");
                 running.Signal();
-                await stopping.Task;
+                await stopping.Task.WithinAMinute();
             }),
             new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/hidden/", ["OTEL_TRACES_SAMPLER"] = "always_on" });
 

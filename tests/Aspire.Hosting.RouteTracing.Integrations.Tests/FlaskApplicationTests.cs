@@ -1,18 +1,15 @@
-using System.ComponentModel;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 
-namespace Aspire.RouteTracing.Tests.FlaskParity;
+namespace Aspire.Hosting.RouteTracing.Integrations.Tests;
 
 /// <summary>
-/// The Flask application of the playground and the same application here trace the same requests with the same list. Skipped if Python or
-/// the packages of playground/reviews/requirements.txt are not installed.
+/// The Flask application of the playground and the same application here trace the same requests with the same list. Needs Python and the
+/// packages of playground/reviews/requirements.txt.
 /// </summary>
 public sealed partial class FlaskApplicationTests
 {
@@ -67,11 +64,9 @@ public sealed partial class FlaskApplicationTests
 
     private static async Task<Dictionary<string, string>> RunFlaskAsync(string list)
     {
-        var python = await FindPythonAsync();
-        var port = FreePort();
-        using var process = Start(python, ["app.py"], new()
+        using var process = Start(new()
         {
-            ["PORT"] = $"{port}",
+            ["PORT"] = "0",
             ["PYTHONUNBUFFERED"] = "1",
             ["OTEL_PYTHON_EXCLUDED_URLS"] = list,
             ["OTEL_TRACES_EXPORTER"] = "console",
@@ -81,13 +76,9 @@ public sealed partial class FlaskApplicationTests
         try
         {
             var spans = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-            while (await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) is { } line
-                && !line.Contains("Running on", StringComparison.Ordinal))
-            {
-            }
-
+            var address = await ReadAddressAsync(process.StandardError);
             var log = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-            await SendAllAsync(new Uri($"http://127.0.0.1:{port}"));
+            await SendAllAsync(address);
 
             // The exporter writes the remaining spans when Python exits.
             using var interrupt = Process.Start("kill", ["-INT", $"{process.Id}"]);
@@ -117,31 +108,25 @@ public sealed partial class FlaskApplicationTests
 
     private static string UrlOf(string traceId) => Urls[Convert.ToInt32(traceId[24..], 16) - 1];
 
-    private static async Task<string> FindPythonAsync()
+    private static async Task<Uri> ReadAddressAsync(StreamReader log)
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Interrupts Python as a terminal would, which takes a Unix.");
-        var installed = Path.Combine(ReviewsFolder, ".venv/bin/python");
-        var python = File.Exists(installed) ? installed : "python3";
-        string error;
-        try
+        var lines = new List<string>();
+        while (await log.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
         {
-            using var process = Start(python, ["-c", "import flask, opentelemetry.distro, opentelemetry.instrumentation.flask"], []);
-            error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-            Assert.SkipWhen(
-                process.ExitCode != 0, $"Needs the packages of playground/reviews/requirements.txt: {error.Trim().Split('\n')[^1]}");
-        }
-        catch (Win32Exception exception)
-        {
-            Assert.Skip($"Needs Python: {exception.Message}");
+            lines.Add(line);
+            if (RunningOn().Match(line) is { Success: true } match)
+            {
+                return new Uri(match.Groups["address"].Value);
+            }
         }
 
-        return python;
+        throw new InvalidOperationException($"Flask did not start:\n{string.Join('\n', lines)}");
     }
 
-    private static Process Start(string fileName, string[] arguments, Dictionary<string, string> environment)
+    private static Process Start(Dictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo(fileName, arguments)
+        var installed = Path.Combine(ReviewsFolder, ".venv/bin/python");
+        var start = new ProcessStartInfo(File.Exists(installed) ? installed : "python3", ["app.py"])
         {
             WorkingDirectory = ReviewsFolder,
             RedirectStandardOutput = true,
@@ -155,17 +140,13 @@ public sealed partial class FlaskApplicationTests
         return Process.Start(start)!;
     }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     private static string ReviewsFolder => Path.Combine(Repository.Root, "playground/reviews");
 
     [GeneratedRegex("""
         "name": "(?<name>[^"]*)",\s*"context": \{\s*"trace_id": "0x(?<trace>[0-9a-f]{32})"
         """)]
     private static partial Regex SpanOfConsoleExporter();
+
+    [GeneratedRegex("Running on (?<address>http://[0-9.]+:[0-9]+)")]
+    private static partial Regex RunningOn();
 }
