@@ -63,7 +63,7 @@ internal static class EditConfirmation
         {
             return live.Current.Count == 0 ? (true, "The service hasn't read it.")
                 : live.IsReportOverdue() ? (false, "The service has not read this list. Does it call AddRouteTracing()?")
-                : (true, "The service hasn't reported its list yet, and reads this one when it has started.");
+                : (true, "The service hasn't reported yet. If it calls AddRouteTracing(), it reads this list when it has started.");
         }
 
         if (statuses.Any(status => !status.Enabled))

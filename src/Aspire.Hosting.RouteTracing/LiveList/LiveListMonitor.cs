@@ -37,7 +37,7 @@ internal sealed class LiveListMonitor(DistributedApplicationModel model, Resourc
         {
             while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
-                foreach (var live in model.Resources.SelectMany(resource => resource.Annotations.OfType<LiveResource>()).ToArray())
+                foreach (var live in FindLive())
                 {
                     await live.Property.RefreshAsync().ConfigureAwait(false);
                 }
@@ -46,6 +46,19 @@ internal sealed class LiveListMonitor(DistributedApplicationModel model, Resourc
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The AppHost ends.
+        }
+    }
+
+    private LiveResource[] FindLive()
+    {
+        try
+        {
+            return [.. model.Resources.SelectMany(resource => resource.Annotations.OfType<LiveResource>())];
+        }
+        catch (InvalidOperationException)
+        {
+            // A resource or an annotation is being added. The next tick finds all.
+            return [];
         }
     }
 }

@@ -75,6 +75,9 @@ internal sealed class LiveResource(
     /// <summary>Gets whether the service reads the list from the AppHost's file.</summary>
     public bool FollowsFile { get; private set; }
 
+    /// <summary>Gets whether .NET's variable has a secret as its value, which stays as it is.</summary>
+    public bool KeepsSecret { get; private set; }
+
     /// <summary>Gets the names of the running instances: of the replicas, or of the resource itself.</summary>
     public IReadOnlyList<string> RunningInstances =>
         [.. _states.Where(instance => instance.Value == KnownResourceStates.Running).Select(instance => instance.Key)];
@@ -137,8 +140,8 @@ internal sealed class LiveResource(
 
     /// <summary>
     /// Adds the lists in the variables to the declared list. If the list was edited, empties the variables, because the edited list
-    /// replaces them. A variable that is a secret stays as it is, because Aspire hides a secret only if it is the whole value. Adds
-    /// warnings about items that were ignored.
+    /// replaces them. A secret in .NET's variable stays its whole value if possible, because Aspire hides only such a secret. Adds warnings
+    /// about items that were ignored.
     /// </summary>
     /// <returns>The list to write into the variables.</returns>
     public async Task<IReadOnlyList<ListedUrl>> PrepareAsync(
@@ -174,16 +177,15 @@ internal sealed class LiveResource(
 
             (_declared, _keepsUnreadVariables) = (declared, false);
             _started = Current;
-            var hasFile = Reports && !variables.ContainsKey(VariableNames.ExclusionsFile);
             ListedUrl[] secrets = [.. users.Where(url => url is { IsSecret: true, Source: VariableNames.DotNetExcludedUrls })];
-            var keepsSecret = secrets.Length > 0 && (hasFile || secrets.All(Current.Contains));
+            KeepsSecret = variables.GetValueOrDefault(VariableNames.DotNetExcludedUrls) is IValueProvider
+                && (Reports || secrets.All(Current.Contains));
             foreach (var name in IsEdited ? names : [])
             {
-                variables[name] = keepsSecret && name == VariableNames.DotNetExcludedUrls ? variables[name] : "";
+                variables[name] = KeepsSecret && name == VariableNames.DotNetExcludedUrls ? variables[name] : "";
             }
 
-            // The file has the whole list.
-            return keepsSecret && hasFile ? [] : [.. (_edited ?? list).Except(keepsSecret ? secrets : [])];
+            return [.. (_edited ?? list).Except(KeepsSecret ? secrets : [])];
         }
     }
 
@@ -191,7 +193,8 @@ internal sealed class LiveResource(
     /// Writes the list for the service that reads it while it runs, and sets the variables that name the file and the folder of the
     /// statuses. Adds a warning if the list can't be written.
     /// </summary>
-    public void Follow(Dictionary<string, object> variables, List<string> warnings)
+    /// <returns>Whether the service reads the file.</returns>
+    public bool Follow(Dictionary<string, object> variables, List<string> warnings)
     {
         if (Reports)
         {
@@ -211,6 +214,8 @@ internal sealed class LiveResource(
                 warnings.Add($"The excluded URLs of '{Name}' can't be edited while it runs: {exception.Message}");
             }
         }
+
+        return FollowsFile;
     }
 
     /// <summary>Returns the warnings about the patterns of a valid list that the resource wouldn't receive.</summary>

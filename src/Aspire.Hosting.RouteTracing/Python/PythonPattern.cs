@@ -10,9 +10,9 @@ namespace Aspire.Hosting.RouteTracing.Python;
 /// instrumentation, which splits lists at every comma, joins the items by <c>|</c> and searches the whole URL.
 /// </summary>
 /// <remarks>
-/// The result has no comma, brace, dollar sign, quote, white space or character beyond ASCII, which most carriers of the variable would
-/// change. An item that is anchored to the start of the path matches within the path only. Any other item also matches in host and query,
-/// as all items in Python do. See
+/// The result has no comma, brace, dollar sign, quote, white space or character beyond ASCII, which Python's list or a carrier of the
+/// variable could change. An item that is anchored to the start of the path matches within the path only. Any other item also matches in
+/// host and query, as all items in Python do. See
 /// <see
 /// href="https://github.com/open-telemetry/opentelemetry-python-contrib/blob/v0.66b0/util/opentelemetry-util-http/src/opentelemetry/util/http/__init__.py"/>.
 /// </remarks>

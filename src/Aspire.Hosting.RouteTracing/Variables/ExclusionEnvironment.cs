@@ -49,9 +49,19 @@ internal static class ExclusionEnvironment
         }
 
         var writer = new ExclusionVariables(resource.Name, Language.Of(resource), app.Carriers, variables);
-        writer.Write(list);
+
+        // The file has the whole list, so an edit can remove an item that no other variable has.
+        if (live is not { KeepsSecret: true } || !live.Follow(variables, warnings))
+        {
+            writer.Write(list);
+        }
+
+        if (live is { KeepsSecret: false })
+        {
+            live.Follow(variables, warnings);
+        }
+
         warnings.AddRange(writer.Warnings);
-        live?.Follow(variables, warnings);
         app.SetWarnings(resource, warnings);
         if (live is not null)
         {

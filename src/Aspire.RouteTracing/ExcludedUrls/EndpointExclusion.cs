@@ -2,26 +2,37 @@ using System.Diagnostics;
 using Aspire.RouteTracing.RouteNames;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.AspNetCore.Routing;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>Excludes the requests that execute an endpoint with <see cref="ExcludeFromTracingAttribute"/>.</summary>
 /// <remarks>
-/// The endpoints are seen when routing builds its tables, at the first request. Reading them from the container's data source would create
-/// every endpoint again.
+/// The endpoints are seen when routing builds its tables, at the first request. To read them from the container's data source, as the
+/// report of a list does in the background, creates every endpoint again.
 /// </remarks>
-internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteTracing tracing)
+internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteTracing tracing, EndpointDataSource? endpoints = null)
 {
     private const string PartOperationName = "Aspire.RouteTracing.ExcludedPart";
+
+    // At the first request, the application has mapped its endpoints.
+    private readonly Lazy<bool> _hasEndpoints = new(
+        () => endpoints is CompositeEndpointDataSource composite ? composite.DataSources.Any() : endpoints is not null);
 
     private volatile bool _hasExcludedEndpoint;
     private volatile bool _areEndpointsSeen;
 
     /// <summary>Gets whether an endpoint of the application has the attribute, or may have it.</summary>
-    public bool IsUsed => _hasExcludedEndpoint || !_areEndpointsSeen;
+    public bool IsUsed => _hasExcludedEndpoint || (!_areEndpointsSeen && _hasEndpoints.Value);
 
     /// <summary>Called with the endpoints of each node of the tables of routing.</summary>
-    public void OnEndpoints(IReadOnlyList<Endpoint> endpoints) => _hasExcludedEndpoint |= endpoints.Any(MayBeExcluded);
+    public void OnEndpoints(IReadOnlyList<Endpoint> endpoints)
+    {
+        if (endpoints.Any(MayBeExcluded))
+        {
+            _hasExcludedEndpoint = true;
+        }
+    }
 
     /// <summary>Called when all endpoints have been seen.</summary>
     public void OnTables() => _areEndpointsSeen = true;

@@ -17,8 +17,6 @@ internal sealed class ExcludedRequest
 
     private readonly ExclusionSignature _signature;
     private HttpContext? _context;
-    private Endpoint? _endpoint;
-    private bool _hasErrorPage;
 
     /// <param name="context">The request.</param>
     /// <param name="server">The request's server activity, if it has one.</param>
@@ -75,18 +73,6 @@ internal sealed class ExcludedRequest
             StopRecording(Server);
         }
     }
-
-    /// <summary>Keeps the endpoint that the request matched first, because an error page replaces it.</summary>
-    public void KeepEndpoint(Endpoint? endpoint)
-    {
-        if (!_hasErrorPage)
-        {
-            (_endpoint, _hasErrorPage) = (endpoint, true);
-        }
-    }
-
-    /// <summary>Returns the endpoint that the request matched first.</summary>
-    public Endpoint? FindEndpoint(HttpContext context) => _hasErrorPage ? _endpoint : context.GetEndpoint();
 
     /// <summary>Signs the context of <paramref name="span"/>, which tells the receiver that the request is excluded.</summary>
     public void Sign(Activity span) => _signature.Sign(span);

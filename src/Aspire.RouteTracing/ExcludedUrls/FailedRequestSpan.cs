@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Diagnostics;
 using System.Globalization;
 using Aspire.RouteTracing.Instrumentation;
+using Aspire.RouteTracing.RouteNames;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -52,7 +53,7 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks, IConfigur
                     span,
                     context.Request,
                     path,
-                    request.FindEndpoint(context) ?? handled?.Endpoint,
+                    ReExecution.FindMatched(context) ?? handled?.Endpoint,
                     request.ExcludedBy!,
                     failure ?? handled?.Error,
                     statusCode);

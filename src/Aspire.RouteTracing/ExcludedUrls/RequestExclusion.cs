@@ -8,7 +8,11 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>Decides at the start of a request whether it is excluded. A failure is logged once, and the request is traced.</summary>
 internal sealed partial class RequestExclusion(
-    ActiveRouteTracing tracing, AppRequests requests, ExclusionSignature signature, SafeLogger<RequestExclusion> logger)
+    ActiveRouteTracing tracing,
+    AppRequests requests,
+    ExclusionSignature signature,
+    ExcludedRequestsCounter counter,
+    SafeLogger<RequestExclusion> logger)
 {
     /// <summary>The reason if the request of the caller is excluded.</summary>
     public const string Caller = "caller";
@@ -70,15 +74,20 @@ internal sealed partial class RequestExclusion(
 
     /// <summary>
     /// Excludes a request whose endpoint the middleware didn't expect: the first one of an endpoint that isn't in the first tables of
-    /// routing, or that of an application whose tracer provider is outside of it. It is not counted.
+    /// routing, or any of an application whose tracer provider is outside of it, which isn't counted.
     /// </summary>
     public ExcludedRequest ExcludeUntracked(HttpContext context, string route)
     {
         var request = Exclude(context, ServerActivity.Find(context), route, isCounted: false);
         if (!requests.HaveNoMiddleware)
         {
-            EndAtResponse(context, request);
             DisableMetrics(context);
+            context.Response.OnCompleted(() =>
+            {
+                counter.Add(route, context.Response.StatusCode);
+                request.End();
+                return Task.CompletedTask;
+            });
         }
 
         return request;
@@ -101,20 +110,17 @@ internal sealed partial class RequestExclusion(
         ExcludedRequest.Current = request;
         if (requests.HaveNoMiddleware)
         {
-            EndAtResponse(context, request);
+            context.Response.OnCompleted(
+                static request =>
+                {
+                    ((ExcludedRequest)request).End();
+                    return Task.CompletedTask;
+                },
+                request);
         }
 
         return request;
     }
-
-    private static void EndAtResponse(HttpContext context, ExcludedRequest request) =>
-        context.Response.OnCompleted(
-            static request =>
-            {
-                ((ExcludedRequest)request).End();
-                return Task.CompletedTask;
-            },
-            request);
 
     private static partial class Log
     {

@@ -66,8 +66,8 @@ internal sealed class ExcludedRoutes(RouteNaming naming, ConfiguredPathBases pat
     {
         var routes = new Dictionary<string, string[]>(StringComparer.Ordinal);
 
-        // A route doesn't know whether it is behind a path base.
-        string[] bases = ["", .. pathBases.All];
+        // A path base applies to every route, also to requests without it.
+        string[] bases = ["", .. pathBases.OfApplication];
         foreach (var endpoint in endpoints?.Endpoints.OfType<RouteEndpoint>() ?? [])
         {
             var named = naming.Name(endpoint, RouteTemplateFormat.Template);

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing.LiveList;
 
 /// <summary>
-/// Reports the exclusion list after the start of the application and after each change: in the log and, if an AppHost runs the application,
-/// in a file with the <see cref="ServiceStatus"/>. A failure is logged once.
+/// Reports the exclusion list after the start of the application and after each change of the list: in the log and, if an AppHost runs the
+/// application, in a file with the <see cref="ServiceStatus"/>. A failure is logged once.
 /// </summary>
 internal sealed partial class ExclusionReport : IHostedLifecycleService, IDisposable
 {

@@ -12,17 +12,17 @@ namespace Aspire.RouteTracing.RouteNames;
 /// </summary>
 internal sealed class ConfiguredPathBases
 {
-    private Lazy<HashSet<string>>? _pathBases;
+    private Lazy<PipelineSearch>? _search;
 
-    /// <summary>Gets the path bases.</summary>
-    public IReadOnlyCollection<string> All => _pathBases?.Value ?? [];
+    /// <summary>Gets the path bases that all routes of the application can have: those of <c>UsePathBase</c> outside of branches.</summary>
+    public IReadOnlyCollection<string> OfApplication => _search?.Value.OfApplication ?? [];
 
-    /// <summary>Sets the pipeline, which is searched when the first request has a path base.</summary>
-    public void SetPipeline(RequestDelegate pipeline) => _pathBases = new(() => new PipelineSearch().Run(pipeline));
+    /// <summary>Sets the pipeline, which is searched when a request has a path base, or for the report of the list.</summary>
+    public void SetPipeline(RequestDelegate pipeline) => _search = new(() => new PipelineSearch(pipeline));
 
     /// <summary>Returns a request's path base in the casing of the code.</summary>
     /// <returns>The path base, or <see langword="null"/> if the pipeline doesn't configure it.</returns>
-    public string? Find(string pathBase) => _pathBases?.Value.TryGetValue(pathBase, out var configured) == true ? configured : null;
+    public string? Find(string pathBase) => _search?.Value.Found.TryGetValue(pathBase, out var configured) == true ? configured : null;
 
     /// <summary>
     /// Follows the middleware of a pipeline. Each one has the delegate of the next one in a field or in the closure of a lambda.
@@ -32,11 +32,10 @@ internal sealed class ConfiguredPathBases
         // Limits the search if the pipeline references other objects.
         private const int MaxParts = 10_000;
 
-        private readonly HashSet<string> _found = new(StringComparer.OrdinalIgnoreCase);
         private readonly Dictionary<string, HashSet<object>> _seen = [];
         private readonly Queue<(object Part, string PathBase)> _parts = [];
 
-        public HashSet<string> Run(RequestDelegate pipeline)
+        public PipelineSearch(RequestDelegate pipeline)
         {
             Follow(pipeline, "");
             for (var i = 0; i < MaxParts && _parts.TryDequeue(out var next); i++)
@@ -51,9 +50,11 @@ internal sealed class ConfiguredPathBases
                     // that isn't found has the casing of the first request.
                 }
             }
-
-            return _found;
         }
+
+        public HashSet<string> Found { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+        public List<string> OfApplication { get; } = [];
 
         private void Follow(object? part, string pathBase)
         {
@@ -79,13 +80,18 @@ internal sealed class ConfiguredPathBases
                     Follow(branch, pathBase);
                     break;
                 case MapOptions { PathMatch: var match, Branch: var branch }:
-                    _found.Add(pathBase + match.Value);
+                    Found.Add(pathBase + match.Value);
                     Follow(branch, pathBase + match.Value);
                     break;
                 case UsePathBaseMiddleware middleware:
                     // The next middleware runs with and without the path base.
                     var added = pathBase + PathBaseOf(middleware).Value;
-                    _found.Add(added);
+                    Found.Add(added);
+                    if (pathBase.Length == 0)
+                    {
+                        OfApplication.Add(added);
+                    }
+
                     FollowFields(part, pathBase);
                     FollowFields(part, added);
                     break;

@@ -1,4 +1,3 @@
-using Aspire.RouteTracing.ExcludedUrls;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 
@@ -35,19 +34,25 @@ internal static class ReExecution
     }
 
     /// <summary>
-    /// Restores <paramref name="original"/> when the response is sent, before the metric is recorded and the span ends. Callbacks run last
-    /// in, first out, so with several error pages the first registration wins.
+    /// Restores <paramref name="original"/> when the response is sent, before the metric is recorded and the span ends. With several error
+    /// pages, the first call wins.
     /// </summary>
     public static void RestoreAtEnd(HttpContext context, Endpoint? original)
     {
-        context.Response.OnCompleted(() =>
+        if (context.Features.Get<MatchedEndpoint>() is null)
         {
-            context.SetEndpoint(original);
-            return Task.CompletedTask;
-        });
-        if (ExcludedRequest.Current is { } request && request.IsOf(context))
-        {
-            request.KeepEndpoint(original);
+            context.Features.Set(new MatchedEndpoint(original));
+            context.Response.OnCompleted(() =>
+            {
+                context.SetEndpoint(original);
+                return Task.CompletedTask;
+            });
         }
     }
+
+    /// <summary>Returns the endpoint that the request matched first.</summary>
+    public static Endpoint? FindMatched(HttpContext context) =>
+        context.Features.Get<MatchedEndpoint>() is { } matched ? matched.Endpoint : context.GetEndpoint();
+
+    private sealed record MatchedEndpoint(Endpoint? Endpoint);
 }

@@ -28,7 +28,7 @@ internal sealed record ServiceStatus
     /// <summary>Gets the routes of the application that the items exclude, such as <c>GET /health</c>.</summary>
     public IReadOnlyList<string> ExcludedRoutes { get; init; } = [];
 
-    /// <summary>Gets the number of routes of the application.</summary>
+    /// <summary>Gets the number of routes of the application, or 0 for an empty list.</summary>
     public int RouteCount { get; init; }
 
     /// <summary>Gets the items that match no route.</summary>

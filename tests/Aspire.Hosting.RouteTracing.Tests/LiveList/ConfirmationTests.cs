@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.LiveList;
 using Aspire.RouteTracing.ExcludedUrls;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -39,7 +40,8 @@ public sealed class ConfirmationTests
         await model.SetRunningAsync(_orders);
 
         Assert.StartsWith(
-            "'orders' excludes a, b. The service hasn't reported its list yet, and reads this one when it has started.",
+            "'orders' excludes a, b. The service hasn't reported yet. If it calls AddRouteTracing(), it reads this list when "
+                + "it has started.",
             await PassTimeAsync(model.AnswerAsync(_orders, Edit, ("add", "b"))),
             StringComparison.Ordinal);
         _time.Advance(TimeSpan.FromSeconds(31));
@@ -294,6 +296,7 @@ public sealed class ConfirmationTests
         AddRestart(orders, () => Interlocked.Increment(ref restarts));
         await TestModel.GetVariablesAsync(orders);
         await model.SetRunningAsync(orders);
+        await TestModel.PollAsync(() => orders.Resource.Annotations.OfType<LiveResource>().Single().CountRunning() == 2);
 
         await model.AnswerAsync(orders, Edit, ("add", "b"));
 
@@ -367,7 +370,7 @@ public sealed class ConfirmationTests
         await TestModel.PollAsync(() => following.All(service => service.Reported.Contains("b")));
         await TestModel.PollAsync(() =>
         {
-            _time.Advance(TimeSpan.FromSeconds(0.5));
+            _time.Advance(TimeSpan.FromSeconds(0.05));
             return edit.IsCompleted;
         });
         return await edit;

@@ -1,4 +1,6 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.LiveList;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
@@ -54,8 +56,35 @@ public sealed class SecretTests
         AssertNotShown(_orders);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("(bad")]
+    public async Task A_list_beside_a_secret_without_items_can_be_edited(string secret)
+    {
+        AddSecret(_orders, DotNet, secret);
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+
+        Assert.Null(await TestModel.GetVariableAsync(_orders, AspNetCore));
+        Assert.Equal(["here"], service.ReadList());
+    }
+
     [Fact]
-    public async Task A_secret_of_a_container_is_the_whole_variable_until_an_edit_removes_it()
+    public async Task Without_a_file_a_list_beside_a_secret_is_in_the_next_variable()
+    {
+        AddSecret(_orders, DotNet, Secret);
+        await using var model = await TestModel.StartAsync(_builder);
+        var folder = model.Services.GetRequiredService<LiveListFolder>().GetPath("orders");
+        await File.WriteAllTextAsync(folder, "", TestContext.Current.CancellationToken);
+
+        Assert.Equal(Secret, await TestModel.GetVariableAsync(_orders, DotNet));
+        Assert.Equal("here", await TestModel.GetVariableAsync(_orders, AspNetCore));
+        Assert.StartsWith(
+            "The excluded URLs of 'orders' can't be edited while it runs: ", Assert.Single(model.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_secret_of_a_container_is_the_whole_variable_until_its_removal()
     {
         var app = _builder.AddContainer("app", "image").WithExcludedUrls("here");
         AddSecret(app, DotNet, Secret);

@@ -85,9 +85,7 @@ internal sealed class TestService : IAsyncDisposable
 
     private void Report(IReadOnlyList<string> items)
     {
-        var next = $"{StatusPath}.next";
-        File.WriteAllBytes(next, CreateStatus(items).ToJson());
-        File.Move(next, StatusPath, overwrite: true);
+        OwnerOnlyFile.Replace(StatusPath, CreateStatus(items).ToJson());
         Reported = items;
     }
 

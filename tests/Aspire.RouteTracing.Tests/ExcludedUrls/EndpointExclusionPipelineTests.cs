@@ -68,12 +68,13 @@ public sealed class EndpointExclusionPipelineTests
 
         Assert.Equal(["GET /orders"], app.SpanNames);
         Assert.Equal(1, app.CountsOf("http.server.request.duration").Values.Sum());
+        Assert.Equal(2, app.CountsOf("aspire.route_tracing.excluded_requests").Values.Sum());
     }
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task The_endpoints_are_created_as_often_as_without_route_tracing(bool withRouteTracing)
+    public async Task Without_a_list_the_endpoints_are_created_once(bool withRouteTracing)
     {
         var source = new CountingSource();
         await using var app = await TracedApp.StartAsync(

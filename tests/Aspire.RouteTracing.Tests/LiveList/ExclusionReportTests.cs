@@ -31,19 +31,27 @@ public sealed class ExclusionReportTests : IDisposable
     }
 
     [Fact]
-    public async Task Routes_are_searched_behind_the_path_bases_of_the_code()
+    public async Task Routes_are_searched_behind_the_path_base_of_the_application()
     {
         await using var app = await TracedApp.StartAsync(
-            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/shop/health$")),
+            builder => builder.AddRouteTracing(settings =>
+            {
+                settings.ExcludedUrls.Add("^/shop/health$");
+                settings.ExcludedUrls.Add("^/admin");
+            }),
             app =>
             {
                 app.UsePathBase("/shop");
+                app.Map("/admin", branch => branch.UseRouting());
                 app.UseRouting();
                 app.MapGet("/health", () => "healthy");
+                app.MapGet("/orders", () => "");
             });
         await app.StopAsync();
 
-        Assert.Equal("Excluded URLs: 1 in force. Excluded routes: 1 of 1 (GET /health).", Assert.Single(Reports(app)));
+        Assert.Equal(
+            "Excluded URLs: 2 in force. Excluded routes: 1 of 2 (GET /health). Items that match no route: ^/admin.",
+            Assert.Single(Reports(app)));
     }
 
     [Fact]
@@ -314,7 +322,7 @@ public sealed class ExclusionReportTests : IDisposable
 
     private static ServiceStatus? ReadStatus(string path)
     {
-        using var stream = File.OpenRead(path);
+        using var stream = OwnerOnlyFile.OpenRead(path);
         return ServiceStatus.FromJson(stream);
     }
 

@@ -20,7 +20,7 @@ internal sealed class RouteNameRun : IDisposable
     private const string SuppressNativeTags = "Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData";
 
     // Tests run one after the other.
-    private static readonly Dictionary<(string Shape, RouteTemplateFormat Format), IReadOnlyList<RouteNameOutcome>> Outcomes = [];
+    private static readonly Dictionary<(string Shape, RouteTemplateFormat? Format), IReadOnlyList<RouteNameOutcome>> Outcomes = [];
 
     private readonly RequestDurations _durations = new();
     private readonly TracedApp _app;
@@ -31,12 +31,11 @@ internal sealed class RouteNameRun : IDisposable
     public static bool HasNativeTags { get; } = Environment.Version.Major >= 11;
 
     /// <summary>Returns the outcomes with route tracing, which several tests and the document share.</summary>
-    public static async Task<IReadOnlyList<RouteNameOutcome>> GetAsync(
-        string shape, RouteTemplateFormat format = RouteTemplateFormat.Template)
+    public static async Task<IReadOnlyList<RouteNameOutcome>> GetAsync(string shape, RouteTemplateFormat? format = null)
     {
         if (!Outcomes.TryGetValue((shape, format), out var outcomes))
         {
-            outcomes = await RunAsync(shape, settings => settings.RouteTemplateFormat = format);
+            outcomes = await RunAsync(shape, settings => settings.RouteTemplateFormat = format ?? settings.RouteTemplateFormat);
             Outcomes[(shape, format)] = outcomes;
         }
 
