@@ -22,7 +22,7 @@ internal static class PerformanceReport
         + "lets clients fill the cache.";
 
     private const string StartUpReason =
-        "A new process compiles 350 to 600 methods more, about 0.3 ms each, because packages contain no native code. An application that "
+        "A new process compiles 350 to 600 more methods, because packages contain no native code. An application that "
         + "is published with ReadyToRun or native AOT doesn't.";
 
     public static async Task WriteAsync()
