@@ -6,7 +6,7 @@ namespace Aspire.RouteTracing.Compatibility.Tests;
 /// <summary>Ports for servers that must be told one.</summary>
 internal static class FreePort
 {
-    // Below the ports that systems give to sockets without one, so that nobody else takes a port before its server does.
+    // Systems assign higher ports to sockets that ask for any, so no such socket takes the port before the server does.
     private const int First = 20_000;
     private const int Count = 10_000;
 

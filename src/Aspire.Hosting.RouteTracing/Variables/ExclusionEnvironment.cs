@@ -50,7 +50,7 @@ internal static class ExclusionEnvironment
 
         var writer = new ExclusionVariables(resource.Name, Language.Of(resource), app.Carriers, variables);
 
-        // The file has the whole list, so an edit can remove an item that no other variable has.
+        // Beside a secret, only the file has the list, because an edit can't remove an item from another variable of a running service.
         if (live is not { KeepsSecret: true } || !live.Follow(variables, warnings))
         {
             writer.Write(list);
