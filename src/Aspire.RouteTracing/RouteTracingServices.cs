@@ -48,7 +48,6 @@ internal static class RouteTracingServices
         services.AddSingleton<IRouteTracing>(provider => provider.GetRequiredService<ActiveRouteTracing>());
         services.AddSingleton<AppRequests>();
         services.AddSingleton<ExclusionSignature>();
-        services.AddSingleton<ExcludedRequestsCounter>();
         services.AddSingleton<FailedRequestSpan>();
         services.AddSingleton<RequestExclusion>();
         services.AddSingleton<EndpointExclusion>();
@@ -69,6 +68,6 @@ internal static class RouteTracingServices
         services.ConfigureOpenTelemetryTracerProvider(tracing => tracing
             .ConfigureSampler((_, sampler) => ExcludedRequestSampler.Around(sampler))
             .AddProcessor(_ => new ExcludedSpanProcessor()));
-        services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddMeter(ExcludedRequestsCounter.MeterName));
+        services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddMeter(RequestExclusion.MeterName));
     }
 }

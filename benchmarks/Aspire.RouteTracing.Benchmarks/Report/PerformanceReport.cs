@@ -181,10 +181,10 @@ internal static class PerformanceReport
 
         ## Requests
 
-        Times are ratios to OpenTelemetry's own instrumentation in an application that does the same without route tracing. A round measures
-        both applications in turns and takes the median of the ratios. A request goes through the hosting pipeline and routing of a minimal
-        API, without sockets. The list has 11 items. The applications have traces and metrics, as with Aspire's service defaults, and export
-        neither. The Kestrel rows are the playground's orders service as a process behind loopback.
+        Times are ratios to OpenTelemetry's own instrumentation in an application that does the same without route tracing. A round is the
+        median of three pairs of processes, one of each application, which answer in turns. A request goes through the hosting pipeline and
+        routing of a minimal API, without sockets. The list has 11 items. The applications have traces and metrics, as with Aspire's service
+        defaults, and export neither. The Kestrel rows are the playground's orders service as a process behind loopback.
 
         {requests}
 

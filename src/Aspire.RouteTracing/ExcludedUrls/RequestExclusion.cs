@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Aspire.RouteTracing.Instrumentation;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -6,19 +7,33 @@ using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>Decides at the start of a request whether it is excluded. A failure is logged once, and the request is traced.</summary>
+/// <summary>
+/// Decides at the start of a request whether it is excluded, and counts excluded requests by pattern and status code, so that a failing
+/// probe stays visible. A failure is logged once, and the request is traced.
+/// </summary>
 internal sealed partial class RequestExclusion(
     ActiveRouteTracing tracing,
     AppRequests requests,
     ExclusionSignature signature,
-    ExcludedRequestsCounter counter,
+    IMeterFactory meters,
     SafeLogger<RequestExclusion> logger)
 {
+    /// <summary>The meter of the counter of excluded requests.</summary>
+    public const string MeterName = "Aspire.RouteTracing";
+
     /// <summary>The reason if the request of the caller is excluded.</summary>
     public const string Caller = "caller";
 
     /// <summary>The reason if a Filter of the application rejects the request.</summary>
     public const string Filter = "filter";
+
+    // Tags are objects. Boxed once, so that counting doesn't allocate.
+    private static readonly object[] StatusCodes = [.. Enumerable.Range(0, 600).Select(code => (object)code)];
+
+    private readonly Counter<long> _excludedRequests = meters.Create(MeterName).CreateCounter<long>(
+        "aspire.route_tracing.excluded_requests",
+        unit: "{request}",
+        description: "Number of HTTP server requests that were excluded from the traces.");
 
     private bool _failed;
 
@@ -84,7 +99,7 @@ internal sealed partial class RequestExclusion(
             DisableMetrics(context);
             context.Response.OnCompleted(() =>
             {
-                counter.Add(route, context.Response.StatusCode);
+                Count(route, context.Response.StatusCode);
                 request.End();
                 return Task.CompletedTask;
             });
@@ -100,6 +115,19 @@ internal sealed partial class RequestExclusion(
         if (tracing.Current.ExcludeFromMetrics && context.Features[typeof(IHttpMetricsTagsFeature)] is IHttpMetricsTagsFeature metrics)
         {
             metrics.MetricsDisabled = true;
+        }
+    }
+
+    /// <summary>Counts an excluded request.</summary>
+    public void Count(string excludedBy, int statusCode)
+    {
+        if (_excludedRequests.Enabled)
+        {
+            _excludedRequests.Add(
+                1,
+                new KeyValuePair<string, object?>("aspire.route_tracing.pattern", excludedBy),
+                new KeyValuePair<string, object?>(
+                    "http.response.status_code", statusCode is >= 0 and < 600 ? StatusCodes[statusCode] : statusCode));
         }
     }
 

@@ -19,7 +19,6 @@ internal sealed class RouteTracingMiddleware(
     ActiveRouteTracing tracing,
     RequestExclusion exclusion,
     EndpointExclusion endpointExclusion,
-    ExcludedRequestsCounter counter,
     FailedRequestSpan failedRequestSpan,
     RequestHooks hooks,
     ConfiguredPathBases configuredPathBases,
@@ -114,7 +113,7 @@ internal sealed class RouteTracingMiddleware(
             var statusCode = failure is null ? context.Response.StatusCode : StatusCodeAfter(failure, context);
             if (request.IsCounted)
             {
-                counter.Add(request.ExcludedBy!, statusCode);
+                exclusion.Count(request.ExcludedBy!, statusCode);
             }
 
             if (keepsFailed)

@@ -44,10 +44,10 @@ internal sealed class ExclusionMatcher
     public static ExclusionMatcher Build(
         IReadOnlyList<string> items,
         bool matchFullUrl,
-        out IReadOnlyList<ExclusionProblem> problems,
+        out IReadOnlyList<Problem> problems,
         Action<int>? onDisabled = null)
     {
-        var found = new List<ExclusionProblem>();
+        var found = new List<Problem>();
         var forPath = new List<ExclusionPattern>();
         var forFullUrl = new List<ExclusionPattern>();
         var count = Math.Min(items.Count, MaxItems);
@@ -99,7 +99,7 @@ internal sealed class ExclusionMatcher
         SequenceReader sequences,
         Automata automata,
         Action<int> onDisabled,
-        out ExclusionProblem? problem)
+        out Problem? problem)
     {
         problem = null;
         var tokens = RegexTokens.ReadAll(item, out var isBalanced, buffer);
@@ -112,14 +112,14 @@ internal sealed class ExclusionMatcher
 
         if (!ExclusionPattern.Validate(item, out var reason))
         {
-            problem = new ExclusionProblem(index, IsIgnored: true, reason);
+            problem = new Problem(index, IsIgnored: true, reason);
             return [];
         }
 
         var required = RequiredText.FindAll(tokens);
         if (AutomatonPattern.FindObstacle(tokens) is { } obstacle)
         {
-            problem = new ExclusionProblem(index, IsIgnored: false, obstacle);
+            problem = new Problem(index, IsIgnored: false, obstacle);
             return [new BacktrackingPattern(index, item, required, onDisabled)];
         }
 
@@ -147,13 +147,13 @@ internal sealed class ExclusionMatcher
         _forFullUrl.Forget();
         onDisabled?.Invoke(index);
     }
-}
 
-/// <summary>A problem with one item of an exclusion list.</summary>
-/// <param name="Index">The item's position in the list, from 0.</param>
-/// <param name="IsIgnored">
-/// Whether the item is ignored, because it is not a .NET regular expression or too long. Otherwise, it can't be searched in linear time, so
-/// each search times out after 10 ms.
-/// </param>
-/// <param name="Reason">What is wrong, as a sentence.</param>
-internal readonly record struct ExclusionProblem(int Index, bool IsIgnored, string Reason);
+    /// <summary>A problem with one item of an exclusion list.</summary>
+    /// <param name="Index">The item's position in the list, from 0.</param>
+    /// <param name="IsIgnored">
+    /// Whether the item is ignored, because it is not a .NET regular expression or too long. Otherwise, it can't be searched in linear
+    /// time, so each search times out after 10 ms.
+    /// </param>
+    /// <param name="Reason">What is wrong, as a sentence.</param>
+    public readonly record struct Problem(int Index, bool IsIgnored, string Reason);
+}

@@ -6,7 +6,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// </summary>
 internal sealed class SequencePattern : ExclusionPattern
 {
-    private readonly SequenceStep[] _steps;
+    private readonly Step[] _steps;
     private readonly bool _atEnd;
     private readonly int _lastLoop;
     private readonly int _lengthAfterLoops;
@@ -14,13 +14,20 @@ internal sealed class SequencePattern : ExclusionPattern
     /// <param name="index">The item's position in its list.</param>
     /// <param name="steps">The steps. An item that isn't anchored by <c>^</c> starts with a loop over any character.</param>
     /// <param name="atEnd">Whether the last step has to end at the end of the URL.</param>
-    public SequencePattern(int index, SequenceStep[] steps, bool atEnd)
+    public SequencePattern(int index, Step[] steps, bool atEnd)
         : base(index, [.. steps.Select(step => step.Text).OfType<RequiredText>().Where(text => text.Text.Length >= RequiredText.MinLength)])
     {
         (_steps, _atEnd) = (steps, atEnd);
         _lastLoop = Array.FindLastIndex(steps, step => step.IsLoop);
         _lengthAfterLoops = steps.Skip(_lastLoop + 1).Sum(step => step.Length);
     }
+
+    public override string? WholeUrl => (_atEnd, _steps) switch
+    {
+        (true, []) => "",
+        (true, [{ Text: { IgnoresCase: false } text }]) => text.Text,
+        _ => null,
+    };
 
     public override bool IsMatch(ReadOnlySpan<char> url)
     {
@@ -118,17 +125,17 @@ internal sealed class SequencePattern : ExclusionPattern
 
         return _steps[loop + 1] is { IsLoop: false, Set: { } set } ? set.IndexIn(url[position..Math.Min(url.Length, end + 1)]) : 0;
     }
-}
 
-/// <summary>A step of a sequence: a text, some characters of a set, or a loop over a set.</summary>
-internal sealed record SequenceStep(RequiredText? Text, CharacterSet? Set, bool IsLoop)
-{
-    /// <summary>The loop that an item starts with if it isn't anchored by <c>^</c>.</summary>
-    public static readonly SequenceStep AnyLoop = new(null, CharacterSet.Any, IsLoop: true);
+    /// <summary>A step of a sequence: a text, some characters of a set, or a loop over a set.</summary>
+    public sealed record Step(RequiredText? Text, CharacterSet? Set, bool IsLoop)
+    {
+        /// <summary>The loop that an item starts with if it isn't anchored by <c>^</c>.</summary>
+        public static readonly Step AnyLoop = new(null, CharacterSet.Any, IsLoop: true);
 
-    /// <summary>Gets the number of characters of the set.</summary>
-    public int Count { get; init; } = 1;
+        /// <summary>Gets the number of characters of the set.</summary>
+        public int Count { get; init; } = 1;
 
-    /// <summary>Gets the number of characters of a step that isn't a loop.</summary>
-    public int Length => Text?.Text.Length ?? Count;
+        /// <summary>Gets the number of characters of a step that isn't a loop.</summary>
+        public int Length => Text?.Text.Length ?? Count;
+    }
 }

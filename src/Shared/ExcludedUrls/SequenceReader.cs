@@ -22,7 +22,7 @@ internal sealed class SequenceReader
 
     private readonly Dictionary<(string Expression, bool IgnoresCase), CharacterSet> _sets = [];
     private readonly List<RegexToken> _tokens = [];
-    private readonly List<SequenceStep> _steps = [];
+    private readonly List<SequencePattern.Step> _steps = [];
     private readonly StringBuilder _run = new();
     private string _item = "";
     private int _next;
@@ -34,7 +34,7 @@ internal sealed class SequenceReader
     /// <param name="index">The item's position in its list.</param>
     /// <param name="item">The item.</param>
     /// <param name="tokens">The item's tokens, with balanced parentheses.</param>
-    public IReadOnlyList<ExclusionPattern>? Read(int index, string item, List<RegexToken> tokens)
+    public IReadOnlyList<SequencePattern>? Read(int index, string item, List<RegexToken> tokens)
     {
         (_item, _next, _ignoresCase) = (item, 0, null);
         _run.Clear();
@@ -173,7 +173,7 @@ internal sealed class SequenceReader
             return null;
         }
 
-        var step = new SequenceStep(null, token.Kind is RegexTokenKind.AnyCharacter ? CharacterSet.Any : ReadSet(token), isLoop);
+        var step = new SequencePattern.Step(null, token.Kind is RegexTokenKind.AnyCharacter ? CharacterSet.Any : ReadSet(token), isLoop);
         if (!_steps.Contains(step))
         {
             _steps.Add(step);
@@ -206,22 +206,17 @@ internal sealed class SequenceReader
         return (quantifier.Min, quantifier.Max);
     }
 
-    private ExclusionPattern? CreatePattern(int index, string sequence)
+    private SequencePattern? CreatePattern(int index, string sequence)
     {
         var (atStart, atEnd) = (sequence.StartsWith(Start), sequence.EndsWith(End));
         var content = sequence.AsSpan()[(atStart ? 1 : 0)..(atEnd ? ^1 : ^0)];
-        if (atStart && atEnd && _ignoresCase is not true && content.IndexOfAnyInRange('\0', '\u001F') < 0)
-        {
-            return new WholeUrlPattern(index, content.ToString());
-        }
-
-        List<SequenceStep> steps = atStart ? [] : [SequenceStep.AnyLoop];
+        List<SequencePattern.Step> steps = atStart ? [] : [SequencePattern.Step.AnyLoop];
         while (!content.IsEmpty)
         {
             var length = content.IndexOfAnyInRange('\0', '\u001F') is >= 0 and var control ? control : content.Length;
             if (length > 0)
             {
-                steps.Add(new SequenceStep(new RequiredText(content[..length].ToString(), _ignoresCase is true), null, IsLoop: false));
+                steps.Add(new(new RequiredText(content[..length].ToString(), _ignoresCase is true), null, IsLoop: false));
             }
             else if (content[0] < FirstStep)
             {

@@ -7,7 +7,7 @@ namespace Aspire.RouteTracing.LiveList;
 /// The report of an application about its exclusion list. In run mode, it is a JSON file in the folder of the resource, named after the
 /// process id and the number of the application in the process: <c>1234.1.json</c>.
 /// </summary>
-internal sealed record ServiceStatus
+internal sealed partial record ServiceStatus
 {
     /// <summary>Gets the process id, which the name of the file has.</summary>
     [JsonIgnore]
@@ -37,16 +37,16 @@ internal sealed record ServiceStatus
     /// <summary>Gets the ignored and disabled items, each with the reason.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, StatusJson.Default.ServiceStatus);
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json.Default.ServiceStatus);
 
     /// <exception cref="JsonException">The text is not a status.</exception>
-    public static ServiceStatus? FromJson(Stream json) => JsonSerializer.Deserialize(json, StatusJson.Default.ServiceStatus);
+    public static ServiceStatus? FromJson(Stream json) => JsonSerializer.Deserialize(json, Json.Default.ServiceStatus);
 
     /// <param name="Pattern">The regular expression.</param>
     /// <param name="Source">The variable or configuration key that contains it, or <c>code</c>.</param>
     public sealed record Item(string Pattern, string Source);
-}
 
-[JsonSerializable(typeof(ServiceStatus))]
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true)]
-internal sealed partial class StatusJson : JsonSerializerContext;
+    [JsonSerializable(typeof(ServiceStatus))]
+    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true)]
+    private sealed partial class Json : JsonSerializerContext;
+}

@@ -131,7 +131,7 @@ public sealed class HostileExclusionTests
         ExclusionMatcher.Build([longest, longest + "c"], matchFullUrl: false, out var problems);
 
         Assert.Equal(
-            new ExclusionProblem(1, IsIgnored: true, "It has 1001 characters and can have 1000."), Assert.Single(problems));
+            new ExclusionMatcher.Problem(1, IsIgnored: true, "It has 1001 characters and can have 1000."), Assert.Single(problems));
     }
 
     [Theory]
