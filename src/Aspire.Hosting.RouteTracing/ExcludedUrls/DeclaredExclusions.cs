@@ -33,7 +33,7 @@ internal sealed class DeclaredExclusions
             }
         }
 
-        // As a service reads them from the list.
+        // As they are read back from the list: \, becomes a comma.
         string[] added =
         [
             .. ExclusionListFormat.Parse(ExclusionListFormat.Write(patterns), out _).Except(_patterns, StringComparer.Ordinal),

@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.ExcludedUrls;
 
 namespace Aspire.Hosting.RouteTracing.LiveList;
@@ -166,8 +167,7 @@ internal static class Commands
         var inputs = context.Arguments;
         try
         {
-            var edited = IsSet(inputs, Reset) ? null : GetEdited(live, inputs);
-            if (!live.Edit(edited, IsGiven(inputs, Patterns) || GetRemoved(inputs).Contains(Everything)))
+            if (!live.Edit(IsSet(inputs, Reset) ? null : current => GetEdited(current, inputs), ReplacesAll(inputs)))
             {
                 return (true, $"{Describe(live)} Nothing changed.");
             }
@@ -228,25 +228,27 @@ internal static class Commands
         foreach (var pattern in GetRemoved(inputs).Except(known, StringComparer.Ordinal))
         {
             context.AddValidationError(
-                inputs[Remove], $"The pattern '{pattern}' is not in the list. {Describe(lives[0])}");
+                inputs[Remove],
+                lives.Count == 1
+                    ? $"The pattern '{pattern}' is not in the list. {Describe(lives[0])}"
+                    : $"The pattern '{pattern}' is in none of the lists.");
         }
 
-        foreach (var obstacle in lives.SelectMany(live => live.FindObstacles(GetEdited(live, inputs))))
+        foreach (var obstacle in lives.SelectMany(live => live.FindObstacles(GetEdited(live.Current, inputs))))
         {
             context.AddValidationError(inputs[replaces ? Patterns : Add], obstacle);
         }
     }
 
-    private static IReadOnlyList<string> GetEdited(LiveResource live, InteractionInputCollection inputs)
-    {
-        if (IsGiven(inputs, Patterns))
-        {
-            return Parse(inputs, Patterns, out _);
-        }
+    private static bool ReplacesAll(InteractionInputCollection inputs) =>
+        IsGiven(inputs, Patterns) || GetRemoved(inputs).Contains(Everything);
 
-        var removed = GetRemoved(inputs);
-        var kept = live.Current.Select(url => url.Pattern).Where(pattern => !removed.Contains(pattern) && !removed.Contains(Everything));
-        return [.. kept.Concat(Parse(inputs, Add, out _)).Distinct(StringComparer.Ordinal)];
+    private static IReadOnlyList<string> GetEdited(IReadOnlyList<ListedUrl> current, InteractionInputCollection inputs)
+    {
+        var kept = ReplacesAll(inputs)
+            ? []
+            : current.Select(url => url.Pattern).Except(GetRemoved(inputs), StringComparer.Ordinal);
+        return [.. kept.Concat(Parse(inputs, Add, out _)).Concat(Parse(inputs, Patterns, out _))];
     }
 
     private static IReadOnlyList<string> GetRemoved(InteractionInputCollection inputs) => Parse(inputs, Remove, out _);

@@ -19,7 +19,7 @@ internal static class EditConfirmation
     public static async Task<(bool Success, string Text)> ApplyAsync(
         LiveResource live, bool restartsContainers, IServiceProvider services, CancellationToken cancellationToken)
     {
-        if (live.CountRunning() == 0)
+        if (live.RunningInstances.Count == 0)
         {
             // The variables of a persistent resource are set although it has not started.
             var hasVariables = live is { FollowsFile: false, Started: not null }
@@ -33,7 +33,8 @@ internal static class EditConfirmation
             : !restartsContainers && live.IsContainer
                 ? (
                     true,
-                    "It reads the list when it is restarted. A restart deletes the data of a container, so 'all-resources' restarts none.")
+                    "It reads the list when it is restarted. A restart deletes the data of a container that is not in a volume, so "
+                        + "'all-resources' restarts no container.")
             : await RestartAsync(live, services, cancellationToken).ConfigureAwait(false);
     }
 

@@ -74,7 +74,7 @@ internal sealed partial class ExcludedUrlsProperty(
         }
 
         var edited = live.IsEdited ? ["Edited in this run."] : Array.Empty<string>();
-        var problems = statuses.SelectMany(status => status.Problems).Distinct(StringComparer.Ordinal).Select(live.Mask);
+        var problems = statuses.SelectMany(status => status.Problems).Select(live.Describe).Distinct(StringComparer.Ordinal);
         var text = string.Join(' ', [.. edited, GetState(statuses, isUnread), .. problems, .. warnings]);
         if (_shown == text || !live.IsKnown)
         {
@@ -99,7 +99,7 @@ internal sealed partial class ExcludedUrlsProperty(
             return "None.";
         }
 
-        if (live.CountRunning() == 0)
+        if (live.RunningInstances.Count == 0)
         {
             return $"Not running: {list}.";
         }

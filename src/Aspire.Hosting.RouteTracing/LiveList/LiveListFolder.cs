@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.LiveList;
@@ -13,18 +12,14 @@ internal sealed class LiveListFolder : IDisposable
 {
     private const string ListName = "excluded-urls.txt";
 
-    // Only this process knows its content, so it distinguishes the folder from another one with its name.
-    private const string TokenName = ".token";
-
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private readonly Lock _writing = new();
-    private readonly string _token = RandomNumberGenerator.GetHexString(64);
     private readonly Lazy<string> _path;
 
     public LiveListFolder()
     {
-        _path = new Lazy<string>(() => Create().FullName);
+        _path = new Lazy<string>(() => Directory.CreateTempSubdirectory("aspire-route-tracing-").FullName);
 
         // For an application that ends without disposing its services.
         AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
@@ -37,13 +32,14 @@ internal sealed class LiveListFolder : IDisposable
     public string GetListPath(string resourceName) => Path.Combine(GetPath(resourceName), ListName);
 
     /// <summary>Replaces the list of a resource by a rename, so that it is never read incompletely.</summary>
-    /// <exception cref="IOException">The list can't be written, or the folder is not the one that this AppHost created.</exception>
+    /// <exception cref="IOException">The list can't be written, or others can open the folder.</exception>
     /// <exception cref="UnauthorizedAccessException">The list can't be written.</exception>
     public void WriteList(string resourceName, IEnumerable<string> patterns)
     {
         lock (_writing)
         {
-            Verify();
+            // Systems delete old temporary files, so a missing folder is created again. Nobody can write to a folder of another user.
+            CreateOwnerOnly(_path.Value);
             CreateOwnerOnly(GetPath(resourceName));
 
             // UTF-8 replaces half of a surrogate pair, as a variable would.
@@ -54,7 +50,7 @@ internal sealed class LiveListFolder : IDisposable
     public void Dispose()
     {
         AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
-        if (!_path.IsValueCreated || !IsOwn(_path.Value))
+        if (!_path.IsValueCreated || !IsOwnerOnly(_path.Value))
         {
             return;
         }
@@ -71,45 +67,6 @@ internal sealed class LiveListFolder : IDisposable
 
     private void OnProcessExit(object? sender, EventArgs e) => Dispose();
 
-    private DirectoryInfo Create()
-    {
-        var folder = Directory.CreateTempSubdirectory("aspire-route-tracing-");
-        OwnerOnlyFile.Create(Path.Combine(folder.FullName, TokenName), Encoding.UTF8.GetBytes(_token));
-        return folder;
-    }
-
-    /// <summary>
-    /// Verifies that the folder is the one that this AppHost created. Systems delete old temporary files, so a missing folder is created
-    /// again under its name; the rename fails if somebody else has taken the name.
-    /// </summary>
-    private void Verify()
-    {
-        var path = _path.Value;
-        if (!Path.Exists(path) && !IsLink(path))
-        {
-            Directory.Move(Create().FullName, path);
-        }
-
-        if (!IsOwn(path))
-        {
-            throw new IOException($"The folder '{path}' is not the one that this AppHost created. Restart the AppHost.");
-        }
-    }
-
-    private bool IsOwn(string path)
-    {
-        try
-        {
-            return !IsLink(path)
-                && (OperatingSystem.IsWindows() || File.GetUnixFileMode(path) == OwnerOnly)
-                && File.ReadAllText(Path.Combine(path, TokenName)) == _token;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
-
     private static void CreateOwnerOnly(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -121,11 +78,13 @@ internal sealed class LiveListFolder : IDisposable
             Directory.CreateDirectory(path, OwnerOnly);
         }
 
-        if (IsLink(path))
+        if (!IsOwnerOnly(path))
         {
-            throw new IOException($"The folder '{path}' is a link. Restart the AppHost.");
+            throw new IOException($"The folder '{path}' is a link, or other users can open it. Restart the AppHost.");
         }
     }
 
-    private static bool IsLink(string path) => new DirectoryInfo(path).LinkTarget is not null;
+    private static bool IsOwnerOnly(string path) =>
+        new DirectoryInfo(path) is { Exists: true, LinkTarget: null }
+            && (OperatingSystem.IsWindows() || File.GetUnixFileMode(path) == OwnerOnly);
 }

@@ -8,24 +8,26 @@ internal sealed class LiveListMonitor(DistributedApplicationModel model, Resourc
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.5);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(WatchAsync(stoppingToken), RefreshAsync(stoppingToken));
-
-    private async Task WatchAsync(CancellationToken stoppingToken)
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
-            await foreach (var state in notifications.WatchAsync(stoppingToken).ConfigureAwait(false))
-            {
-                if (state.Resource.TryGetLastAnnotation<LiveResource>(out var live))
-                {
-                    live.Update(state);
-                }
-            }
+            await Task.WhenAll(WatchAsync(stoppingToken), RefreshAsync(stoppingToken)).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The AppHost ends.
+        }
+    }
+
+    private async Task WatchAsync(CancellationToken stoppingToken)
+    {
+        await foreach (var state in notifications.WatchAsync(stoppingToken).ConfigureAwait(false))
+        {
+            if (state.Resource.TryGetLastAnnotation<LiveResource>(out var live))
+            {
+                live.Update(state);
+            }
         }
     }
 
@@ -33,32 +35,12 @@ internal sealed class LiveListMonitor(DistributedApplicationModel model, Resourc
     private async Task RefreshAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval);
-        try
+        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+            foreach (var live in model.Resources.SelectMany(resource => resource.Annotations.OfType<LiveResource>()).ToArray())
             {
-                foreach (var live in FindLive())
-                {
-                    await live.Property.RefreshAsync().ConfigureAwait(false);
-                }
+                await live.Property.RefreshAsync().ConfigureAwait(false);
             }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The AppHost ends.
-        }
-    }
-
-    private LiveResource[] FindLive()
-    {
-        try
-        {
-            return [.. model.Resources.SelectMany(resource => resource.Annotations.OfType<LiveResource>())];
-        }
-        catch (InvalidOperationException)
-        {
-            // A resource or an annotation is being added. The next tick finds all.
-            return [];
         }
     }
 }

@@ -30,8 +30,7 @@ internal sealed class LiveResource(
     private volatile IReadOnlyList<ListedUrl>? _edited;
     private volatile IReadOnlyList<ListedUrl>? _started;
     private volatile string[] _secretSources = [];
-    private ExcludedUrlsProperty? _property;
-    private bool _keepsUnreadVariables;
+    private bool _replacesAll;
     private long _runningSince;
 
     public string Name => resource.Name;
@@ -69,14 +68,10 @@ internal sealed class LiveResource(
     public bool Reports { get; } = Language.Of(resource) == Language.DotNet && !resource.IsContainer() && !IsPersistent(resource);
 
     /// <summary>Gets the property that shows the list.</summary>
-    public ExcludedUrlsProperty Property =>
-        LazyInitializer.EnsureInitialized(ref _property, () => new ExcludedUrlsProperty(resource, this, app, notifications, loggers));
+    public ExcludedUrlsProperty Property => field ??= new ExcludedUrlsProperty(resource, this, app, notifications, loggers);
 
     /// <summary>Gets whether the service reads the list from the AppHost's file.</summary>
     public bool FollowsFile { get; private set; }
-
-    /// <summary>Gets whether .NET's variable has a secret as its value, which stays as it is.</summary>
-    public bool KeepsSecret { get; private set; }
 
     /// <summary>Gets the names of the running instances: of the replicas, or of the resource itself.</summary>
     public IReadOnlyList<string> RunningInstances =>
@@ -93,12 +88,9 @@ internal sealed class LiveResource(
 
     public IReadOnlyList<ServiceStatus> ReadStatuses() => Reports ? ServiceStatuses.Read(folder.GetPath(Name)) : [];
 
-    /// <summary>Counts the running instances.</summary>
-    public int CountRunning() => _states.Values.Count(state => state == KnownResourceStates.Running);
-
     /// <summary>Counts the processes: those that report, or the running instances if there are more.</summary>
     public int CountProcesses(IReadOnlyList<ServiceStatus> statuses) =>
-        Math.Max(CountProcesses(statuses, _ => true), CountRunning());
+        Math.Max(CountProcesses(statuses, _ => true), RunningInstances.Count);
 
     /// <summary>Counts the processes whose applications all meet a condition.</summary>
     public static int CountProcesses(IReadOnlyList<ServiceStatus> statuses, Func<ServiceStatus, bool> condition) =>
@@ -121,14 +113,14 @@ internal sealed class LiveResource(
     public bool IsReportOverdue()
     {
         var timeout = resource.HasAnnotationOfType<HealthCheckAnnotation>() ? ReadTimeoutWithHealthCheck : ReadTimeout;
-        return CountRunning() > 0 && _runningSince != 0 && time.GetElapsedTime(_runningSince) > timeout;
+        return RunningInstances.Count > 0 && _runningSince != 0 && time.GetElapsedTime(_runningSince) > timeout;
     }
 
     /// <summary>Updates the state of an instance.</summary>
     public void Update(ResourceEvent state)
     {
         _states[state.ResourceId] = state.Snapshot.State?.Text;
-        if (CountRunning() == 0)
+        if (RunningInstances.Count == 0)
         {
             _runningSince = 0;
         }
@@ -139,9 +131,9 @@ internal sealed class LiveResource(
     }
 
     /// <summary>
-    /// Adds the lists in the variables to the declared list. If the list was edited, empties the variables, because the edited list
-    /// replaces them. A secret in .NET's variable stays its whole value if possible, because Aspire hides only such a secret. Adds warnings
-    /// about items that were ignored.
+    /// Adds the lists in the variables to the declared list, and writes the list for a service that reads it while it runs. If the list
+    /// was edited, empties the variables, because the edited list replaces them. A secret in .NET's variable stays its whole value if
+    /// possible, because Aspire hides only such a secret. Adds warnings about items that were ignored.
     /// </summary>
     /// <returns>The list to write into the variables.</returns>
     public async Task<IReadOnlyList<ListedUrl>> PrepareAsync(
@@ -170,59 +162,35 @@ internal sealed class LiveResource(
         lock (_editing)
         {
             IReadOnlyList<ListedUrl> declared = Distinct(users.Concat(list));
-            if (_keepsUnreadVariables)
+            if (IsEdited && !_replacesAll)
             {
-                _edited = Distinct(declared.ExceptBy(_declared.Select(url => url.Pattern), url => url.Pattern).Concat(_edited!));
+                // Such as the lists in the variables, which are not known before the first start.
+                var added = declared.ExceptBy(_declared.Select(url => url.Pattern), url => url.Pattern, StringComparer.Ordinal);
+                _edited = Distinct(added.Concat(_edited!));
             }
 
-            (_declared, _keepsUnreadVariables) = (declared, false);
+            _declared = declared;
             _started = Current;
+            FollowsFile = TryFollow(variables, warnings);
             ListedUrl[] secrets = [.. users.Where(url => url is { IsSecret: true, Source: VariableNames.DotNetExcludedUrls })];
-            KeepsSecret = variables.GetValueOrDefault(VariableNames.DotNetExcludedUrls) is IValueProvider
-                && (Reports || secrets.All(Current.Contains));
+            var keepsSecret = variables.GetValueOrDefault(VariableNames.DotNetExcludedUrls) is IValueProvider
+                && (FollowsFile || secrets.All(Current.Contains));
             foreach (var name in IsEdited ? names : [])
             {
-                variables[name] = KeepsSecret && name == VariableNames.DotNetExcludedUrls ? variables[name] : "";
+                variables[name] = keepsSecret && name == VariableNames.DotNetExcludedUrls ? variables[name] : "";
             }
 
-            return [.. (_edited ?? list).Except(KeepsSecret ? secrets : [])];
+            // Beside a secret, only the file has the list, because an edit can't remove an item from another variable of a running service.
+            return keepsSecret && FollowsFile ? [] : [.. (_edited ?? list).Except(keepsSecret ? secrets : [])];
         }
-    }
-
-    /// <summary>
-    /// Writes the list for the service that reads it while it runs, and sets the variables that name the file and the folder of the
-    /// statuses. Adds a warning if the list can't be written.
-    /// </summary>
-    /// <returns>Whether the service reads the file.</returns>
-    public bool Follow(Dictionary<string, object> variables, List<string> warnings)
-    {
-        if (Reports)
-        {
-            try
-            {
-                lock (_editing)
-                {
-                    folder.WriteList(Name, Current.Select(url => url.Pattern));
-                }
-
-                FollowsFile = variables.TryAdd(VariableNames.ExclusionsFile, folder.GetListPath(Name));
-                variables.TryAdd(VariableNames.StatusFolder, folder.GetPath(Name));
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                FollowsFile = false;
-                warnings.Add($"The excluded URLs of '{Name}' can't be edited while it runs: {exception.Message}");
-            }
-        }
-
-        return FollowsFile;
     }
 
     /// <summary>Returns the warnings about the patterns of a valid list that the resource wouldn't receive.</summary>
     /// <exception cref="InvalidOperationException">The list is too long.</exception>
     public IReadOnlyList<string> FindWarnings(IReadOnlyList<ListedUrl> list)
     {
-        var writer = new ExclusionVariables(Name, Language, app.Carriers, new Dictionary<string, object>());
+        var writer = new ExclusionVariables(
+            Name, Language, app.Carriers, new Dictionary<string, object>(), hasUsersFile: false);
         writer.Write(list);
         return writer.Warnings;
     }
@@ -246,30 +214,30 @@ internal sealed class LiveResource(
     }
 
     /// <summary>
-    /// Replaces the list, or returns to the declared one. If the service's file can't be written, the list stays as it was.
+    /// Changes the list, or returns to the declared one. If the service's file can't be written, the list stays as it was.
     /// </summary>
-    /// <param name="patterns">The list, or <see langword="null"/> for the declared one.</param>
-    /// <param name="replacesAll">Whether the edited list replaces the lists in the variables, too.</param>
+    /// <param name="change">Returns the new list from the current one. <see langword="null"/> for the declared list.</param>
+    /// <param name="replacesAll">Whether the edited list also replaces items that will be declared, such as those of variables.</param>
     /// <returns>Whether the list changed.</returns>
     /// <exception cref="IOException">The file can't be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The file can't be written.</exception>
-    public bool Edit(IReadOnlyList<string>? patterns, bool replacesAll)
+    public bool Edit(Func<IReadOnlyList<ListedUrl>, IReadOnlyList<string>>? change, bool replacesAll)
     {
         lock (_editing)
         {
             // Before the first start, the lists in the variables are not known yet.
-            var (edited, hasUnreadVariables) = (patterns is null ? null : GetUrls(patterns), _started is null);
-            if (edited is null ? !IsEdited : edited.SequenceEqual(Current) && !(replacesAll && hasUnreadVariables))
+            var edited = change is null ? null : GetUrls(change(Current));
+            if (edited is null ? !IsEdited : edited.SequenceEqual(Current) && !(replacesAll && _started is null))
             {
                 return false;
             }
 
-            if (Reports)
+            if (FollowsFile)
             {
                 folder.WriteList(Name, (edited ?? _declared).Select(url => url.Pattern));
             }
 
-            _keepsUnreadVariables = edited is not null && !replacesAll && hasUnreadVariables && (!IsEdited || _keepsUnreadVariables);
+            _replacesAll = edited is not null && (replacesAll || _replacesAll);
             _edited = edited;
             return true;
         }
@@ -280,12 +248,32 @@ internal sealed class LiveResource(
         Current.Concat(_declared).FirstOrDefault(url => url.Pattern == item.Pattern)
             ?? new ListedUrl(item.Pattern, item.Source, _secretSources.Contains(item.Source, StringComparer.OrdinalIgnoreCase));
 
-    /// <summary>Hides secrets in a problem that the service reports, which names the item and its source.</summary>
-    public string Mask(string problem) =>
-        Array.Find(_secretSources, source => problem.Contains($" of {source}", StringComparison.OrdinalIgnoreCase)) is { } secretSource
-            ? $"An item of {secretSource} has a problem, which the service logs."
-            : Current.Concat(_declared).Where(url => url.IsSecret).Aggregate(
-                problem, (masked, url) => masked.Replace(url.Pattern, url.Display, StringComparison.Ordinal));
+    /// <summary>Describes a problem that the service reports. The reason can contain the item.</summary>
+    public string Describe(ServiceStatus.Problem problem) =>
+        Find(problem.Item).IsSecret
+            ? $"An item of {problem.Item.Source} has a problem, which the service logs."
+            : $"'{problem.Item.Pattern}' of {problem.Item.Source}: {problem.Reason}";
+
+    // Writes the file, and names it and the folder of the statuses in the variables.
+    private bool TryFollow(Dictionary<string, object> variables, List<string> warnings)
+    {
+        if (!Reports)
+        {
+            return false;
+        }
+
+        try
+        {
+            folder.WriteList(Name, Current.Select(url => url.Pattern));
+            variables.TryAdd(VariableNames.StatusFolder, folder.GetPath(Name));
+            return variables.TryAdd(VariableNames.ExclusionsFile, folder.GetListPath(Name));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            warnings.Add($"The excluded URLs of '{Name}' can't be edited while it runs: {exception.Message}");
+            return false;
+        }
+    }
 
     private IReadOnlyList<ListedUrl> GetUrls(IReadOnlyList<string> patterns)
     {
@@ -329,23 +317,9 @@ internal sealed class LiveResource(
         _ => true,
     };
 
-    /// <summary>Mirrors Aspire's internal persistence check, which isn't public.</summary>
-    private static bool IsPersistent(IResource resource)
-    {
+    // A resource that has the lifetime of another one is treated as persistent.
+    private static bool IsPersistent(IResource resource) =>
 #pragma warning disable ASPIREPERSISTENCE001 // Read where it is present; nothing here asks the user to opt in.
-        var asked = new HashSet<IResource>();
-        while (resource.TryGetLastAnnotation<PersistenceAnnotation>(out var persistence))
-        {
-            if (persistence is not { Mode: PersistenceMode.Resource, SourceResource: { } source } || !asked.Add(resource))
-            {
-                return persistence.Mode is PersistenceMode.Persistent or PersistenceMode.ParentProcess;
-            }
-
-            resource = source;
-        }
+        resource.TryGetLastAnnotation<PersistenceAnnotation>(out var persistence) && persistence.Mode is not PersistenceMode.Session;
 #pragma warning restore ASPIREPERSISTENCE001
-
-        return resource.TryGetLastAnnotation<ContainerLifetimeAnnotation>(out var container)
-            && container.Lifetime == ContainerLifetime.Persistent;
-    }
 }

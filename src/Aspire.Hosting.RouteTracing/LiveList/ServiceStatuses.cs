@@ -9,8 +9,6 @@ namespace Aspire.Hosting.RouteTracing.LiveList;
 /// <summary>The statuses that the processes of a resource report.</summary>
 internal static class ServiceStatuses
 {
-    private const int MaxBytes = 10_000_000;
-
     /// <summary>Reads the statuses of running processes and deletes those of ended ones. Files that are not a status are ignored.</summary>
     public static IReadOnlyList<ServiceStatus> Read(string folder)
     {
@@ -48,11 +46,6 @@ internal static class ServiceStatuses
     {
         try
         {
-            if (file.LinkTarget is not null || file.Length > MaxBytes)
-            {
-                return null;
-            }
-
             using var stream = OwnerOnlyFile.OpenRead(file.FullName);
             return ServiceStatus.FromJson(stream);
         }

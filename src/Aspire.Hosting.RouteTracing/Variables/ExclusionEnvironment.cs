@@ -43,24 +43,14 @@ internal static class ExclusionEnvironment
 
         var list = app.GetList(resource);
         var warnings = new List<string>();
+        var hasUsersFile = variables.ContainsKey(VariableNames.ExclusionsFile);
         if (resource.TryGetLastAnnotation<LiveResource>(out var live))
         {
             list = await live.PrepareAsync(list, variables, warnings, context.CancellationToken).ConfigureAwait(false);
         }
 
-        var writer = new ExclusionVariables(resource.Name, Language.Of(resource), app.Carriers, variables);
-
-        // Beside a secret, only the file has the list, because an edit can't remove an item from another variable of a running service.
-        if (live is not { KeepsSecret: true } || !live.Follow(variables, warnings))
-        {
-            writer.Write(list);
-        }
-
-        if (live is { KeepsSecret: false })
-        {
-            live.Follow(variables, warnings);
-        }
-
+        var writer = new ExclusionVariables(resource.Name, Language.Of(resource), app.Carriers, variables, hasUsersFile);
+        writer.Write(list);
         warnings.AddRange(writer.Warnings);
         app.SetWarnings(resource, warnings);
         if (live is not null)

@@ -11,8 +11,15 @@ namespace Aspire.Hosting.RouteTracing.Variables;
 /// <param name="language">The resource's language.</param>
 /// <param name="carriers">What carries the variables to the service.</param>
 /// <param name="variables">The resource's variables. A value that isn't a string is known only when the resource is deployed.</param>
+/// <param name="hasUsersFile">
+/// Whether the user names a file with excluded URLs, which replaces <see cref="VariableNames.DotNetExcludedUrls"/>.
+/// </param>
 internal sealed class ExclusionVariables(
-    string resourceName, Language language, IReadOnlyList<VariableCarrier> carriers, IDictionary<string, object> variables)
+    string resourceName,
+    Language language,
+    IReadOnlyList<VariableCarrier> carriers,
+    IDictionary<string, object> variables,
+    bool hasUsersFile)
 {
     /// <summary>
     /// The bytes of UTF-8 that a list can have. On Windows, name and value of a variable can have 32,767 characters together; see
@@ -42,7 +49,7 @@ internal sealed class ExclusionVariables(
 
         if (language.ReadsDotNetVariables)
         {
-            WriteForDotNet([.. list.Select(url => url.Pattern)]);
+            WriteForDotNet([.. list.Where(url => !url.IsForPython).Select(url => url.Pattern)]);
         }
 
         if (language.ReadsPythonVariables)
@@ -55,9 +62,7 @@ internal sealed class ExclusionVariables(
     private void WriteForDotNet(IReadOnlyList<string> patterns)
     {
         string[] names = [VariableNames.DotNetExcludedUrls, VariableNames.AspNetCoreExcludedUrls, VariableNames.SettingsExcludedUrls];
-
-        // A file that the user names replaces the first one.
-        foreach (var name in variables.ContainsKey(VariableNames.ExclusionsFile) ? names[1..] : names)
+        foreach (var name in hasUsersFile ? names[1..] : names)
         {
             if ((variables.TryGetValue(name, out var value) ? value : "") is not string text
                 || ExclusionListFormat.Parse(text, out var error) is var present && error is not null)
@@ -98,7 +103,7 @@ internal sealed class ExclusionVariables(
                     : reason is "" ? $"the deployment would change '{text}', its form for Python"
                     : reason;
                 var reader = language == Language.Python ? $"'{resourceName}'" : $"'{resourceName}' if it is a Python service";
-                _warnings.Add($"The pattern '{url.Display}' is ignored in {reader}: {reason}.");
+                _warnings.Add($"The pattern '{url.Display}' can't be used in {reader}: {reason}.");
             }
         }
 

@@ -3,11 +3,8 @@ using Aspire.Hosting.ApplicationModel;
 namespace Aspire.Hosting.RouteTracing.Variables;
 
 /// <summary>A target that passes variables to a service, and the text that it would alter.</summary>
-/// <param name="EnvironmentType">
-/// The compute environment's type, by name, so that no integration has to be referenced. Empty for the others.
-/// </param>
 /// <param name="Changes">Returns whether the carrier takes a part of the text for its own syntax.</param>
-internal sealed record VariableCarrier(string EnvironmentType, Func<string, bool> Changes)
+internal sealed record VariableCarrier(Func<string, bool> Changes)
 {
     /// <summary>Aspire's step that writes the manifest. It ignores the compute environments and depends on no other step.</summary>
     public const string ManifestStep = "publish-manifest";
@@ -15,25 +12,23 @@ internal sealed record VariableCarrier(string EnvironmentType, Func<string, bool
     private const string PlainPunctuation = "!#&()*+,-./:;<=>?@[]^_|~ ";
 
     /// <summary>Aspire's orchestrator, in run mode: <c>{{</c> opens a Go template.</summary>
-    public static readonly VariableCarrier Orchestrator = new("", text => text.Contains("{{", StringComparison.Ordinal));
+    public static readonly VariableCarrier Orchestrator = new(text => text.Contains("{{", StringComparison.Ordinal));
 
     /// <summary>Aspire's manifest: a brace opens a reference.</summary>
-    public static readonly VariableCarrier Manifest = new("", text => text.AsSpan().ContainsAny('{', '}'));
+    public static readonly VariableCarrier Manifest = new(text => text.AsSpan().ContainsAny('{', '}'));
 
     /// <summary>A Docker Compose file: a dollar sign opens a variable.</summary>
-    public static readonly VariableCarrier DockerCompose = new(
-        "DockerComposeEnvironmentResource", text => text.Contains('$', StringComparison.Ordinal));
+    public static readonly VariableCarrier DockerCompose = new(text => text.Contains('$', StringComparison.Ordinal));
 
     /// <summary>
     /// A Helm chart: Aspire writes the text between the quotes of a YAML string without escapes, and <c>{{</c> opens a template.
     /// </summary>
     public static readonly VariableCarrier Kubernetes = new(
-        "KubernetesEnvironmentResource",
         text => text.AsSpan().ContainsAny('\\', '"') || text.Contains("{{", StringComparison.Ordinal));
 
     /// <summary>Any other target: every special character may have a meaning.</summary>
     public static readonly VariableCarrier Unknown = new(
-        "", text => !text.All(character => char.IsAsciiLetterOrDigit(character) || PlainPunctuation.Contains(character)));
+        text => !text.All(character => char.IsAsciiLetterOrDigit(character) || PlainPunctuation.Contains(character)));
 
     public static IReadOnlyList<VariableCarrier> Of(IDistributedApplicationBuilder builder)
     {
@@ -47,10 +42,11 @@ internal sealed record VariableCarrier(string EnvironmentType, Func<string, bool
             return [Manifest];
         }
 
+        // By name, so that no integration has to be referenced.
         var environments = builder.Resources.OfType<IComputeEnvironmentResource>().Select(environment => environment.GetType().Name switch
         {
-            var type when type == DockerCompose.EnvironmentType => DockerCompose,
-            var type when type == Kubernetes.EnvironmentType => Kubernetes,
+            "DockerComposeEnvironmentResource" => DockerCompose,
+            "KubernetesEnvironmentResource" => Kubernetes,
             _ => Unknown,
         });
         return [.. environments.DefaultIfEmpty(Manifest)];

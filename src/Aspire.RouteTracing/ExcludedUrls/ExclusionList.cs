@@ -25,8 +25,8 @@ internal sealed partial class ExclusionList
     /// <summary>Gets the items that can exclude a request: those that are valid and not disabled.</summary>
     public IReadOnlyList<UrlExclusion> Current { get; private set; }
 
-    /// <summary>Gets the items that were ignored or disabled, each with the reason.</summary>
-    public IReadOnlyList<string> Problems { get; private set; } = [];
+    /// <summary>Gets the items that were ignored or disabled, each with the reason as a sentence.</summary>
+    public IReadOnlyList<(UrlExclusion Item, string Reason)> Problems { get; private set; } = [];
 
     /// <summary>Gets whether every item is searched in the whole URL.</summary>
     public bool MatchesFullUrl { get; private init; }
@@ -57,7 +57,6 @@ internal sealed partial class ExclusionList
         list = new ExclusionList(exclusions, matcher) { MatchesFullUrl = matchFullUrl };
 
         var ignored = new HashSet<int>();
-        var texts = new List<string>();
         foreach (var problem in problems)
         {
             var item = items[problem.Index];
@@ -70,11 +69,9 @@ internal sealed partial class ExclusionList
                 patterns.Reject(item, problem.Reason, logger);
                 ignored.Add(problem.Index);
             }
-
-            texts.Add($"'{item.Pattern}' of {item.Source}: {problem.Reason}");
         }
 
-        list.Problems = texts;
+        list.Problems = [.. problems.Select(problem => (exclusions[problem.Index], problem.Reason))];
         list.Current = [.. exclusions.Where((_, index) => !ignored.Contains(index))];
         return list;
     }
@@ -110,7 +107,7 @@ internal sealed partial class ExclusionList
         {
             Current = [.. Current.Where(other => other != exclusion)];
             HasDisabledItem = true;
-            Problems = [.. Problems, $"'{exclusion.Pattern}' of {exclusion.Source} timed out and is disabled."];
+            Problems = [.. Problems, (exclusion, "It timed out and is disabled.")];
         }
     }
 

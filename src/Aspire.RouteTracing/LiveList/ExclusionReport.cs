@@ -27,7 +27,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     private readonly Lock _reporting = new();
     private Task _firstReport = Task.CompletedTask;
     private bool _isRunning;
-    private (bool Enabled, IReadOnlyList<UrlExclusion> Items, IReadOnlyList<string> Problems, IReadOnlyList<string>? FileItems) _reported;
+    private (bool Enabled, IReadOnlyList<UrlExclusion> Items, object Problems, IReadOnlyList<string>? FileItems) _reported;
     private string? _logged;
     private bool _failed;
 
@@ -112,11 +112,10 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
                 Enabled = settings.Enabled,
                 MatchFullUrl = list.MatchesFullUrl,
                 FileItems = settings.FileItems,
-                Items = [.. list.Current.Select(item => new ServiceStatus.Item(item.Pattern, item.Source))],
+                Items = [.. list.Current.Select(ToStatus)],
                 ExcludedRoutes = excluded,
                 RouteCount = routeCount,
-                UnmatchedItems = unmatched,
-                Problems = list.Problems,
+                Problems = [.. list.Problems.Select(problem => new ServiceStatus.Problem(ToStatus(problem.Item), problem.Reason))],
             };
             OwnerOnlyFile.Replace(_statusFile, status.ToJson());
         }
@@ -127,6 +126,8 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
             Log(settings, excluded, routeCount, unmatched);
         }
     }
+
+    private static ServiceStatus.Item ToStatus(UrlExclusion item) => new(item.Pattern, item.Source);
 
     private void Log(CompiledSettings settings, IReadOnlyList<string> excluded, int routeCount, IReadOnlyList<string> unmatched)
     {

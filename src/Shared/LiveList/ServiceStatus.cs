@@ -31,11 +31,8 @@ internal sealed partial record ServiceStatus
     /// <summary>Gets the number of routes of the application, or 0 for an empty list.</summary>
     public int RouteCount { get; init; }
 
-    /// <summary>Gets the items that match no route.</summary>
-    public IReadOnlyList<string> UnmatchedItems { get; init; } = [];
-
-    /// <summary>Gets the ignored and disabled items, each with the reason.</summary>
-    public IReadOnlyList<string> Problems { get; init; } = [];
+    /// <summary>Gets the ignored and disabled items.</summary>
+    public IReadOnlyList<Problem> Problems { get; init; } = [];
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Json.Default.ServiceStatus);
 
@@ -45,6 +42,10 @@ internal sealed partial record ServiceStatus
     /// <param name="Pattern">The regular expression.</param>
     /// <param name="Source">The variable or configuration key that contains it, or <c>code</c>.</param>
     public sealed record Item(string Pattern, string Source);
+
+    /// <param name="Item">The item.</param>
+    /// <param name="Reason">Why it was ignored or disabled, as a sentence.</param>
+    public sealed record Problem(Item Item, string Reason);
 
     [JsonSerializable(typeof(ServiceStatus))]
     [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true)]

@@ -296,7 +296,7 @@ public sealed class ConfirmationTests
         AddRestart(orders, () => Interlocked.Increment(ref restarts));
         await TestModel.GetVariablesAsync(orders);
         await model.SetRunningAsync(orders);
-        await TestModel.PollAsync(() => orders.Resource.Annotations.OfType<LiveResource>().Single().CountRunning() == 2);
+        await TestModel.PollAsync(() => orders.Resource.Annotations.OfType<LiveResource>().Single().RunningInstances.Count == 2);
 
         await model.AnswerAsync(orders, Edit, ("add", "b"));
 
@@ -341,8 +341,8 @@ public sealed class ConfirmationTests
 
         Assert.Contains(
             allResources
-                ? "'keycloak' excludes a, b. It reads the list when it is restarted. A restart deletes the data of a container, so "
-                    + "'all-resources' restarts none."
+                ? "'keycloak' excludes a, b. It reads the list when it is restarted. A restart deletes the data of a container "
+                    + "that is not in a volume, so 'all-resources' restarts no container."
                 : "'keycloak' excludes a, b. It was restarted because it reads the list only at startup.",
             answer.Split('\n'));
         Assert.Equal(expected, restarts);

@@ -289,6 +289,35 @@ public sealed class EditTests
         }
     }
 
+    [Fact]
+    public async Task Edits_at_the_same_time_keep_the_patterns_of_each_other()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.CreateAsync(_orders);
+        string[] added = [.. Enumerable.Range(0, 100).Select(i => $"^/{i}$")];
+
+        await Task.WhenAll(added.Select(pattern => Task.Run(() => model.AnswerAsync(_orders, Edit, ("add", pattern)))));
+
+        Assert.Equal(added.Order(StringComparer.Ordinal), service.ReadList().Intersect(added).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_pattern_that_a_variable_gains_later_joins_the_edited_list()
+    {
+        var variable = "^/one$";
+        _orders.WithEnvironment(context => context.EnvironmentVariables["OTEL_DOTNET_EXCLUDED_URLS"] = variable);
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.CreateAsync(_orders);
+        await model.AnswerAsync(_orders, Edit, ("add", "new"), ("remove", "^/one$"));
+
+        variable = "^/one$,^/two$";
+        await TestModel.GetVariablesAfterRestartAsync(_orders);
+
+        Assert.Contains("^/two$", service.ReadList());
+        Assert.Contains("new", service.ReadList());
+        Assert.DoesNotContain("^/one$", service.ReadList());
+    }
+
     // A folder stands where the new list is written before it is renamed.
     private static void BlockWrites(TestService service) => Directory.CreateDirectory($"{service.ListPath}.next");
 }

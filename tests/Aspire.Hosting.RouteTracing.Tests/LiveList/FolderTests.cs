@@ -9,6 +9,7 @@ public sealed class FolderTests : IDisposable
 {
     private const string Edit = "edit-excluded-urls";
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode OthersToo = OwnerOnly | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
     private readonly DirectoryInfo _target = Directory.CreateTempSubdirectory();
     private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder();
@@ -60,27 +61,13 @@ public sealed class FolderTests : IDisposable
     }
 
     [Fact]
-    public async Task Nothing_is_written_into_a_folder_of_somebody_else()
-    {
-        await using var model = await TestModel.StartAsync(_builder);
-        var service = await CreateServiceAsync();
-        Directory.Delete(_root!, recursive: true);
-        Directory.CreateDirectory(_root!, OwnerOnly);
-        Directory.CreateSymbolicLink(service.Folder, _target.FullName);
-
-        await AssertEditFailsAsync(model, $"The folder '{_root}' is not the one that this AppHost created. Restart the AppHost.");
-
-        Assert.Empty(_target.GetFileSystemInfos());
-    }
-
-    [Fact]
-    public async Task A_folder_of_somebody_else_stays_at_the_end()
+    public async Task A_folder_that_others_can_open_stays_at_the_end()
     {
         await using (var model = await TestModel.StartAsync(_builder))
         {
             await CreateServiceAsync();
             Directory.Delete(_root!, recursive: true);
-            Directory.CreateDirectory(_root!, OwnerOnly);
+            Directory.CreateDirectory(_root!, OthersToo);
         }
 
         Assert.True(Directory.Exists(_root));
@@ -94,7 +81,7 @@ public sealed class FolderTests : IDisposable
         Directory.Delete(_root!, recursive: true);
         Directory.CreateSymbolicLink(_root!, _target.FullName);
 
-        await AssertEditFailsAsync(model, $"The folder '{_root}' is not the one that this AppHost created. Restart the AppHost.");
+        await AssertEditFailsAsync(model, $"The folder '{_root}' is a link, or other users can open it. Restart the AppHost.");
 
         Assert.Empty(_target.GetFileSystemInfos());
     }
@@ -107,7 +94,7 @@ public sealed class FolderTests : IDisposable
         Directory.Delete(_root!, recursive: true);
         Directory.CreateSymbolicLink(_root!, Path.Combine(_target.FullName, "missing"));
 
-        await AssertEditFailsAsync(model, $"The folder '{_root}' is not the one that this AppHost created. Restart the AppHost.");
+        await AssertEditFailsAsync(model, $"The file '{_root}' already exists.");
 
         Assert.Empty(_target.GetFileSystemInfos());
     }
@@ -120,7 +107,7 @@ public sealed class FolderTests : IDisposable
         Directory.Delete(service.Folder, recursive: true);
         Directory.CreateSymbolicLink(service.Folder, _target.FullName);
 
-        await AssertEditFailsAsync(model, $"The folder '{service.Folder}' is a link. Restart the AppHost.");
+        await AssertEditFailsAsync(model, $"The folder '{service.Folder}' is a link, or other users can open it. Restart the AppHost.");
 
         Assert.Empty(_target.GetFileSystemInfos());
     }
@@ -148,9 +135,9 @@ public sealed class FolderTests : IDisposable
     {
         await using var model = await TestModel.StartAsync(_builder);
         var service = await CreateServiceAsync();
-        File.SetUnixFileMode(_root!, OwnerOnly | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        File.SetUnixFileMode(_root!, OthersToo);
 
-        await AssertEditFailsAsync(model, $"The folder '{_root}' is not the one that this AppHost created. Restart the AppHost.");
+        await AssertEditFailsAsync(model, $"The folder '{_root}' is a link, or other users can open it. Restart the AppHost.");
 
         Assert.Equal(["here"], service.ReadList());
     }

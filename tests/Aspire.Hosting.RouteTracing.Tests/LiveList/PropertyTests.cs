@@ -102,7 +102,7 @@ public sealed class PropertyTests
         await using var service = await TestService.StartAsync(
             _orders,
             change: status => isDisabled
-                ? status with { Items = [.. status.Items.Skip(1)], Problems = ["'^/a$' of the file timed out and is disabled."] }
+                ? status with { Items = [.. status.Items.Skip(1)], Problems = [new(status.Items[0], "It timed out and is disabled.")] }
                 : status);
         await model.SetRunningAsync(_orders);
         await model.AssertPropertyAsync(_orders, "In force: ^/a$, b.");
@@ -111,7 +111,7 @@ public sealed class PropertyTests
         service.Report();
 
         await model.AssertPropertyAsync(
-            _orders, "In force: b. Not applied: ^/a$. '^/a$' of the file timed out and is disabled.");
+            _orders, "In force: b. Not applied: ^/a$. '^/a$' of OTEL_DOTNET_EXCLUDED_URLS: It timed out and is disabled.");
     }
 
     [Fact]
@@ -155,9 +155,9 @@ public sealed class PropertyTests
         await using var second = await TestService.StartAsync(_orders, other.Process, AddProblem);
         await model.SetRunningAsync(_orders);
 
-        await model.AssertPropertyAsync(_orders, "In force: ^/a$, b. A problem.");
+        await model.AssertPropertyAsync(_orders, "In force: ^/a$, b. '(' of code: A problem.");
 
-        static ServiceStatus AddProblem(ServiceStatus status) => status with { Problems = ["A problem."] };
+        static ServiceStatus AddProblem(ServiceStatus status) => status with { Problems = [new(new("(", "code"), "A problem.")] };
     }
 
     [Fact]

@@ -58,6 +58,19 @@ public sealed class PythonListTests
     }
 
     [Fact]
+    public async Task An_edit_keeps_items_in_Pythons_syntax_out_of_the_variable_of_DotNet()
+    {
+        var app = _builder.AddContainer("app", "image").WithExcludedUrls("here").WithEnvironment(Python, "(?P<x>a)");
+        await using var model = await TestModel.StartAsync(_builder);
+        await TestModel.GetVariablesAsync(app);
+
+        await model.AnswerAsync(app, Edit, ("add", "new"));
+
+        Assert.Equal("here,new", await TestModel.GetUnresolvedAsync(app, "OTEL_DOTNET_EXCLUDED_URLS"));
+        Assert.Equal("(?P<x>a),here,new", await TestModel.GetUnresolvedAsync(app, Python));
+    }
+
+    [Fact]
     public async Task An_edited_list_replaces_every_variable()
     {
         _reviews.WithEnvironment("OTEL_PYTHON_FLASK_EXCLUDED_URLS", "users");
@@ -82,7 +95,7 @@ public sealed class PythonListTests
         await using var model = await TestModel.StartAsync(_builder);
 
         Assert.Equal(
-            @"The pattern '\p{L}' is ignored in 'reviews': Python has no Unicode categories.",
+            @"The pattern '\p{L}' can't be used in 'reviews': Python has no Unicode categories.",
             await model.FailAsync(resource, Edit, (argument, value), ("all-resources", $"{allResources}")));
 
         Assert.Equal("Not running: here.", model.GetProperty(_reviews));

@@ -106,10 +106,17 @@ public sealed class SecretTests
         AddSecret(_orders, DotNet, Secret);
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.StartAsync(
-            _orders, change: status => status with { Items = [new("here", "file")], Problems = [$"'{Secret}' of the file is disabled."] });
+            _orders,
+            change: status => status with
+            {
+                Items = [new("here", "file")],
+                Problems = [new(new(Secret, "file"), $"It has {Secret}."), new(new("(", "code"), "It is disabled.")],
+            });
         await model.SetRunningAsync(_orders);
 
-        await model.AssertPropertyAsync(_orders, "In force: here. Not applied: (secret). '(secret)' of the file is disabled.");
+        await model.AssertPropertyAsync(
+            _orders,
+            "In force: here. Not applied: (secret). An item of file has a problem, which the service logs. '(' of code: It is disabled.");
     }
 
     [Theory]
@@ -125,7 +132,7 @@ public sealed class SecretTests
             change: status => status with
             {
                 Items = [new(Secret, source), .. status.Items],
-                Problems = [$"'({Secret}' of {source}: Not enough )'s."],
+                Problems = [new(new($"({Secret}", source), "Not enough )'s.")],
             });
         await model.SetRunningAsync(_orders);
 

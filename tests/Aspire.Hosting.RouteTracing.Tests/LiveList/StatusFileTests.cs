@@ -110,19 +110,6 @@ public sealed class StatusFileTests
     }
 
     [Fact]
-    public async Task A_link_to_a_status_is_ignored()
-    {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "On Windows not every user may create a link.");
-        await using var model = await TestModel.StartAsync(_builder);
-        await using var service = await TestService.CreateAsync(_orders);
-        var target = Path.Combine(service.Folder, "target");
-        await WriteAsync(target, service.CreateStatus(["a"]).ToJson());
-        File.CreateSymbolicLink(service.StatusPath, target);
-
-        await AssertNotReadAsync(model);
-    }
-
-    [Fact]
     public async Task A_folder_that_is_gone_has_no_status()
     {
         await using var model = await TestModel.StartAsync(_builder);

@@ -39,7 +39,7 @@ public sealed class LanguageTests
 
         Assert.Equal("^[^:/?#]+://[^/?#]*/health(?![^?])", await TestModel.GetUnresolvedAsync(reviews, Python));
         Assert.Null(await TestModel.GetUnresolvedAsync(reviews, DotNet));
-        Assert.Equal(@"The pattern '\p{L}' is ignored in 'reviews': Python has no Unicode categories.", Assert.Single(model.Warnings));
+        Assert.Equal(@"The pattern '\p{L}' can't be used in 'reviews': Python has no Unicode categories.", Assert.Single(model.Warnings));
     }
 
     [Theory]

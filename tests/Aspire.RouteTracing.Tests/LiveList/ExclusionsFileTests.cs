@@ -47,6 +47,15 @@ public sealed class ExclusionsFileTests : IDisposable
     }
 
     [Fact]
+    public void An_item_with_a_control_character_is_read()
+    {
+        _folder.Replace("^/a\u0001b$\n");
+        using var file = _folder.Follow();
+
+        Assert.Equal(["^/a\u0001b$"], file.Items);
+    }
+
+    [Fact]
     public void A_deleted_folder_keeps_the_previous_list()
     {
         _folder.Replace("^/one$\n");
