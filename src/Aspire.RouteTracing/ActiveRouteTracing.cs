@@ -62,7 +62,8 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
         ArgumentNullException.ThrowIfNull(url);
         return RequestUrl.TryParse(url, out var parsed)
             ? _current.ExcludedUrls.Find(parsed)
-            : throw new ArgumentException($"'{url}' is neither an absolute HTTP URL nor a path that starts with '/'.", nameof(url));
+            : throw new ArgumentException(
+                $"'{url}' is neither an absolute HTTP URL nor a path that starts with '/', or it contains %00.", nameof(url));
     }
 
     public UrlExclusion? FindExclusion(HttpRequest request)

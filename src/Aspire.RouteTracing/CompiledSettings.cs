@@ -9,7 +9,12 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing;
 
 /// <summary>The compiled settings. Immutable, so requests read them without a lock.</summary>
-internal sealed partial class CompiledSettings
+internal sealed partial class CompiledSettings(
+    RouteTracingSettings settings,
+    object[][] lists,
+    ExclusionList excludedUrls,
+    HeaderCapture requestHeaders,
+    HeaderCapture responseHeaders)
 {
     /// <summary>The settings while route tracing is disabled or suspended.</summary>
     public static readonly CompiledSettings Disabled = new(
@@ -21,69 +26,45 @@ internal sealed partial class CompiledSettings
 
     private const int MinKeyBytes = 16;
 
-    private readonly object[][] _lists;
-    private readonly (string? Current, string? Previous) _keys;
+    private readonly object[][] _lists = lists;
+    private readonly (string? Current, string? Previous) _keys = (settings.ExclusionKey, settings.PreviousExclusionKey);
 
-    private CompiledSettings(
-        RouteTracingSettings settings,
-        object[][] lists,
-        ExclusionList excludedUrls,
-        HeaderCapture requestHeaders,
-        HeaderCapture responseHeaders)
-    {
-        _lists = lists;
-        _keys = (settings.ExclusionKey, settings.PreviousExclusionKey);
-        Enabled = settings.Enabled;
-        ExcludedUrls = excludedUrls;
-        FileItems = settings.FileItems;
-        ExcludeFromMetrics = settings.ExcludeFromMetrics;
-        ExclusionKey = CompileKey(settings.ExclusionKey);
-        PreviousExclusionKey = CompileKey(settings.PreviousExclusionKey);
-        HonorUpstreamExclusion = settings.HonorUpstreamExclusion && (ExclusionKey ?? PreviousExclusionKey) is not null;
-        KeepFailedRequests = settings.KeepFailedRequests;
-        RouteTemplateFormat = settings.RouteTemplateFormat;
-        RequestHeaders = requestHeaders;
-        ResponseHeaders = responseHeaders;
-        ResponsePropagators = settings.ResponsePropagators;
-        RequestHook = settings.RequestHook;
-        ResponseHook = settings.ResponseHook;
-    }
+    public bool Enabled { get; } = settings.Enabled;
 
-    public bool Enabled { get; }
-
-    public ExclusionList ExcludedUrls { get; }
+    public ExclusionList ExcludedUrls { get; } = excludedUrls;
 
     /// <summary>Gets the list of the AppHost's file that is part of these settings, or <see langword="null"/>.</summary>
-    public IReadOnlyList<string>? FileItems { get; }
+    public IReadOnlyList<string>? FileItems { get; } = settings.FileItems;
 
-    public bool ExcludeFromMetrics { get; }
+    public bool ExcludeFromMetrics { get; } = settings.ExcludeFromMetrics;
 
     /// <summary>Gets whether exclusions of callers are honored. <see langword="false"/> without a key.</summary>
-    public bool HonorUpstreamExclusion { get; }
+    public bool HonorUpstreamExclusion { get; } = settings.HonorUpstreamExclusion
+        && (CompileKey(settings.ExclusionKey) ?? CompileKey(settings.PreviousExclusionKey)) is not null;
 
     /// <summary>Gets the key that signs exclusions, or <see langword="null"/> if there is none.</summary>
-    public byte[]? ExclusionKey { get; }
+    public byte[]? ExclusionKey { get; } = CompileKey(settings.ExclusionKey);
 
     /// <summary>Gets the second key to honor, or <see langword="null"/>.</summary>
-    public byte[]? PreviousExclusionKey { get; }
+    public byte[]? PreviousExclusionKey { get; } = CompileKey(settings.PreviousExclusionKey);
 
-    public bool KeepFailedRequests { get; }
+    public bool KeepFailedRequests { get; } = settings.KeepFailedRequests;
 
-    public RouteTemplateFormat RouteTemplateFormat { get; }
+    public RouteTemplateFormat RouteTemplateFormat { get; } = settings.RouteTemplateFormat;
 
-    public HeaderCapture RequestHeaders { get; }
+    public HeaderCapture RequestHeaders { get; } = requestHeaders;
 
-    public HeaderCapture ResponseHeaders { get; }
+    public HeaderCapture ResponseHeaders { get; } = responseHeaders;
 
-    public ResponsePropagators ResponsePropagators { get; }
+    public ResponsePropagators ResponsePropagators { get; } = settings.ResponsePropagators;
 
-    public Action<Activity, HttpRequest>? RequestHook { get; }
+    public Action<Activity, HttpRequest>? RequestHook { get; } = settings.RequestHook;
 
-    public Action<Activity, HttpResponse>? ResponseHook { get; }
+    public Action<Activity, HttpResponse>? ResponseHook { get; } = settings.ResponseHook;
 
     /// <param name="settings">The settings.</param>
     /// <param name="before">
-    /// The previous settings, if any. Unchanged lists are neither compiled nor logged again.
+    /// The previous settings, if any. If no list has changed, the lists are neither compiled nor logged again.
     /// </param>
     /// <param name="onDisabled">Called by the request whose search disabled an item. Must not throw.</param>
     /// <param name="logger">The logger for problems.</param>

@@ -39,7 +39,10 @@ public static class RouteTracingHookServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(hook);
 
-        if (!services.Any(service => service is { IsKeyedService: false } && ReferenceEquals(service.ImplementationInstance, hook)))
+        if (!services.Any(
+            service => service is { IsKeyedService: false }
+                && service.ServiceType == typeof(IRouteTracingHook)
+                && ReferenceEquals(service.ImplementationInstance, hook)))
         {
             services.AddSingleton(hook);
         }

@@ -135,8 +135,8 @@ public sealed class RouteTracingSettings
     /// </para>
     /// <para>
     /// At most 64 values of a request are captured, and at most 1,024 characters of each value. Headers that an item names exactly are
-    /// captured first. Other headers follow in the order of the items that match them, and add at most 256 attribute names until the
-    /// settings change.
+    /// captured first. Other headers follow in the order of the items that match them, and add at most 256 attribute names until a list
+    /// changes.
     /// </para>
     /// <para>
     /// In headers that contain a URL, such as <c>Referer</c>, the user information and the values of query parameters are replaced by

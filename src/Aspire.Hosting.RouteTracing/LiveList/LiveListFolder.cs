@@ -34,7 +34,7 @@ internal sealed class LiveListFolder : IDisposable
     /// <summary>Replaces the list of a resource by a rename, so that it is never read incompletely.</summary>
     /// <exception cref="IOException">The list can't be written, or others can open the folder.</exception>
     /// <exception cref="UnauthorizedAccessException">The list can't be written.</exception>
-    public void WriteList(string resourceName, IEnumerable<string> patterns)
+    public void WriteList(string resourceName, IReadOnlyList<string> patterns)
     {
         lock (_writing)
         {
@@ -42,8 +42,12 @@ internal sealed class LiveListFolder : IDisposable
             CreateOwnerOnly(_path.Value);
             CreateOwnerOnly(GetPath(resourceName));
 
+            // A service takes other control characters for binary content.
+            var list = ExclusionListFormat.Write(patterns);
+            var text = list.All(c => !char.IsControl(c) || char.IsWhiteSpace(c)) ? list : ExclusionListFormat.WriteBase64(patterns);
+
             // UTF-8 replaces half of a surrogate pair, as a variable would.
-            OwnerOnlyFile.Replace(GetListPath(resourceName), Encoding.UTF8.GetBytes($"{ExclusionListFormat.Write(patterns)}\n"));
+            OwnerOnlyFile.Replace(GetListPath(resourceName), Encoding.UTF8.GetBytes($"{text}\n"));
         }
     }
 

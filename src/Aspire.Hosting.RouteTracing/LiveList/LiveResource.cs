@@ -234,7 +234,7 @@ internal sealed class LiveResource(
 
             if (FollowsFile)
             {
-                folder.WriteList(Name, (edited ?? _declared).Select(url => url.Pattern));
+                folder.WriteList(Name, [.. (edited ?? _declared).Select(url => url.Pattern)]);
             }
 
             _replacesAll = edited is not null && (replacesAll || _replacesAll);
@@ -264,7 +264,7 @@ internal sealed class LiveResource(
 
         try
         {
-            folder.WriteList(Name, Current.Select(url => url.Pattern));
+            folder.WriteList(Name, [.. Current.Select(url => url.Pattern)]);
             variables.TryAdd(VariableNames.StatusFolder, folder.GetPath(Name));
             return variables.TryAdd(VariableNames.ExclusionsFile, folder.GetListPath(Name));
         }

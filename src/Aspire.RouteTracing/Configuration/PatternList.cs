@@ -1,4 +1,3 @@
-using System.Collections.ObjectModel;
 using Aspire.RouteTracing.ExcludedUrls;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
@@ -9,7 +8,7 @@ namespace Aspire.RouteTracing.Configuration;
 /// A setting that is a list of regular expressions. Each item has a source: a variable, a configuration key, or code. Code sees a list of
 /// strings.
 /// </summary>
-internal sealed partial class PatternList(string setting, int maxItems) : Collection<string>
+internal sealed partial class PatternList(string setting, int maxItems) : List<string>
 {
     /// <summary>The source of an item that code added.</summary>
     public const string Code = "code";
@@ -17,15 +16,20 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
     /// <summary>The source of an item that the setting has by default.</summary>
     public const string Default = "default";
 
-    // Parallel to Items.
-    private readonly List<Item> _items = [];
+    // By reference, because code can add an equal text.
+    private readonly Dictionary<string, Item> _configured = new(ReferenceEqualityComparer.Instance);
     private readonly List<(string Source, string Reason)> _unreadable = [];
 
     /// <summary>Gets whether the setting has its default items only.</summary>
-    public bool IsDefault => _unreadable.Count == 0 && _items.TrueForAll(item => item.Source == Default);
+    public bool IsDefault => _unreadable.Count == 0 && Items.All(item => item.Source == Default);
 
     /// <summary>Gets everything that determines the result and the log messages of <see cref="Resolve"/>, for comparison.</summary>
-    public object[] Content => [.. _items, .. _unreadable.Cast<object>()];
+    public object[] Content => [.. Items, .. _unreadable.Cast<object>()];
+
+    private IEnumerable<Item> Items => this.Select(
+        pattern => pattern is not null && _configured.TryGetValue(pattern, out var item)
+            ? item
+            : new Item(pattern!, Code, 0, IsRequired: true));
 
     public static PatternList Of(IList<string> setting) => (PatternList)setting;
 
@@ -53,9 +57,8 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
     {
         foreach (var (index, pattern) in patterns.Index())
         {
-            // Not Add(), which sets the source to code.
-            Items.Add(pattern);
-            _items.Add(new Item(pattern, source, index + 1, IsRequired: false));
+            Add(pattern);
+            _configured[pattern] = new Item(pattern, source, index + 1, IsRequired: false);
         }
     }
 
@@ -104,37 +107,11 @@ internal sealed partial class PatternList(string setting, int maxItems) : Collec
         Log.Invalid(logger, setting, item.Pattern, item.Position, item.Source, reason);
     }
 
-    protected override void InsertItem(int index, string item)
-    {
-        base.InsertItem(index, item);
-        _items.Insert(index, FromCode(item));
-    }
-
-    protected override void SetItem(int index, string item)
-    {
-        base.SetItem(index, item);
-        _items[index] = FromCode(item);
-    }
-
-    protected override void RemoveItem(int index)
-    {
-        base.RemoveItem(index);
-        _items.RemoveAt(index);
-    }
-
-    protected override void ClearItems()
-    {
-        base.ClearItems();
-        _items.Clear();
-    }
-
-    private static Item FromCode(string pattern) => new(pattern, Code, 0, IsRequired: true);
-
     private List<Item> Distinct()
     {
-        var items = new List<Item>(_items.Count);
-        var indexes = new Dictionary<string, int>(_items.Count, StringComparer.Ordinal);
-        foreach (var item in _items)
+        var items = new List<Item>(Count);
+        var indexes = new Dictionary<string, int>(Count, StringComparer.Ordinal);
+        foreach (var item in Items)
         {
             if (item.Pattern is null)
             {

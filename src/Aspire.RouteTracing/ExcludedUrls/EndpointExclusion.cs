@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.RouteNames;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.AspNetCore.Routing;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
@@ -22,19 +21,10 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
     private volatile bool _hasExcludedEndpoint;
     private volatile bool _areEndpointsSeen;
 
-    /// <summary>Gets whether an endpoint of the application has the attribute, or may have it.</summary>
+    /// <summary>Gets whether an endpoint of the application has the attribute, or the endpoints are not known yet.</summary>
     public bool IsUsed => _hasExcludedEndpoint || (!_areEndpointsSeen && _hasEndpoints.Value);
 
-    /// <summary>Called with the endpoints of each node of the tables of routing.</summary>
-    public void OnEndpoints(IReadOnlyList<Endpoint> endpoints)
-    {
-        if (endpoints.Any(MayBeExcluded))
-        {
-            _hasExcludedEndpoint = true;
-        }
-    }
-
-    /// <summary>Called when all endpoints have been seen.</summary>
+    /// <summary>Called when all endpoints of routing's tables have been wrapped.</summary>
     public void OnTables() => _areEndpointsSeen = true;
 
     /// <summary>Returns a delegate that excludes the request and then executes the endpoint.</summary>
@@ -42,7 +32,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
     /// <param name="route">The route by which the request is counted.</param>
     public RequestDelegate Wrap(RequestDelegate execute, string route)
     {
-        // A policy can select endpoints that aren't in the tables, such as a dynamic route of MVC.
+        // Later than the tables for an endpoint that a policy selects, such as a Razor Page or a dynamic route of MVC.
         _hasExcludedEndpoint = true;
         return context => ExecuteAsync(context, execute, route);
     }
@@ -99,9 +89,4 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
             request.End();
         }
     }
-
-    // The attributes of a Razor Page are known only when it is selected.
-    private static bool MayBeExcluded(Endpoint endpoint) =>
-        endpoint.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is not null
-            || endpoint.Metadata.GetMetadata<PageActionDescriptor>() is not null;
 }

@@ -161,7 +161,7 @@ internal sealed partial class HeaderCapture
                     redacted.Append(RedactedValue);
                     i += EndOf(rest, "&#>\" ");
                     break;
-                case '/' when value.AsSpan(0, i + 1).EndsWith("://", StringComparison.Ordinal)
+                case '/' when IsStartOfAuthority(value.AsSpan(0, i + 1))
                     && rest[..EndOf(rest, "/?#>\" ")].LastIndexOf('@') is > 0 and var end:
                     redacted.Append(RedactedValue);
                     i += end;
@@ -171,6 +171,10 @@ internal sealed partial class HeaderCapture
 
         return redacted.ToString();
     }
+
+    // Also of a URL without a scheme, such as //host/path.
+    private static bool IsStartOfAuthority(ReadOnlySpan<char> text) =>
+        text is "//" or [.., ':' or ' ' or '<' or '=' or '"', '/', '/'];
 
     private static int EndOf(ReadOnlySpan<char> text, string delimiters) =>
         text.IndexOfAny(delimiters.AsSpan()) is >= 0 and var end ? end : text.Length;
@@ -226,7 +230,7 @@ internal sealed partial class HeaderCapture
         [LoggerMessage(
             50, LogLevel.Warning,
             "Expressions captured {MaxNames} different headers as {Prefix}*, which is the maximum. '{Header}' and other new headers are "
-            + "not captured until the settings change. Name the headers exactly, or narrow the expressions.")]
+            + "not captured until a list of the settings changes. Name the headers exactly, or narrow the expressions.")]
         public static partial void TooManyNames(ILogger logger, int maxNames, string prefix, string header);
     }
 }

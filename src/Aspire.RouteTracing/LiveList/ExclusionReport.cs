@@ -25,7 +25,6 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     private readonly ILogger _logger;
     private readonly string? _statusFile;
     private readonly Lock _reporting = new();
-    private Task _firstReport = Task.CompletedTask;
     private bool _isRunning;
     private (bool Enabled, IReadOnlyList<UrlExclusion> Items, object Problems, IReadOnlyList<string>? FileItems) _reported;
     private string? _logged;
@@ -55,14 +54,13 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         }
 
         // The endpoints are complete now. In the background, so that the startup isn't delayed.
-        _firstReport = Task.Run(Report, CancellationToken.None);
+        _ = Task.Run(Report, CancellationToken.None);
         return Task.CompletedTask;
     }
 
-    public async Task StoppedAsync(CancellationToken cancellationToken)
+    public Task StoppedAsync(CancellationToken cancellationToken)
     {
         _tracing.Changed -= Report;
-        await _firstReport.ConfigureAwait(false);
         lock (_reporting)
         {
             _isRunning = false;
@@ -71,6 +69,8 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
                 RunAndLogFailure(() => File.Delete(_statusFile));
             }
         }
+
+        return Task.CompletedTask;
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

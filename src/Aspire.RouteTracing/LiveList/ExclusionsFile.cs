@@ -208,13 +208,13 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         return (items, null);
     }
 
-    // UTF-16 of ASCII text is valid UTF-8 with null characters.
+    // Binary content can be valid UTF-8, but has control characters. So has UTF-16 of ASCII text.
     private static bool TryDecode(ReadOnlySpan<byte> bytes, out string text)
     {
         try
         {
             text = StrictUtf8.GetString(bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes);
-            return !text.Contains('\0');
+            return !text.Any(c => char.IsControl(c) && !char.IsWhiteSpace(c));
         }
         catch (DecoderFallbackException)
         {

@@ -427,70 +427,30 @@ internal readonly record struct RegexToken(RegexTokenKind Kind, int Start, int E
 /// <summary>The kinds of <see cref="RegexToken"/>.</summary>
 internal enum RegexTokenKind
 {
-    /// <summary>The end of the text.</summary>
     End,
-
-    /// <summary>A character that stands for itself.</summary>
     Literal,
-
-    /// <summary>An escape of one character, such as <c>\.</c> or <c>\x41</c>.</summary>
-    Escape,
-
-    /// <summary><c>[...]</c>, <c>\d</c> or <c>\p{L}</c>.</summary>
-    Class,
-
-    /// <summary>A dot.</summary>
+    Escape, // of one character: \. or \x41
+    Class, // [...], \d or \p{L}
     AnyCharacter,
-
-    /// <summary><c>^</c>, <c>$</c> or <c>\b</c>.</summary>
-    Anchor,
-
-    /// <summary><c>*</c>, <c>+?</c> or <c>{1,3}</c>.</summary>
-    Quantifier,
-
-    /// <summary><c>|</c></summary>
+    Anchor, // ^, $ or \b
+    Quantifier, // *, +? or {1,3}
     Alternation,
-
-    /// <summary>The start of a group, up to its content.</summary>
-    GroupStart,
-
-    /// <summary><c>)</c></summary>
+    GroupStart, // up to the group's content
     GroupEnd,
-
-    /// <summary><c>(?i)</c>, which applies up to the end of the group that it is in.</summary>
-    Options,
-
-    /// <summary><c>\1</c> or <c>\k&lt;name&gt;</c>.</summary>
-    BackReference,
-
-    /// <summary><c>(?#...)</c>, and white space and <c>#</c> comments under <c>(?x)</c>.</summary>
-    Comment,
+    Options, // (?i), which applies up to the end of the group that it is in
+    BackReference, // \1 or \k<name>
+    Comment, // (?#...), and white space and # comments under (?x)
 }
 
 /// <summary>The kinds of group.</summary>
 internal enum RegexGroupKind
 {
-    /// <summary><c>(...)</c> or <c>(?&lt;name&gt;...)</c>.</summary>
-    Capture,
-
-    /// <summary><c>(?:...)</c> or <c>(?i:...)</c>.</summary>
-    NonCapturing,
-
-    /// <summary><c>(?=...)</c> or <c>(?!...)</c>.</summary>
-    Lookahead,
-
-    /// <summary><c>(?&lt;=...)</c> or <c>(?&lt;!...)</c>.</summary>
-    Lookbehind,
-
-    /// <summary><c>(?>...)</c></summary>
-    Atomic,
-
-    /// <summary><c>(?</c> before the parenthesis of a condition.</summary>
-    Conditional,
-
-    /// <summary><c>(?&lt;name-name>...)</c></summary>
-    Balancing,
-
-    /// <summary>A kind that .NET rejects.</summary>
-    Invalid,
+    Capture, // (...) or (?<name>...)
+    NonCapturing, // (?:...) or (?i:...)
+    Lookahead, // (?=...) or (?!...)
+    Lookbehind, // (?<=...) or (?<!...)
+    Atomic, // (?>...)
+    Conditional, // (? before the parenthesis of a condition
+    Balancing, // (?<name-name>...)
+    Invalid, // rejected by .NET
 }

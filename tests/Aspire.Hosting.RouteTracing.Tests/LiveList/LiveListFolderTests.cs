@@ -20,6 +20,18 @@ public sealed class LiveListFolderTests
     }
 
     [Fact]
+    public void A_list_with_control_characters_is_base64()
+    {
+        using var folder = new LiveListFolder();
+
+        folder.WriteList("orders", ["^/a\u0001b$"]);
+
+        var text = File.ReadAllText(folder.GetListPath("orders"));
+        Assert.StartsWith("base64:", text, StringComparison.Ordinal);
+        Assert.Equal(["^/a\u0001b$"], ExclusionListFormat.Parse(text, out _));
+    }
+
+    [Fact]
     public void Half_of_a_surrogate_pair_is_replaced()
     {
         using var folder = new LiveListFolder();

@@ -62,6 +62,8 @@ public sealed class FindExclusionTests
         await using var app = await ConfiguredApp.StartAsync([]);
 
         Assert.Throws<ArgumentException>("url", () => app.RouteTracing().FindExclusion("healthcheck"));
+        var rejected = Assert.Throws<ArgumentException>("url", () => app.RouteTracing().FindExclusion("/a%00b"));
+        Assert.Contains("contains %00", rejected.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentNullException>("url", () => app.RouteTracing().FindExclusion((string)null!));
     }
 

@@ -70,6 +70,9 @@ public sealed class HeaderRedactionTests
     [InlineData("<https://shop.example/?page=2>; rel=\"next\"", "<https://shop.example/?page=Redacted>; rel=\"next\"")]
     [InlineData("0; url=/next?code=secret", "0; url=/next?code=Redacted")]
     [InlineData("https://shop.example/users/a@b", "https://shop.example/users/a@b")]
+    [InlineData("//user:secret@shop.example/a", "//Redacted@shop.example/a")]
+    [InlineData("<//user:secret@shop.example/a>; rel=\"next\"", "<//Redacted@shop.example/a>; rel=\"next\"")]
+    [InlineData("/a//b@c", "/a//b@c")]
     [InlineData("/a=b", "/a=b")]
     public async Task Parameters_of_a_captured_URL_are_redacted(string url, string captured)
     {

@@ -163,6 +163,7 @@ public sealed class HookRegistrationTests
             builder =>
             {
                 builder.AddRouteTracing();
+                builder.Services.AddSingleton(one);
                 builder.Services.AddRouteTracingHook(one).AddRouteTracingHook(two).AddRouteTracingHook(one);
             },
             app => app.MapGet("/", () => "ok"));

@@ -1,4 +1,5 @@
 using System.Text;
+using Aspire.RouteTracing.ExcludedUrls;
 using Microsoft.Extensions.Primitives;
 
 namespace Aspire.RouteTracing.Tests.LiveList;
@@ -47,9 +48,9 @@ public sealed class ExclusionsFileTests : IDisposable
     }
 
     [Fact]
-    public void An_item_with_a_control_character_is_read()
+    public void A_list_in_base64_can_have_control_characters()
     {
-        _folder.Replace("^/a\u0001b$\n");
+        _folder.Replace($"{ExclusionListFormat.WriteBase64(["^/a\u0001b$"])}\n");
         using var file = _folder.Follow();
 
         Assert.Equal(["^/a\u0001b$"], file.Items);
