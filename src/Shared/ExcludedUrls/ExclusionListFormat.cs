@@ -26,10 +26,15 @@ internal static class ExclusionListFormat
     public static IReadOnlyList<string> Parse(string? value, out string? error)
     {
         error = null;
+        if (string.IsNullOrWhiteSpace(value))
+        {
+            return [];
+        }
+
         var text = value.AsSpan().Trim();
         if (!text.StartsWith(Base64Prefix, StringComparison.Ordinal))
         {
-            return Split(value ?? "");
+            return Split(value);
         }
 
         try
@@ -67,7 +72,7 @@ internal static class ExclusionListFormat
     /// <summary>Removes the white space around an item, except white space after a backslash.</summary>
     public static string Trim(string item)
     {
-        var keep = ReadMarks(item, isList: false, out _).FindLast(mark => mark.Kind is MarkKind.EscapedBlank).End;
+        var keep = ReadMarks(item, isList: false, out _).FindLast(mark => mark.Kind is MarkKind.EscapedBlank)?.End ?? 0;
         return Trim(new StringBuilder(item), keep);
     }
 
@@ -85,7 +90,9 @@ internal static class ExclusionListFormat
         var items = new List<string>();
         var item = new StringBuilder();
         var (start, keep) = (0, 0);
-        foreach (var mark in ReadMarks(text, isList: true, out _).Append(new Mark(MarkKind.Delimiter, text.Length, text.Length)))
+        var marks = ReadMarks(text, isList: true, out _);
+        marks.Add(new Mark(MarkKind.Delimiter, text.Length, text.Length));
+        foreach (var mark in marks)
         {
             switch (mark.Kind)
             {
@@ -244,5 +251,5 @@ internal static class ExclusionListFormat
         EscapedBlank,
     }
 
-    private readonly record struct Mark(MarkKind Kind, int Start, int End);
+    private sealed record Mark(MarkKind Kind, int Start, int End);
 }

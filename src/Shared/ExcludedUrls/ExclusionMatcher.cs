@@ -47,6 +47,12 @@ internal sealed class ExclusionMatcher
         out IReadOnlyList<Problem> problems,
         Action<int>? onDisabled = null)
     {
+        if (items.Count == 0)
+        {
+            problems = [];
+            return Empty;
+        }
+
         var found = new List<Problem>();
         var forPath = new List<ExclusionPattern>();
         var forFullUrl = new List<ExclusionPattern>();
