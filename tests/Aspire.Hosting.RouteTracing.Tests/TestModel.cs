@@ -146,7 +146,10 @@ internal sealed class TestModel : IAsyncDisposable
         await Notifications.PublishUpdateAsync(resource.Resource, snapshot => snapshot with { State = state });
         if (resource.Resource.TryGetLastAnnotation<LiveResource>(out var live))
         {
-            await PollAsync(() => live.HasInstanceIn(state));
+            var instances = resource.Resource.GetReplicaCount();
+            await PollAsync(() => state == KnownResourceStates.Running
+                ? live.RunningInstances.Count == instances
+                : live.RunningInstances.Count == 0 && live.HasInstanceIn(state));
         }
     }
 

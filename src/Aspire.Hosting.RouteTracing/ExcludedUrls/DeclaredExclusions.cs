@@ -33,7 +33,7 @@ internal sealed class DeclaredExclusions
             }
         }
 
-        // As they are read back from the list: \, becomes a comma.
+        // Normalizes the patterns to what is read back from the list: \, becomes a comma.
         string[] added =
         [
             .. ExclusionListFormat.Parse(ExclusionListFormat.Write(patterns), out _).Except(_patterns, StringComparer.Ordinal),

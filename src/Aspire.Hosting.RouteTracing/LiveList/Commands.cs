@@ -54,7 +54,8 @@ internal static class Commands
                     {
                         context.AddValidationError(
                             context.Inputs[Url],
-                            $"'{context.Inputs[Url].Value}' is neither a path that starts with a slash nor an http or https URL.");
+                            $"'{context.Inputs[Url].Value}' is neither a path that starts with a slash nor an http or https URL, or it "
+                            + "contains %00.");
                     }
 
                     return Task.CompletedTask;

@@ -38,11 +38,11 @@ internal sealed class LiveListFolder : IDisposable
     {
         lock (_writing)
         {
-            // Systems delete old temporary files, so a missing folder is created again. Nobody can write to a folder of another user.
+            // Systems delete old temporary files, so a missing folder is created again. Only root can write to a folder of another user.
             CreateOwnerOnly(_path.Value);
             CreateOwnerOnly(GetPath(resourceName));
 
-            // A service takes other control characters for binary content.
+            // The service rejects a file with other control characters than white space.
             var list = ExclusionListFormat.Write(patterns);
             var text = list.All(c => !char.IsControl(c) || char.IsWhiteSpace(c)) ? list : ExclusionListFormat.WriteBase64(patterns);
 
@@ -54,14 +54,12 @@ internal sealed class LiveListFolder : IDisposable
     public void Dispose()
     {
         AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
-        if (!_path.IsValueCreated || !IsOwnerOnly(_path.Value))
-        {
-            return;
-        }
-
         try
         {
-            Directory.Delete(_path.Value, recursive: true);
+            if (_path.IsValueCreated && IsOwnerOnly(_path.Value))
+            {
+                Directory.Delete(_path.Value, recursive: true);
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

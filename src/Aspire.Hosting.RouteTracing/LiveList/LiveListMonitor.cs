@@ -37,10 +37,23 @@ internal sealed class LiveListMonitor(DistributedApplicationModel model, Resourc
         using var timer = new PeriodicTimer(Interval);
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
-            foreach (var live in model.Resources.SelectMany(resource => resource.Annotations.OfType<LiveResource>()).ToArray())
+            foreach (var live in FindLive())
             {
                 await live.Property.RefreshAsync().ConfigureAwait(false);
             }
+        }
+    }
+
+    private LiveResource[] FindLive()
+    {
+        try
+        {
+            return [.. model.Resources.SelectMany(resource => resource.Annotations.OfType<LiveResource>())];
+        }
+        catch (InvalidOperationException)
+        {
+            // A resource is being added. The next tick finds all.
+            return [];
         }
     }
 }

@@ -132,14 +132,18 @@ internal sealed class LiveResource(
 
     /// <summary>
     /// Adds the lists in the variables to the declared list, and writes the list for a service that reads it while it runs. If the list
-    /// was edited, empties the variables, because the edited list replaces them. A secret in .NET's variable stays its whole value if
-    /// possible, because Aspire hides only such a secret. Adds warnings about items that were ignored.
+    /// was edited, empties the variables, because the edited list replaces them. A secret in .NET's variable stays its whole value,
+    /// because Aspire hides only such a secret. Adds warnings about items that were ignored.
     /// </summary>
     /// <returns>The list to write into the variables.</returns>
     public async Task<IReadOnlyList<ListedUrl>> PrepareAsync(
         IReadOnlyList<ListedUrl> list, Dictionary<string, object> variables, List<string> warnings, CancellationToken cancellationToken)
     {
-        _secretSources = [.. variables.Where(variable => IsSecret(variable.Value)).Select(variable => ToSource(variable.Key))];
+        string[] secretNames = [.. variables.Where(variable => IsSecret(variable.Value)).Select(variable => variable.Key)];
+
+        // The file has the items of .NET's variable, too.
+        string[] secretFiles = secretNames.Contains(VariableNames.DotNetExcludedUrls) ? [VariableNames.ExclusionsFile] : [];
+        _secretSources = [.. secretNames.Concat(secretFiles).Select(ToSource)];
         var users = new List<ListedUrl>();
         string[] names = [.. variables.Keys.Where(name => VariableNames.IsExcludedUrls(name, Language))];
         foreach (var name in names)
@@ -161,10 +165,12 @@ internal sealed class LiveResource(
 
         lock (_editing)
         {
-            IReadOnlyList<ListedUrl> declared = Distinct(users.Concat(list));
+            // An item of both languages is written in .NET's syntax, because Python's form follows from it.
+            IReadOnlyList<ListedUrl> declared =
+                Distinct(users.Concat(list).OrderBy(url => url.IsForPython && Language.ReadsDotNetVariables));
             if (IsEdited && !_replacesAll)
             {
-                // Such as the lists in the variables, which are not known before the first start.
+                // Before the first start, the lists in the variables are not known.
                 var added = declared.ExceptBy(_declared.Select(url => url.Pattern), url => url.Pattern, StringComparer.Ordinal);
                 _edited = Distinct(added.Concat(_edited!));
             }
@@ -172,16 +178,14 @@ internal sealed class LiveResource(
             _declared = declared;
             _started = Current;
             FollowsFile = TryFollow(variables, warnings);
-            ListedUrl[] secrets = [.. users.Where(url => url is { IsSecret: true, Source: VariableNames.DotNetExcludedUrls })];
-            var keepsSecret = variables.GetValueOrDefault(VariableNames.DotNetExcludedUrls) is IValueProvider
-                && (FollowsFile || secrets.All(Current.Contains));
+            var keepsSecret = KeepsSecret(variables, users, warnings);
             foreach (var name in IsEdited ? names : [])
             {
                 variables[name] = keepsSecret && name == VariableNames.DotNetExcludedUrls ? variables[name] : "";
             }
 
             // Beside a secret, only the file has the list, because an edit can't remove an item from another variable of a running service.
-            return keepsSecret && FollowsFile ? [] : [.. (_edited ?? list).Except(keepsSecret ? secrets : [])];
+            return keepsSecret && FollowsFile ? [] : [.. (_edited ?? list).Where(url => !IsDotNetSecret(url))];
         }
     }
 
@@ -229,6 +233,7 @@ internal sealed class LiveResource(
             var edited = change is null ? null : GetUrls(change(Current));
             if (edited is null ? !IsEdited : edited.SequenceEqual(Current) && !(replacesAll && _started is null))
             {
+                _replacesAll |= replacesAll && IsEdited;
                 return false;
             }
 
@@ -250,9 +255,30 @@ internal sealed class LiveResource(
 
     /// <summary>Describes a problem that the service reports. The reason can contain the item.</summary>
     public string Describe(ServiceStatus.Problem problem) =>
-        Find(problem.Item).IsSecret
-            ? $"An item of {problem.Item.Source} has a problem, which the service logs."
-            : $"'{problem.Item.Pattern}' of {problem.Item.Source}: {problem.Reason}";
+        Find(problem.Item) is var url && url.IsSecret
+            ? $"An item from {url.Source} has a problem, which the service logs."
+            : $"'{url.Pattern}' from {url.Source}: {problem.Reason}";
+
+    // Without the file, the variable can't lack a part of the secret without showing the rest.
+    private bool KeepsSecret(Dictionary<string, object> variables, IEnumerable<ListedUrl> users, List<string> warnings)
+    {
+        if (variables.GetValueOrDefault(VariableNames.DotNetExcludedUrls) is not IValueProvider)
+        {
+            return false;
+        }
+
+        var secrets = users.Where(IsDotNetSecret).ToLookup(secret => Current.Any(url => url.Pattern == secret.Pattern));
+        if (!FollowsFile && secrets[true].Any() && secrets[false].Any())
+        {
+            warnings.Add(
+                $"'{Name}' still excludes all patterns of the secret in {VariableNames.DotNetExcludedUrls}, because a part of a secret "
+                + "can't be removed. To remove all of it, replace the list.");
+        }
+
+        return FollowsFile || secrets[true].Any();
+    }
+
+    private static bool IsDotNetSecret(ListedUrl url) => url is { IsSecret: true, Source: VariableNames.DotNetExcludedUrls };
 
     // Writes the file, and names it and the folder of the statuses in the variables.
     private bool TryFollow(Dictionary<string, object> variables, List<string> warnings)

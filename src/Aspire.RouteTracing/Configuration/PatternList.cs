@@ -16,7 +16,7 @@ internal sealed partial class PatternList(string setting, int maxItems) : List<s
     /// <summary>The source of an item that the setting has by default.</summary>
     public const string Default = "default";
 
-    // By reference, because code can add an equal text.
+    // By reference, because code can add the text of a configured item.
     private readonly Dictionary<string, Item> _configured = new(ReferenceEqualityComparer.Instance);
     private readonly List<(string Source, string Reason)> _unreadable = [];
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.RouteNames;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.RazorPages;
 using Microsoft.AspNetCore.Routing;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
@@ -21,8 +22,18 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
     private volatile bool _hasExcludedEndpoint;
     private volatile bool _areEndpointsSeen;
 
-    /// <summary>Gets whether an endpoint of the application has the attribute, or the endpoints are not known yet.</summary>
+    /// <summary>Gets whether an endpoint of the application has the attribute, or may have it.</summary>
     public bool IsUsed => _hasExcludedEndpoint || (!_areEndpointsSeen && _hasEndpoints.Value);
+
+    /// <summary>Called with the endpoints of each node of routing's tables.</summary>
+    public void OnEndpoints(IReadOnlyList<Endpoint> endpoints)
+    {
+        // The attributes of a Razor Page are known only when it is selected.
+        if (endpoints.Any(endpoint => endpoint.Metadata.GetMetadata<PageActionDescriptor>() is not null))
+        {
+            _hasExcludedEndpoint = true;
+        }
+    }
 
     /// <summary>Called when all endpoints of routing's tables have been wrapped.</summary>
     public void OnTables() => _areEndpointsSeen = true;
@@ -32,7 +43,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
     /// <param name="route">The route by which the request is counted.</param>
     public RequestDelegate Wrap(RequestDelegate execute, string route)
     {
-        // Later than the tables for an endpoint that a policy selects, such as a Razor Page or a dynamic route of MVC.
+        // A policy can select endpoints that aren't in the tables, such as a dynamic route of MVC.
         _hasExcludedEndpoint = true;
         return context => ExecuteAsync(context, execute, route);
     }

@@ -39,11 +39,12 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
     /// <summary>Returns whether the trace state of a request proves that the caller's request is excluded.</summary>
     public bool IsSigned(Activity server) =>
         server is { HasRemoteParent: true, TraceStateString: { Length: > 0 } state }
+            && state.Contains($"{Member}=", StringComparison.Ordinal)
+            && ServerActivity.TryGetParent(server, out var parent) && !parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
             && Split(state).FirstOrDefault(IsSignature)?[(Member.Length + 1)..] is { Length: ValueCharacters } value
             && uint.TryParse(
                 value.AsSpan(0, MinuteCharacters), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var minute)
             && Math.Abs((long)minute - CurrentMinute) <= 1
-            && ServerActivity.TryGetParent(server, out var parent) && !parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
             && (IsSigned(tracing.Current.ExclusionKey, value, server, minute)
                 || IsSigned(tracing.Current.PreviousExclusionKey, value, server, minute));
 
@@ -53,7 +54,9 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
     /// </summary>
     public static void Remove(Activity? server)
     {
-        if (server?.TraceStateString is { Length: > 0 } state && state.Contains(Member, StringComparison.Ordinal))
+        if (server?.TraceStateString is { Length: > 0 } state
+            && state.Contains($"{Member}=", StringComparison.Ordinal)
+            && Split(state).Any(IsSignature))
         {
             server.TraceStateString = WithoutMember(state);
         }

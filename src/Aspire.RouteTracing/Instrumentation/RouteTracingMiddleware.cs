@@ -55,7 +55,7 @@ internal sealed class RouteTracingMiddleware(
         ExclusionSignature.Remove(server);
         if (settings.ResponsePropagators != ResponsePropagators.None && request is not { IsRunning: true })
         {
-            TraceableResponse.Register(context.Response, server, settings.ResponsePropagators);
+            TraceableResponse.Register(context.Response, server, request, settings.ResponsePropagators);
         }
 
         return request is null ? next(context) : RunAsync(context, next, request, settings.KeepFailedRequests);

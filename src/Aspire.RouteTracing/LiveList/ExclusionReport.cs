@@ -25,6 +25,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     private readonly ILogger _logger;
     private readonly string? _statusFile;
     private readonly Lock _reporting = new();
+    private Task _firstReport = Task.CompletedTask;
     private bool _isRunning;
     private (bool Enabled, IReadOnlyList<UrlExclusion> Items, object Problems, IReadOnlyList<string>? FileItems) _reported;
     private string? _logged;
@@ -54,13 +55,16 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         }
 
         // The endpoints are complete now. In the background, so that the startup isn't delayed.
-        _ = Task.Run(Report, CancellationToken.None);
+        _firstReport = Task.Run(Report, CancellationToken.None);
         return Task.CompletedTask;
     }
 
-    public Task StoppedAsync(CancellationToken cancellationToken)
+    public async Task StoppedAsync(CancellationToken cancellationToken)
     {
         _tracing.Changed -= Report;
+
+        // An application that stops at once is reported, too.
+        await _firstReport.ConfigureAwait(false);
         lock (_reporting)
         {
             _isRunning = false;
@@ -69,8 +73,6 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
                 RunAndLogFailure(() => File.Delete(_statusFile));
             }
         }
-
-        return Task.CompletedTask;
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -208,7 +208,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         return (items, null);
     }
 
-    // Binary content can be valid UTF-8, but has control characters. So has UTF-16 of ASCII text.
+    // Binary content and UTF-16 can be valid UTF-8, but have control characters.
     private static bool TryDecode(ReadOnlySpan<byte> bytes, out string text)
     {
         try

@@ -6,7 +6,7 @@ using Microsoft.Net.Http.Headers;
 namespace Aspire.RouteTracing.ResponsePropagation;
 
 /// <summary>Writes the trace of a request to its response headers, unless the request is excluded.</summary>
-internal sealed class TraceableResponse(HttpResponse response, Activity server, ResponsePropagators propagators)
+internal sealed class TraceableResponse(HttpResponse response, Activity server, ExcludedRequest? request, ResponsePropagators propagators)
 {
     private const string TraceResponse = "traceresponse";
     private const string ServerTiming = "Server-Timing";
@@ -14,21 +14,22 @@ internal sealed class TraceableResponse(HttpResponse response, Activity server, 
     /// <summary>Writes the headers when the response starts, even if the request isn't sampled.</summary>
     /// <param name="response">The response.</param>
     /// <param name="server">The server activity of the request, if it has one.</param>
+    /// <param name="request">The exclusion of the request, if its endpoint can still exclude it.</param>
     /// <param name="propagators">The headers.</param>
-    public static void Register(HttpResponse response, Activity? server, ResponsePropagators propagators)
+    public static void Register(HttpResponse response, Activity? server, ExcludedRequest? request, ResponsePropagators propagators)
     {
         if (!response.HasStarted && server is { IdFormat: ActivityIdFormat.W3C })
         {
             response.OnStarting(
                 static state => ((TraceableResponse)state).WriteTraceAsync(),
-                new TraceableResponse(response, server, propagators));
+                new TraceableResponse(response, server, request, propagators));
         }
     }
 
     private Task WriteTraceAsync()
     {
-        // An endpoint can have excluded the request.
-        if (!ExcludedSpans.Contains(server.SpanId))
+        // An endpoint can exclude a request that the middleware didn't track.
+        if (request?.ExcludedBy is null && !ExcludedSpans.Contains(server.SpanId))
         {
             WriteTrace();
         }

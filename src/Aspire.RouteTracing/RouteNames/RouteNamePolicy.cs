@@ -49,6 +49,7 @@ internal sealed class RouteNamePolicy(
 
     public IReadOnlyList<PolicyNodeEdge> GetEdges(IReadOnlyList<Endpoint> endpoints)
     {
+        endpointExclusion.OnEndpoints(endpoints);
         var format = tracing.Current.RouteTemplateFormat;
         return
         [

@@ -22,10 +22,14 @@ internal static class OwnerOnlyFile
         }
     }
 
-    /// <summary>Creates a file that doesn't exist yet, so no link is followed.</summary>
-    /// <exception cref="IOException">The file exists or can't be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file can't be written.</exception>
-    public static void Create(string path, ReadOnlySpan<byte> content)
+    /// <summary>Opens a file that can be replaced while it is open, also on Windows.</summary>
+    /// <exception cref="IOException">The file can't be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file can't be read.</exception>
+    public static FileStream OpenRead(string path) =>
+        new(path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 });
+
+    // Fails if the file exists, so no link is followed.
+    private static void Create(string path, ReadOnlySpan<byte> content)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
@@ -36,10 +40,4 @@ internal static class OwnerOnlyFile
         using var stream = new FileStream(path, options);
         stream.Write(content);
     }
-
-    /// <summary>Opens a file that can be replaced while it is open, also on Windows.</summary>
-    /// <exception cref="IOException">The file can't be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file can't be read.</exception>
-    public static FileStream OpenRead(string path) =>
-        new(path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 });
 }

@@ -111,7 +111,7 @@ public sealed class PropertyTests
         service.Report();
 
         await model.AssertPropertyAsync(
-            _orders, "In force: b. Not applied: ^/a$. '^/a$' of OTEL_DOTNET_EXCLUDED_URLS: It timed out and is disabled.");
+            _orders, "In force: b. Not applied: ^/a$. '^/a$' from the list of 'orders': It timed out and is disabled.");
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class PropertyTests
         await using var second = await TestService.StartAsync(_orders, other.Process, AddProblem);
         await model.SetRunningAsync(_orders);
 
-        await model.AssertPropertyAsync(_orders, "In force: ^/a$, b. '(' of code: A problem.");
+        await model.AssertPropertyAsync(_orders, "In force: ^/a$, b. '(' from code: A problem.");
 
         static ServiceStatus AddProblem(ServiceStatus status) => status with { Problems = [new(new("(", "code"), "A problem.")] };
     }

@@ -60,14 +60,14 @@ public sealed class PythonListTests
     [Fact]
     public async Task An_edit_keeps_items_in_Pythons_syntax_out_of_the_variable_of_DotNet()
     {
-        var app = _builder.AddContainer("app", "image").WithExcludedUrls("here").WithEnvironment(Python, "(?P<x>a)");
+        var app = _builder.AddContainer("app", "image").WithExcludedUrls("here").WithEnvironment(Python, "here,(?P<x>a)");
         await using var model = await TestModel.StartAsync(_builder);
         await TestModel.GetVariablesAsync(app);
 
         await model.AnswerAsync(app, Edit, ("add", "new"));
 
         Assert.Equal("here,new", await TestModel.GetUnresolvedAsync(app, "OTEL_DOTNET_EXCLUDED_URLS"));
-        Assert.Equal("(?P<x>a),here,new", await TestModel.GetUnresolvedAsync(app, Python));
+        Assert.Equal("here,(?P<x>a),new", await TestModel.GetUnresolvedAsync(app, Python));
     }
 
     [Fact]

@@ -101,6 +101,42 @@ public sealed class SecretTests
     }
 
     [Fact]
+    public async Task A_part_of_a_secret_is_not_removed_from_a_container()
+    {
+        var app = _builder.AddContainer("app", "image").WithExcludedUrls("x");
+        AddSecret(app, DotNet, $"x,{Secret}");
+        await using var model = await TestModel.StartAsync(_builder);
+
+        await model.AnswerAsync(app, "edit-excluded-urls", ("add", "new"));
+        Assert.IsType<ParameterResource>((await TestModel.GetVariablesAfterRestartAsync(app))[DotNet]);
+        Assert.Empty(model.Warnings);
+        await model.AnswerAsync(app, "edit-excluded-urls", ("remove", "x"));
+
+        Assert.IsType<ParameterResource>((await TestModel.GetVariablesAfterRestartAsync(app))[DotNet]);
+        Assert.Equal(
+            "'app' still excludes all patterns of the secret in OTEL_DOTNET_EXCLUDED_URLS, because a part of a secret can't be removed. "
+            + "To remove all of it, replace the list.",
+            Assert.Single(model.Warnings));
+    }
+
+    [Fact]
+    public async Task A_former_secret_is_in_no_variable_after_an_edit()
+    {
+        var secret = _builder.AddParameter("secret", () => Secret, secret: true);
+        var app = _builder.AddContainer("app", "image").WithExcludedUrls("here");
+        app.WithEnvironment(context => context.EnvironmentVariables[DotNet] = secret.Resource);
+        await using var model = await TestModel.StartAsync(_builder);
+        await TestModel.GetVariablesAsync(app);
+        await model.AnswerAsync(app, "edit-excluded-urls", ("add", "new"));
+
+        secret = _builder.AddParameter("other", () => "other", secret: true);
+        var variables = await TestModel.GetVariablesAfterRestartAsync(app);
+
+        Assert.Same(secret.Resource, variables[DotNet]);
+        Assert.Equal("here,new", variables[AspNetCore]);
+    }
+
+    [Fact]
     public async Task A_secret_is_not_in_a_problem_that_the_service_reports()
     {
         AddSecret(_orders, DotNet, Secret);
@@ -116,7 +152,8 @@ public sealed class SecretTests
 
         await model.AssertPropertyAsync(
             _orders,
-            "In force: here. Not applied: (secret). An item of file has a problem, which the service logs. '(' of code: It is disabled.");
+            "In force: here. Not applied: (secret). An item from OTEL_DOTNET_EXCLUDED_URLS has a problem, which the service logs. "
+            + "'(' from code: It is disabled.");
     }
 
     [Theory]
@@ -137,7 +174,7 @@ public sealed class SecretTests
         await model.SetRunningAsync(_orders);
 
         await model.AssertPropertyAsync(
-            _orders, $"In force: (secret), here. An item of {source} has a problem, which the service logs.");
+            _orders, $"In force: (secret), here. An item from {source} has a problem, which the service logs.");
         Assert.Equal(
             $"'/s3cret' is excluded in 'orders' by '(secret)', from {source}.",
             await model.AnswerAsync(_orders, "test-url", ("url", $"/{Secret}")));

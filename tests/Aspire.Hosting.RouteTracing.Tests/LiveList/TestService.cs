@@ -71,7 +71,7 @@ internal sealed class TestService : IAsyncDisposable
     {
         Enabled = true,
         FileItems = items,
-        Items = [.. items.Select(item => new ServiceStatus.Item(item, "OTEL_DOTNET_EXCLUDED_URLS"))],
+        Items = [.. items.Select(item => new ServiceStatus.Item(item, "Aspire:RouteTracing:ExclusionsFile"))],
     });
 
     public async ValueTask DisposeAsync()

@@ -181,12 +181,13 @@ public sealed class UrlTestTests
     [Theory]
     [InlineData("health")]
     [InlineData("ftp://h/a")]
+    [InlineData("/a%00b")]
     public async Task What_is_neither_a_path_nor_a_web_address_is_refused(string url)
     {
         await using var model = await TestModel.StartAsync(_builder);
 
         Assert.Equal(
-            $"'{url}' is neither a path that starts with a slash nor an http or https URL.",
+            $"'{url}' is neither a path that starts with a slash nor an http or https URL, or it contains %00.",
             await model.FailAsync(_orders, Test, ("url", url)));
     }
 

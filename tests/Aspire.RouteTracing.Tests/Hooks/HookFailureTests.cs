@@ -54,14 +54,18 @@ public sealed class HookFailureTests
     }
 
     [Fact]
-    public async Task A_hook_that_cannot_be_created_fails_the_startup() =>
-        await Assert.ThrowsAsync<InvalidOperationException>(() => TracedApp.StartAsync(
+    public async Task A_hook_that_cannot_be_created_fails_the_startup()
+    {
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => TracedApp.StartAsync(
             builder =>
             {
                 builder.AddRouteTracing();
                 builder.Services.AddRouteTracingHook<UncreatableHook>();
             },
             app => app.MapGet("/", () => "ok")));
+
+        Assert.Equal("uncreatable", failure.Message);
+    }
 
     [Fact(Timeout = 60_000)]
     public async Task An_async_hook_that_throws_after_an_await_is_logged_once()

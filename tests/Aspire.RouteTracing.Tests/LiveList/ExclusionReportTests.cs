@@ -211,13 +211,7 @@ public sealed class ExclusionReportTests : IDisposable
             new() { [ExclusionReport.StatusFolderKey] = _folder, ["Aspire:RouteTracing:ExclusionsFile"] = file });
 
         await File.WriteAllTextAsync(file, "^/other$\n", TestContext.Current.CancellationToken);
-        var deadline = DateTimeOffset.UtcNow + Patience;
-        while (app.Logs.All(log => log.EventId.Id != 10))
-        {
-            Assert.True(DateTimeOffset.UtcNow < deadline, "The rejected list was not logged in time.");
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken);
-        }
-
+        await WaitAsync(() => app.Logs.Any(log => log.EventId.Id == 10), "The rejected list was not logged in time.");
         using (app.RouteTracing().Suspend())
         {
             await WaitForStatusAsync(status => !status.Enabled);
@@ -270,6 +264,10 @@ public sealed class ExclusionReportTests : IDisposable
         await using var first = await StartAsync(["^/health$"]);
         await WaitForStatusAsync(_ => true);
         await using var second = await StartAsync(["^/orders"]);
+        await WaitAsync(() => Directory.GetFiles(_folder).Length == 2, "The second status was not written in time.");
+        Assert.Equal(
+            ["^/health$", "^/orders"],
+            Directory.GetFiles(_folder).Select(path => ReadStatus(path)!.Items.Single().Pattern).Order(StringComparer.Ordinal));
         await second.StopAsync();
 
         Assert.Equal(["^/health$"], (await WaitForStatusAsync(_ => true)).Items.Select(item => item.Pattern));
@@ -280,16 +278,17 @@ public sealed class ExclusionReportTests : IDisposable
     {
         await using var app = await StartAsync(
             ["^/health$"], new() { [ExclusionReport.StatusFolderKey] = Path.Combine(_folder, "missing") });
+        await WaitAsync(() => app.Logs.Any(IsFailedReport), "The failure was not logged in time.");
         using var response = await app.GetAsync("/health");
         app.App.Services.GetRequiredService<IRouteTracing>().Suspend().Dispose();
         await app.StopAsync();
 
-        Assert.Single(
-            app.Logs,
-            log =>
-                log.LogLevel == LogLevel.Error
-                    && log.FormattedMessage!.StartsWith("The exclusion list could not be reported.", StringComparison.Ordinal));
+        Assert.Single(app.Logs, IsFailedReport);
         Assert.Empty(app.Spans);
+
+        static bool IsFailedReport(LogRecord log) =>
+            log.LogLevel == LogLevel.Error
+                && log.FormattedMessage!.StartsWith("The exclusion list could not be reported.", StringComparison.Ordinal);
     }
 
     [Fact]
@@ -327,15 +326,19 @@ public sealed class ExclusionReportTests : IDisposable
 
     private async Task<ServiceStatus> WaitForStatusAsync(Func<ServiceStatus, bool> isComplete)
     {
-        var deadline = DateTimeOffset.UtcNow + Patience;
-        while (true)
-        {
-            if (StatusPath is { } path && ReadStatus(path) is { } status && isComplete(status))
-            {
-                return status;
-            }
+        ServiceStatus? status = null;
+        await WaitAsync(
+            () => StatusPath is { } path && (status = ReadStatus(path)) is not null && isComplete(status),
+            "The status was not complete in time.");
+        return status!;
+    }
 
-            Assert.True(DateTimeOffset.UtcNow < deadline, "The status was not complete in time.");
+    private static async Task WaitAsync(Func<bool> isDone, string failure)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!isDone())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, failure);
             await Task.Delay(TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken);
         }
     }

@@ -58,6 +58,7 @@ internal sealed class ExclusionsFileFolder : IDisposable
                 using (var process = Process.Start("mkfifo", [FilePath]))
                 {
                     await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+                    Assert.Equal(0, process.ExitCode);
                 }
 
                 break;
