@@ -204,9 +204,9 @@ public sealed class RunningAppHost : IAsyncLifetime
             ? state
             : throw new InvalidOperationException($"'{service}' has no state.");
 
-    // Gives services on a busy machine twenty seconds to confirm an edit instead of two.
+    // Gives services on a busy machine eight seconds to confirm an edit instead of two.
     private sealed class SlowTime : TimeProvider
     {
-        public override long GetTimestamp() => base.GetTimestamp() / 10;
+        public override long GetTimestamp() => base.GetTimestamp() / 4;
     }
 }
