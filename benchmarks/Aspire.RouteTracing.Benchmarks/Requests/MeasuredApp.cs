@@ -17,7 +17,7 @@ internal sealed class MeasuredApp : IDisposable
 {
     public const string SourceName = "Aspire.RouteTracing.Benchmarks";
 
-    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(5);
 
     private readonly WebApplication _app;
     private readonly InProcessServer _server;

@@ -17,9 +17,6 @@ internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> 
     /// <summary>Gets the item's position in its list.</summary>
     public int Index => index;
 
-    /// <summary>Gets the only URL that matches, such as that of <c>^/health$</c>. <see langword="null"/> if others can match.</summary>
-    public virtual string? WholeUrl => null;
-
     /// <summary>
     /// Gets a text that a URL has to contain, if one is known. Texts that start with a slash are preferred, because other items are likely
     /// to share them, then long ones.
@@ -72,4 +69,13 @@ internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> 
 
     /// <summary>Returns whether the item matches a URL, which has no line break.</summary>
     public abstract bool IsMatch(ReadOnlySpan<char> url);
+}
+
+/// <summary>An item or alternative that matches exactly one URL, such as <c>^/health$</c>.</summary>
+internal sealed class WholeUrlPattern(int index, string url) : ExclusionPattern(index, [])
+{
+    /// <summary>Gets the URL.</summary>
+    public string Url => url;
+
+    public override bool IsMatch(ReadOnlySpan<char> other) => other.SequenceEqual(url);
 }

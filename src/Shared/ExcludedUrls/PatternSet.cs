@@ -34,14 +34,14 @@ internal sealed class PatternSet
         }
 
         FirstIndex = patterns.First().Index;
-        _wholeUrls = patterns.Where(pattern => pattern.WholeUrl is not null)
-            .DistinctBy(pattern => pattern.WholeUrl)
-            .ToFrozenDictionary(pattern => pattern.WholeUrl!, pattern => pattern.Index)
+        _wholeUrls = patterns.OfType<WholeUrlPattern>()
+            .DistinctBy(pattern => pattern.Url)
+            .ToFrozenDictionary(pattern => pattern.Url, pattern => pattern.Index)
             .GetAlternateLookup<ReadOnlySpan<char>>();
 
         // Items that backtrack can take the most time, so they are last.
         ExclusionPattern[] others =
-            [.. patterns.Where(pattern => pattern.WholeUrl is null).OrderBy(pattern => pattern is BacktrackingPattern)];
+            [.. patterns.Where(pattern => pattern is not WholeUrlPattern).OrderBy(pattern => pattern is BacktrackingPattern)];
         _others = Array.ConvertAll(others, pattern => (pattern.Pairs, pattern));
         _firstOther = others.Select(pattern => pattern.Index).DefaultIfEmpty(NotFound).Min();
         _requiredTexts = RequiredText.SearchAny(Array.ConvertAll(others, pattern => pattern.Required));

@@ -22,13 +22,6 @@ internal sealed class SequencePattern : ExclusionPattern
         _lengthAfterLoops = steps.Skip(_lastLoop + 1).Sum(step => step.Length);
     }
 
-    public override string? WholeUrl => (_atEnd, _steps) switch
-    {
-        (true, []) => "",
-        (true, [{ Text: { IgnoresCase: false } text }]) => text.Text,
-        _ => null,
-    };
-
     public override bool IsMatch(ReadOnlySpan<char> url)
     {
         if (_atEnd && _steps is [.., { Text: { } end }] && !end.IsAtEndOf(url))
