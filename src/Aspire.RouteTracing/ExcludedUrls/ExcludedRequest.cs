@@ -40,7 +40,7 @@ internal sealed class ExcludedRequest
     /// </summary>
     public string? ExcludedBy { get; private set; }
 
-    /// <summary>Gets whether a URL or an endpoint excludes the request, so that the middleware counts it and turns off its metric.</summary>
+    /// <summary>Gets whether the middleware counts the request and turns off its metric, as a URL or an endpoint excludes it.</summary>
     public bool IsCounted { get; private set; }
 
     /// <summary>Gets whether the request is excluded and hasn't ended. Work that outlives the request is traced.</summary>
