@@ -76,6 +76,29 @@ public sealed class LiveListTests
         Assert.Equal(runs[0], runs[1]);
     }
 
+    [Theory]
+    [InlineData("session", true)]
+    [InlineData("persistent", false)]
+    [InlineData("parent process", false)]
+    [InlineData("other resource", false)]
+    public async Task Only_a_resource_that_ends_with_the_run_follows_the_file(string lifetime, bool follows)
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
+        var orders = builder.AddProject<TestProject>("orders");
+#pragma warning disable ASPIREPERSISTENCE001
+        _ = lifetime switch
+        {
+            "session" => orders.WithSessionLifetime(),
+            "persistent" => orders.WithPersistentLifetime(),
+            "parent process" => orders.WithParentProcessLifetime(Environment.ProcessId),
+            _ => orders.WithLifetimeOf(builder.AddContainer("container", "image")),
+        };
+#pragma warning restore ASPIREPERSISTENCE001
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal(follows, (await TestModel.GetVariablesAsync(orders)).ContainsKey(ListFile));
+    }
+
     [Fact]
     public async Task An_edited_list_survives_a_restart_of_the_resource()
     {
