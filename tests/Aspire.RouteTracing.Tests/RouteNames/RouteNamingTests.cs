@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using OpenTelemetry.Logs;
 
 namespace Aspire.RouteTracing.Tests.RouteNames;
 
@@ -41,10 +43,36 @@ public sealed class RouteNamingTests
     public void A_name_that_the_application_gives_is_kept() =>
         Assert.Equal("/given", Name(RoutePatternFactory.Parse("orders/{id}"), new EndpointMetadataCollection(new GivenName("given"))));
 
+    [Fact]
+    public void An_endpoint_that_cannot_be_named_stays_as_it_is_and_is_logged_once()
+    {
+        var logs = new List<LogRecord>();
+        using var loggers = LoggerFactory.Create(logging => logging.AddOpenTelemetry(options => options.AddInMemoryExporter(logs)));
+        var naming = new RouteNaming(
+            new ConfiguredPathBases(), endpointExclusion: null!, new SafeLogger<RouteNaming>(loggers.CreateLogger<RouteNaming>()));
+        var pattern = RoutePatternFactory.Pattern(
+            RoutePatternFactory.Segment(RoutePatternFactory.ParameterPart("id", new Unprintable())));
+
+        for (var i = 0; i < 2; i++)
+        {
+            var endpoint = new RouteEndpoint(_ => Task.CompletedTask, pattern, 0, EndpointMetadataCollection.Empty, "orders");
+            Assert.Same(endpoint, naming.Name(endpoint, RouteTemplateFormat.Template));
+        }
+
+        var log = Assert.Single(logs);
+        Assert.Equal(LogLevel.Error, log.LogLevel);
+        Assert.Equal("It has no text.", log.Exception!.Message);
+    }
+
     private static string? Name(RoutePattern pattern, EndpointMetadataCollection metadata) =>
         new RouteNaming(new ConfiguredPathBases(), endpointExclusion: null!, new SafeLogger<RouteNaming>(NullLogger<RouteNaming>.Instance))
             .Name(new RouteEndpoint(_ => Task.CompletedTask, pattern, 0, metadata, null), RouteTemplateFormat.Template)
             .Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
 
     private sealed record GivenName(string Route) : IRouteDiagnosticsMetadata;
+
+    private sealed class Unprintable
+    {
+        public override string ToString() => throw new InvalidOperationException("It has no text.");
+    }
 }
