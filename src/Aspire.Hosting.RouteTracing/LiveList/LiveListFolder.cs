@@ -42,9 +42,9 @@ internal sealed class LiveListFolder : IDisposable
             CreateOwnerOnly(_path.Value);
             CreateOwnerOnly(GetPath(resourceName));
 
-            // The service rejects a file with other control characters than white space.
+            // The service rejects a file with control characters.
             var list = ExclusionListFormat.Write(patterns);
-            var text = list.All(c => !char.IsControl(c) || char.IsWhiteSpace(c)) ? list : ExclusionListFormat.WriteBase64(patterns);
+            var text = ExclusionListFormat.HasControlCharacters(list) ? ExclusionListFormat.WriteBase64(patterns) : list;
 
             // UTF-8 replaces half of a surrogate pair, as a variable would.
             OwnerOnlyFile.Replace(GetListPath(resourceName), Encoding.UTF8.GetBytes($"{text}\n"));

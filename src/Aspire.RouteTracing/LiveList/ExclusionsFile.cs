@@ -214,7 +214,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         try
         {
             text = StrictUtf8.GetString(bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes);
-            return !text.Any(c => char.IsControl(c) && !char.IsWhiteSpace(c));
+            return !ExclusionListFormat.HasControlCharacters(text);
         }
         catch (DecoderFallbackException)
         {

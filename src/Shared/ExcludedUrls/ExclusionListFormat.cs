@@ -83,6 +83,9 @@ internal static class ExclusionListFormat
         RegexTokens.ReadAll(item, out _) is [.., var last]
             && (item[last.Start] == '#' ? last.Kind is RegexTokenKind.Comment : item[last.Start..] == "\\");
 
+    /// <summary>Returns whether a text has control characters other than white space, as binary content does.</summary>
+    public static bool HasControlCharacters(string text) => text.Any(c => char.IsControl(c) && !char.IsWhiteSpace(c));
+
     private static string Encode(string text) => Base64Prefix + Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
     private static List<string> Split(string text)
