@@ -41,9 +41,12 @@ internal sealed class PatternSet
 
         // Items that backtrack can take the most time, so they are last.
         ExclusionPattern[] others =
-            [.. patterns.Where(pattern => pattern is not WholeUrlPattern).OrderBy(pattern => pattern is BacktrackingPattern)];
+        [
+            .. patterns.Where(pattern => pattern is not (WholeUrlPattern or BacktrackingPattern)),
+            .. patterns.Where(pattern => pattern is BacktrackingPattern),
+        ];
         _others = Array.ConvertAll(others, pattern => (pattern.Pairs, pattern));
-        _firstOther = others.Select(pattern => pattern.Index).DefaultIfEmpty(NotFound).Min();
+        _firstOther = patterns.FirstOrDefault(pattern => pattern is not WholeUrlPattern)?.Index ?? NotFound;
         _requiredTexts = RequiredText.SearchAny(Array.ConvertAll(others, pattern => pattern.Required));
         _isLong = others.Length > LongList;
 
