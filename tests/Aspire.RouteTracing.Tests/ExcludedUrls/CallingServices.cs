@@ -11,9 +11,6 @@ namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 /// <summary>Starts services that call each other.</summary>
 internal static class CallingServices
 {
-    public const string TraceId = "0af7651916cd43dd8448eb211c80319c";
-    public const string SampledParent = $"00-{TraceId}-b7ad6b7169203331-01";
-    public const string UnsampledParent = $"00-{TraceId}-b7ad6b7169203331-00";
     public const string Key = "a key that the services share";
 
     public static Task<TracedApp> StartStorefrontAsync(

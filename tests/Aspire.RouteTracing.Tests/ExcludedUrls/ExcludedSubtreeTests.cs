@@ -13,11 +13,8 @@ namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 /// <summary>An excluded request exports no span, with any sampler and for anything that starts a span while it runs.</summary>
 public sealed partial class ExcludedSubtreeTests
 {
-    private const string SampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    private const string UnsampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
-
     public static TheoryData<string?, string?, string> Combinations => new MatrixTheoryData<string?, string?, string>(
-        [null, SampledParent, UnsampledParent],
+        [null, TraceParent.Sampled, TraceParent.Unsampled],
         [null, "always_on", "traceidratio"],
         ["http-client", "source", "background", "new-root", "nested"]);
 
@@ -44,7 +41,7 @@ public sealed partial class ExcludedSubtreeTests
         response.EnsureSuccessStatusCode();
         await app.StopAsync();
 
-        if (parent == UnsampledParent && sampler is null)
+        if (parent == TraceParent.Unsampled && sampler is null)
         {
             // With a parent-based sampler, only a new root is sampled independently of the caller.
             Assert.Equal(child == "new-root" ? ["new root"] : [], app.SpanNames);
@@ -241,11 +238,11 @@ public sealed partial class ExcludedSubtreeTests
             builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
             app => app.MapGet("/health", (ILogger<ExcludedSubtreeTests> logger) => LogChecked(logger)));
 
-        using var response = await app.GetAsync("/health", SampledParent);
+        using var response = await app.GetAsync("/health", TraceParent.Sampled);
         await app.StopAsync();
 
         var log = Assert.Single(app.Logs, log => log.CategoryName == typeof(ExcludedSubtreeTests).FullName);
-        Assert.Equal("0af7651916cd43dd8448eb211c80319c", log.TraceId.ToHexString());
+        Assert.Equal(TraceParent.TraceId, log.TraceId.ToHexString());
     }
 
     private static Task<TracedApp> StartShopAsync(string? sampler) => TracedApp.StartAsync(

@@ -139,7 +139,7 @@ public sealed class ExclusionAcrossServicesTests
     [InlineData("Enabled")]
     public async Task A_service_can_ignore_upstream_exclusions(string setting)
     {
-        var (member, call) = await CaptureAsync(Key, SampledParent, null);
+        var (member, call) = await CaptureAsync(Key, TraceParent.Sampled, null);
         await using var orders = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(),
             app => app.MapGet("/{**path}", () => "ok"),
@@ -170,7 +170,7 @@ public sealed class ExclusionAcrossServicesTests
             Assert.Null(send!.Parent!.TraceStateString);
         });
 
-        using var response = await storefront.GetAsync("/health", SampledParent);
+        using var response = await storefront.GetAsync("/health", TraceParent.Sampled);
         response.EnsureSuccessStatusCode();
         await storefront.StopAsync();
 
@@ -197,7 +197,7 @@ public sealed class ExclusionAcrossServicesTests
             });
         });
 
-        using var response = await storefront.GetAsync("/health", SampledParent);
+        using var response = await storefront.GetAsync("/health", TraceParent.Sampled);
         await storefront.App.StopAsync(TestContext.Current.CancellationToken);
         isOver.SetResult();
 

@@ -8,11 +8,9 @@ namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 /// <summary>An excluded request is counted, but its duration isn't recorded.</summary>
 public sealed class ExclusionMetricsTests
 {
-    private const string UnsampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
-
     [Theory]
     [InlineData(null)]
-    [InlineData(UnsampledParent)]
+    [InlineData(TraceParent.Unsampled)]
     public async Task The_duration_of_an_excluded_request_is_not_recorded(string? parent)
     {
         await using var app = await StartAsync();

@@ -17,7 +17,7 @@ public sealed class ExclusionSignatureTests
     {
         await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
 
-        using var response = await orders.GetAsync("/", UnsampledParent, $"aspire-excluded={value}");
+        using var response = await orders.GetAsync("/", TraceParent.Unsampled, $"aspire-excluded={value}");
         await orders.StopAsync();
 
         Assert.Single(orders.Spans);
@@ -26,12 +26,12 @@ public sealed class ExclusionSignatureTests
     [Fact]
     public async Task A_signature_is_valid_for_its_own_call_only()
     {
-        var (member, call) = await CaptureAsync(Key, SampledParent, null);
+        var (member, call) = await CaptureAsync(Key, TraceParent.Sampled, null);
         await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
 
         using var same = await orders.GetAsync("/same", call, member);
         using var otherTrace = await orders.GetAsync("/other-trace", call!.Replace("0af7", "1af7", StringComparison.Ordinal), member);
-        using var otherSpan = await orders.GetAsync("/other-span", UnsampledParent, member);
+        using var otherSpan = await orders.GetAsync("/other-span", TraceParent.Unsampled, member);
         using var sampled = await orders.GetAsync("/sampled", call[..^2] + "01", member);
         await orders.StopAsync();
 
@@ -46,7 +46,7 @@ public sealed class ExclusionSignatureTests
     public async Task A_signature_is_valid_for_a_minute(int minutesLater, int spans)
     {
         var time = new ManualTime();
-        var (member, call) = await CaptureAsync(Key, SampledParent, null, time);
+        var (member, call) = await CaptureAsync(Key, TraceParent.Sampled, null, time);
         time.Advance(TimeSpan.FromMinutes(minutesLater));
         await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true, time: time);
 
@@ -59,7 +59,7 @@ public sealed class ExclusionSignatureTests
     [Fact]
     public async Task A_signature_with_another_key_excludes_nothing()
     {
-        var (member, call) = await CaptureAsync("another key of the services", SampledParent, null);
+        var (member, call) = await CaptureAsync("another key of the services", TraceParent.Sampled, null);
         await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
 
         using var response = await orders.GetAsync("/", call, member);
@@ -72,7 +72,7 @@ public sealed class ExclusionSignatureTests
     public async Task A_signature_with_the_previous_key_is_honored()
     {
         const string Previous = "the key of the last month";
-        var (member, call) = await CaptureAsync(Previous, SampledParent, null);
+        var (member, call) = await CaptureAsync(Previous, TraceParent.Sampled, null);
         await using var orders = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(settings => (settings.ExclusionKey, settings.PreviousExclusionKey) = (Key, Previous)),
             app => app.MapGet("/{**path}", () => "ok"),
@@ -89,8 +89,8 @@ public sealed class ExclusionSignatureTests
     [InlineData("Development")]
     public async Task Without_a_key_signatures_are_neither_sent_nor_honored(string environment)
     {
-        var (sent, _) = await CaptureAsync(key: null, SampledParent, null);
-        var (member, call) = await CaptureAsync(Key, SampledParent, null);
+        var (sent, _) = await CaptureAsync(key: null, TraceParent.Sampled, null);
+        var (member, call) = await CaptureAsync(Key, TraceParent.Sampled, null);
         await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true, key: null, environment);
 
         using var response = await orders.GetAsync("/", call, member);
@@ -104,7 +104,7 @@ public sealed class ExclusionSignatureTests
     [Fact]
     public async Task A_signature_that_is_not_honored_is_not_forwarded()
     {
-        var (member, call) = await CaptureAsync("another key of the services", SampledParent, null);
+        var (member, call) = await CaptureAsync("another key of the services", TraceParent.Sampled, null);
         await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
 
         using var response = await orders.GetAsync("/", call, $"{member},congo=1");
@@ -116,10 +116,10 @@ public sealed class ExclusionSignatureTests
     [Fact]
     public async Task Other_tracestate_members_keep_their_order()
     {
-        var (traceState, traceParent) = await CaptureAsync(Key, SampledParent, "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7");
+        var (traceState, traceParent) = await CaptureAsync(Key, TraceParent.Sampled, "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7");
 
         Assert.Matches("^aspire-excluded=[0-9a-f]{40},congo=t61rcWkgMzE,rojo=00f067aa0ba902b7$", traceState);
-        Assert.StartsWith($"00-{TraceId}-", traceParent, StringComparison.Ordinal);
+        Assert.StartsWith($"00-{TraceParent.TraceId}-", traceParent, StringComparison.Ordinal);
         Assert.EndsWith("-00", traceParent, StringComparison.Ordinal);
     }
 
@@ -128,7 +128,7 @@ public sealed class ExclusionSignatureTests
     {
         var members = Enumerable.Range(1, 32).Select(number => $"m{number}=v").ToArray();
 
-        var (traceState, _) = await CaptureAsync(Key, SampledParent, string.Join(',', members));
+        var (traceState, _) = await CaptureAsync(Key, TraceParent.Sampled, string.Join(',', members));
 
         Assert.Equal(members[..31], traceState!.Split(',')[1..]);
     }
@@ -136,7 +136,7 @@ public sealed class ExclusionSignatureTests
     [Fact]
     public async Task A_forged_signature_of_the_caller_is_replaced()
     {
-        var (traceState, _) = await CaptureAsync(Key, SampledParent, "aspire-excluded=forged,congo=1");
+        var (traceState, _) = await CaptureAsync(Key, TraceParent.Sampled, "aspire-excluded=forged,congo=1");
 
         Assert.Matches("^aspire-excluded=[0-9a-f]{40},congo=1$", traceState);
     }

@@ -25,9 +25,9 @@ public sealed class HostileRequestTests
     private static readonly Gen<string> Hex = Gen.Char["0123456789abcdefABCDEFg-"].Array[0, 40].Select(
         characters => new string(characters));
 
-    private static readonly Gen<string> TraceParent = Gen.OneOf(
-        Gen.Const("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
-        Gen.Const("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"),
+    private static readonly Gen<string> TraceParents = Gen.OneOf(
+        Gen.Const(TraceParent.Sampled),
+        Gen.Const(TraceParent.Unsampled),
         Gen.Const("ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-ff-x"),
         Gen.Const("00-00000000000000000000000000000000-0000000000000000-01"),
         Gen.Select(Hex, Hex, Hex, (traceId, spanId, flags) => $"00-{traceId}-{spanId}-{flags}"));
@@ -38,7 +38,7 @@ public sealed class HostileRequestTests
         Gen.OneOf("aspire-excluded=", "0af7651916cd43dd8448eb211c80319c", ",", "a=1", " ").Array[0, 40].Select(string.Concat));
 
     private static readonly Gen<string> Header = Gen.OneOf(
-        TraceParent.Select(value => "traceparent: " + value),
+        TraceParents.Select(value => "traceparent: " + value),
         Gen.Select(
             Gen.OneOf(
                 "traceparent", "tracestate", "baggage", "Correlation-Context", "Request-Id", "x-tenant", "x-Ä", "cookie", "Origin", ""),

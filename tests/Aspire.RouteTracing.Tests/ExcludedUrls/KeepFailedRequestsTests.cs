@@ -11,13 +11,9 @@ namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 /// <summary>With KeepFailedRequests, an excluded request that fails exports its server span only.</summary>
 public sealed class KeepFailedRequestsTests
 {
-    private const string TraceId = "0af7651916cd43dd8448eb211c80319c";
-    private const string SampledParent = $"00-{TraceId}-b7ad6b7169203331-01";
-    private const string UnsampledParent = $"00-{TraceId}-b7ad6b7169203331-00";
-
     public static TheoryData<string?, string?> SamplersAndParents => new MatrixTheoryData<string?, string?>(
         [null, "always_on", "traceidratio"],
-        [null, SampledParent, UnsampledParent]);
+        [null, TraceParent.Sampled, TraceParent.Unsampled]);
 
     [Theory]
     [MemberData(nameof(SamplersAndParents))]
@@ -33,7 +29,7 @@ public sealed class KeepFailedRequestsTests
             ("GET /health/503",
             ActivityKind.Server,
             ActivityStatusCode.Error,
-            parent == SampledParent ? "b7ad6b7169203331" : "0000000000000000"),
+            parent == TraceParent.Sampled ? TraceParent.SpanId : "0000000000000000"),
             (span.DisplayName, span.Kind, span.Status, span.ParentSpanId.ToHexString()));
         Assert.Equal(
             ["GET", "/health/503", "/health/503", 503, "503", "^/health/"],
@@ -47,7 +43,7 @@ public sealed class KeepFailedRequestsTests
                 "aspire.route_tracing.excluded_by"));
         if (parent is not null)
         {
-            Assert.Equal(TraceId, span.TraceId.ToHexString());
+            Assert.Equal(TraceParent.TraceId, span.TraceId.ToHexString());
         }
     }
 

@@ -9,9 +9,6 @@ namespace Aspire.RouteTracing.Tests.ResponsePropagation;
 /// <summary>Response headers contain the trace of the request.</summary>
 public sealed class ResponsePropagationTests
 {
-    private const string SampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    private const string UnsampledParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
-
     [Fact]
     public async Task No_header_is_written_by_default()
     {
@@ -32,11 +29,11 @@ public sealed class ResponsePropagationTests
     {
         await using var app = await StartAsync("TraceResponse");
 
-        using var response = await app.GetAsync(path, SampledParent);
+        using var response = await app.GetAsync(path, TraceParent.Sampled);
         await app.StopAsync();
 
         var span = Assert.Single(app.Spans);
-        Assert.Equal($"00-0af7651916cd43dd8448eb211c80319c-{span.SpanId}-01", Header(response, "traceresponse"));
+        Assert.Equal($"00-{TraceParent.TraceId}-{span.SpanId}-01", Header(response, "traceresponse"));
         Assert.Equal("traceresponse", Header(response, "Access-Control-Expose-Headers"));
         Assert.Null(Header(response, "Server-Timing"));
     }
@@ -75,21 +72,21 @@ public sealed class ResponsePropagationTests
     {
         await using var app = await StartAsync("TraceResponse");
 
-        using var response = await app.GetAsync("/", UnsampledParent);
+        using var response = await app.GetAsync("/", TraceParent.Unsampled);
         await app.StopAsync();
 
         Assert.Empty(app.Spans);
-        Assert.Matches("^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-00$", Header(response, "traceresponse"));
+        Assert.Matches($"^00-{TraceParent.TraceId}-[0-9a-f]{{16}}-00$", Header(response, "traceresponse"));
     }
 
     [Theory]
-    [InlineData("/excluded", SampledParent)]
-    [InlineData("/excluded", UnsampledParent)]
-    [InlineData("/excluded/renamed", SampledParent)]
-    [InlineData("/by-endpoint", SampledParent)]
-    [InlineData("/by-endpoint", UnsampledParent)]
-    [InlineData("/by-endpoint/silent", SampledParent)]
-    [InlineData("/by-endpoint/renamed", SampledParent)]
+    [InlineData("/excluded", TraceParent.Sampled)]
+    [InlineData("/excluded", TraceParent.Unsampled)]
+    [InlineData("/excluded/renamed", TraceParent.Sampled)]
+    [InlineData("/by-endpoint", TraceParent.Sampled)]
+    [InlineData("/by-endpoint", TraceParent.Unsampled)]
+    [InlineData("/by-endpoint/silent", TraceParent.Sampled)]
+    [InlineData("/by-endpoint/renamed", TraceParent.Sampled)]
     public async Task A_response_to_an_excluded_request_has_no_header(string path, string parent)
     {
         await using var app = await StartAsync("TraceResponse,ServerTiming");
