@@ -25,14 +25,33 @@ internal sealed partial class HeaderCapture
 
     private static readonly string[] Redacted = ["[REDACTED]"];
 
-    private static readonly FrozenSet<string> UrlHeaders = FrozenSet.ToFrozenSet(
-        [
-            "azure-asyncoperation", "content-location", "destination", "hx-current-url", "hx-location", "hx-push-url", "hx-redirect",
-            "hx-replace-url", "link", "location", "operation-location", "referer", "refresh", "sourcemap", "x-accel-redirect",
-            "x-envoy-original-path", "x-forwarded-path", "x-forwarded-uri", "x-ms-copy-source", "x-original-uri", "x-original-url",
-            "x-request-uri", "x-rewrite-url",
-        ],
-        StringComparer.OrdinalIgnoreCase);
+    // With what ends a URL in the header.
+    private static readonly FrozenDictionary<string, string> UrlHeaders = new Dictionary<string, string>
+    {
+        ["azure-asyncoperation"] = "",
+        ["content-location"] = "",
+        ["destination"] = "",
+        ["hx-current-url"] = "",
+        ["hx-location"] = "\"",
+        ["hx-push-url"] = "",
+        ["hx-redirect"] = "",
+        ["hx-replace-url"] = "",
+        ["link"] = ">",
+        ["location"] = "",
+        ["operation-location"] = "",
+        ["referer"] = "",
+        ["refresh"] = "",
+        ["sourcemap"] = "",
+        ["x-accel-redirect"] = "",
+        ["x-envoy-original-path"] = "",
+        ["x-forwarded-path"] = "",
+        ["x-forwarded-uri"] = "",
+        ["x-ms-copy-source"] = "",
+        ["x-original-uri"] = "",
+        ["x-original-url"] = "",
+        ["x-request-uri"] = "",
+        ["x-rewrite-url"] = "",
+    }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     private readonly string _attributePrefix;
     private readonly CapturedHeader[] _exact;
@@ -116,17 +135,17 @@ internal sealed partial class HeaderCapture
         }
 
         left -= count;
-        span.AddTag(header.Attribute, header.IsSanitized ? Redacted : Copy(values, count, header.IsUrl));
+        span.AddTag(header.Attribute, header.IsSanitized ? Redacted : Copy(values, count, header.UrlEnd));
     }
 
-    private static string[] Copy(StringValues values, int count, bool isUrl)
+    private static string[] Copy(StringValues values, int count, string? urlEnd)
     {
         var copy = new string[count];
         for (var i = 0; i < count; i++)
         {
-            var value = values[i] ?? "";
-            value = value.Length <= MaxCharacters ? value : value[..CutAt(value)];
-            copy[i] = isUrl ? RedactUrl(value) : value;
+            // Redacted first, because a cut can remove the @ behind user information.
+            var value = urlEnd is null ? values[i] ?? "" : RedactUrl(values[i] ?? "", urlEnd);
+            copy[i] = value.Length <= MaxCharacters ? value : value[..CutAt(value)];
         }
 
         return copy;
@@ -135,8 +154,9 @@ internal sealed partial class HeaderCapture
     // Doesn't split a surrogate pair.
     private static int CutAt(string value) => char.IsSurrogatePair(value, MaxCharacters - 1) ? MaxCharacters - 1 : MaxCharacters;
 
-    // Like OpenTelemetry's url.query, and also in the fragment, where OAuth passes tokens, and in the user information.
-    private static string RedactUrl(string value)
+    // Like OpenTelemetry's url.query, and also in the fragment, where OAuth passes tokens, and in the user information. Applications write
+    // blanks and quotes into URLs, so these don't end one.
+    private static string RedactUrl(string value, string urlEnd)
     {
         if (value.AsSpan().IndexOfAny('=', '@') < 0)
         {
@@ -153,16 +173,15 @@ internal sealed partial class HeaderCapture
                 case '?' or '#':
                     hasParameters = true;
                     break;
-                case ' ' or '>' or '"':
-                    // The end of a URL in a header such as Link.
+                case var end when urlEnd.Contains(end):
                     hasParameters = false;
                     break;
                 case '=' when hasParameters:
                     redacted.Append(RedactedValue);
-                    i += EndOf(rest, "&#>\" ");
+                    i += EndOf(rest, $"&#{urlEnd}");
                     break;
                 case '/' when IsStartOfAuthority(value.AsSpan(0, i + 1))
-                    && rest[..EndOf(rest, "/?#>\" ")].LastIndexOf('@') is > 0 and var end:
+                    && rest[..EndOf(rest, $"/?#{urlEnd}")].LastIndexOf('@') is > 0 and var end:
                     redacted.Append(RedactedValue);
                     i += end;
                     break;
@@ -221,9 +240,10 @@ internal sealed partial class HeaderCapture
         _attributePrefix + name.ToLowerInvariant(),
         order,
         IsSanitized: Array.Exists(_sanitized, pattern => pattern.IsMatch(name)),
-        IsUrl: _sanitized.Length > 0 && UrlHeaders.Contains(name));
+        UrlEnd: _sanitized.Length > 0 && UrlHeaders.TryGetValue(name, out var urlEnd) ? urlEnd : null);
 
-    private sealed record CapturedHeader(string Name, string Attribute, int Order, bool IsSanitized, bool IsUrl);
+    // UrlEnd is what ends a URL in the header, or null if the header has no URL.
+    private sealed record CapturedHeader(string Name, string Attribute, int Order, bool IsSanitized, string? UrlEnd);
 
     private static partial class Log
     {

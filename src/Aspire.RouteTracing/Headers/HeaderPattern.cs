@@ -25,7 +25,7 @@ internal sealed class HeaderPattern
         "session",
         "bearer",
         "hmac",
-        "passw|passphrase|-pass$",
+        "passw|passphrase|passcode|(^|-)(pass|pwd)$|connection-?string",
         "api[-_]?key",
         "(access|account|admin|app|application|auth|customer|encryption|functions?|insert|license|master|private|query|sas|service|shared|signing|subscription)[-_]?key$",
         "jwt|oidc|saml|assertion|userinfo|client-principal$",

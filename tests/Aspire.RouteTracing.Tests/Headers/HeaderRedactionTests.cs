@@ -63,24 +63,37 @@ public sealed class HeaderRedactionTests
     }
 
     [Theory]
-    [InlineData("https://shop.example/cart?a=1&token=secret", "https://shop.example/cart?a=Redacted&token=Redacted")]
-    [InlineData("/cb?code=secret#access_token=secret&x", "/cb?code=Redacted#access_token=Redacted&x")]
-    [InlineData("/cart?flag&a==b", "/cart?flag&a=Redacted")]
-    [InlineData("https://user:secret@shop.example/a@b?c=d@e", "https://Redacted@shop.example/a@b?c=Redacted")]
-    [InlineData("<https://shop.example/?page=2>; rel=\"next\"", "<https://shop.example/?page=Redacted>; rel=\"next\"")]
-    [InlineData("0; url=/next?code=secret", "0; url=/next?code=Redacted")]
-    [InlineData("https://shop.example/users/a@b", "https://shop.example/users/a@b")]
-    [InlineData("//user:secret@shop.example/a", "//Redacted@shop.example/a")]
-    [InlineData("<//user:secret@shop.example/a>; rel=\"next\"", "<//Redacted@shop.example/a>; rel=\"next\"")]
-    [InlineData("/a//b@c", "/a//b@c")]
-    [InlineData("/a=b", "/a=b")]
-    public async Task Parameters_of_a_captured_URL_are_redacted(string url, string captured)
+    [InlineData("referer", "https://shop.example/cart?a=1&token=secret", "https://shop.example/cart?a=Redacted&token=Redacted")]
+    [InlineData("referer", "/cb?code=secret#access_token=secret&x", "/cb?code=Redacted#access_token=Redacted&x")]
+    [InlineData("referer", "/cart?flag&a==b", "/cart?flag&a=Redacted")]
+    [InlineData("referer", "/cart?name=a b&token=sec\"ret>", "/cart?name=Redacted&token=Redacted")]
+    [InlineData("referer", "https://user:secret@shop.example/a@b?c=d@e", "https://Redacted@shop.example/a@b?c=Redacted")]
+    [InlineData("referer", "https://user:sec ret@shop.example/", "https://Redacted@shop.example/")]
+    [InlineData("referer", "https://shop.example/users/a@b", "https://shop.example/users/a@b")]
+    [InlineData("referer", "//user:secret@shop.example/a", "//Redacted@shop.example/a")]
+    [InlineData("referer", "/a//b@c", "/a//b@c")]
+    [InlineData("referer", "/a=b", "/a=b")]
+    [InlineData("link", "<https://shop.example/?page=2>; rel=\"next\"", "<https://shop.example/?page=Redacted>; rel=\"next\"")]
+    [InlineData("link", "<//user:secret@shop.example/a>; rel=\"next\"", "<//Redacted@shop.example/a>; rel=\"next\"")]
+    [InlineData("refresh", "0; url=/next?code=secret", "0; url=/next?code=Redacted")]
+    [InlineData("hx-location", "{\"path\":\"/a?b=secret\",\"target\":\"#c\"}", "{\"path\":\"/a?b=Redacted\",\"target\":\"#c\"}")]
+    public async Task Parameters_of_a_captured_URL_are_redacted(string header, string url, string captured)
     {
-        await using var app = await StartAsync(new() { [RequestVariable] = "referer,x-url" });
+        await using var app = await StartAsync(new() { [RequestVariable] = $"{header},x-url" });
 
         Assert.Equal(
-            [$"http.request.header.referer={captured}", $"http.request.header.x-url={url}"],
-            await CapturedAsync(app, ("referer", url), ("x-url", url)));
+            [$"http.request.header.{header}={captured}", $"http.request.header.x-url={url}"],
+            await CapturedAsync(app, (header, url), ("x-url", url)));
+    }
+
+    [Fact]
+    public async Task Long_user_information_is_redacted()
+    {
+        await using var app = await StartAsync(new() { [RequestVariable] = "referer" });
+
+        Assert.Equal(
+            ["http.request.header.referer=https://Redacted@shop.example/"],
+            await CapturedAsync(app, ("referer", $"https://user:{new string('s', 1_100)}@shop.example/")));
     }
 
     [Fact]
