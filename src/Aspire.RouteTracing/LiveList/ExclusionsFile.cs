@@ -110,6 +110,9 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
                 _isConfirmed = !mustConfirm;
                 _seen = bytes.ToArray();
                 (_seenItems, _seenProblem) = Parse(_seen);
+
+                // A changed file that has the same problem is logged again.
+                _problem = _isLogged ? null : _problem;
             }
 
             if (_seenItems is null)

@@ -56,11 +56,14 @@ internal readonly ref struct RequestUrl
     public static bool TryParse(string urlOrPath, out RequestUrl url)
     {
         url = default;
-        var text = urlOrPath.IndexOf('#') is >= 0 and var fragment ? urlOrPath[..fragment] : urlOrPath;
+
+        // HttpClient and browsers ignore white space around a URL.
+        var text = urlOrPath.Trim(' ', '\t', '\r', '\n');
+        text = text.IndexOf('#') is >= 0 and var fragment ? text[..fragment] : text;
 
         // On .NET 11, Uri removes an encoded blank from the end of some paths, but not in front of a query.
         var hasQuery = text.Contains('?');
-        var origin = urlOrPath.StartsWith('/') ? "http://localhost" : "";
+        var origin = text.StartsWith('/') ? "http://localhost" : "";
         if (!Uri.TryCreate($"{origin}{text}{(hasQuery ? "" : "?")}", UriKind.Absolute, out var uri)
             || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
         {

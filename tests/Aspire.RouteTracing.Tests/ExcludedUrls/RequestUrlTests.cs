@@ -14,6 +14,8 @@ public sealed class RequestUrlTests
     [InlineData("http://xn--bcher-kva.example:81/a", "http|bücher.example:81|/a|")]
     [InlineData("/orders/1?full=1", "http|localhost|/orders/1|?full=1")]
     [InlineData("//orders", "http|localhost|//orders|")]
+    [InlineData(" /orders \t\r\n", "http|localhost|/orders|")]
+    [InlineData(" http://shop.example/a%20 ", "http|shop.example|/a |")]
     public void A_URL_or_a_path_is_parsed(string text, string pieces) => Assert.Equal(pieces, Pieces(text));
 
     [Theory]

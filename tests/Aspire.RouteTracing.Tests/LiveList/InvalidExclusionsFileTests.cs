@@ -82,6 +82,19 @@ public sealed class InvalidExclusionsFileTests : IDisposable
     }
 
     [Fact]
+    public void A_changed_file_that_is_still_invalid_is_logged_again()
+    {
+        using var file = _folder.Follow();
+        foreach (var text in new[] { "^/one$", "^/two$" })
+        {
+            _folder.Replace(text);
+            _folder.Pass(TimeSpan.FromSeconds(5));
+        }
+
+        Assert.Equal(2, _folder.Logs.Count);
+    }
+
+    [Fact]
     public void A_file_that_is_missing_for_a_moment_is_not_logged()
     {
         _folder.Replace("^/one$\n");
