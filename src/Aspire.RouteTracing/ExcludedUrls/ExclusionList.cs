@@ -53,7 +53,8 @@ internal sealed partial class ExclusionList
                 Log.Disabled(logger, items[index].Pattern, items[index].Source);
                 list!.Disable(exclusions[index]);
                 onDisabled();
-            });
+            },
+            () => Log.AutomataDropped(logger, Automata.MaxBytes / (1024 * 1024)));
         list = new ExclusionList(exclusions, matcher) { MatchesFullUrl = matchFullUrl };
 
         var ignored = new HashSet<int>();
@@ -89,7 +90,7 @@ internal sealed partial class ExclusionList
             : Find(new RequestUrl
             {
                 Scheme = request.Scheme,
-                Host = request.Host.Value,
+                Host = HostOf(request),
                 PathBase = request.PathBase.Value,
                 Path = request.Path.Value,
                 Query = request.QueryString.Value,
@@ -97,6 +98,19 @@ internal sealed partial class ExclusionList
     }
 
     public UrlExclusion? Find(in RequestUrl url) => At(_matcher.Find(url));
+
+    // An invalid Punycode host is searched as it was sent.
+    private static string? HostOf(HttpRequest request)
+    {
+        try
+        {
+            return request.Host.Value;
+        }
+        catch (ArgumentException)
+        {
+            return request.Headers.Host;
+        }
+    }
 
     private UrlExclusion? At(int index) => index < 0 ? null : _exclusions[index];
 
@@ -107,7 +121,7 @@ internal sealed partial class ExclusionList
         {
             Current = [.. Current.Where(other => other != exclusion)];
             HasDisabledItem = true;
-            Problems = [.. Problems, (exclusion, "It timed out and is disabled.")];
+            Problems = [.. Problems, (exclusion, "It timed out or failed, and is disabled.")];
         }
     }
 
@@ -121,7 +135,13 @@ internal sealed partial class ExclusionList
 
         [LoggerMessage(
             4, LogLevel.Error,
-            "The excluded URL '{Pattern}' of {Source} timed out (10 ms) three times and is disabled until the settings reload.")]
+            "The excluded URL '{Pattern}' of {Source} timed out (10 ms) or failed three times and is disabled until the settings reload.")]
         public static partial void Disabled(ILogger logger, string pattern, string source);
+
+        [LoggerMessage(
+            8, LogLevel.Warning,
+            "The automata of the excluded URLs exceeded {MaxMegabytes} MB. Until the list changes, the items that need automata are searched "
+            + "with backtracking, and each search is limited to two attempts of 10 ms. To avoid this, use fewer or simpler items.")]
+        public static partial void AutomataDropped(ILogger logger, int maxMegabytes);
     }
 }

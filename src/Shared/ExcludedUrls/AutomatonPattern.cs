@@ -2,17 +2,30 @@ using System.Text.RegularExpressions;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
-/// <summary>An item that doesn't consist of sequences, such as <c>(/[a-z]+)+$</c>. An automaton searches for it in linear time.</summary>
-internal sealed class AutomatonPattern(int index, string item, IReadOnlyList<RequiredText> required, Automata automata)
+/// <summary>
+/// An item that doesn't consist of sequences, such as <c>(/[a-z]+)+$</c>. An automaton searches for it in linear time, or backtracking with
+/// a time limit if the automata of the list have become too large.
+/// </summary>
+internal sealed class AutomatonPattern(
+    int index, string item, IReadOnlyList<RequiredText> required, Automata automata, Action<int> onDisabled)
     : ExclusionPattern(index, required)
 {
     // [^/]{300} has 300 states, and the automaton can need any subset of them.
     private const int MaxRepetitions = 300;
 
+    private BacktrackingPattern? _backtracking;
+
     // A URL passes the list's filter if it has the text of any item. Checking this item's texts keeps a crafted URL from growing every
     // automaton.
-    public override bool IsMatch(ReadOnlySpan<char> url) =>
-        url.Length <= MaxUrlLength && ContainsRequired(url) && automata.IsMatch(Index, item, url);
+    public override bool IsMatch(ReadOnlySpan<char> url)
+    {
+        if (url.Length > MaxUrlLength || !ContainsRequired(url))
+        {
+            return false;
+        }
+
+        return automata.IsMatch(Index, item, url) ?? (Volatile.Read(ref _backtracking) ?? CreateBacktracking()).IsMatch(url);
+    }
 
     /// <summary>Returns why an item can't be searched in linear time, as a sentence, or <see langword="null"/> if it can.</summary>
     /// <param name="tokens">A valid expression.</param>
@@ -38,6 +51,9 @@ internal sealed class AutomatonPattern(int index, string item, IReadOnlyList<Req
 
         return CountRepetitions(tokens) >= MaxRepetitions ? $"It has more than {MaxRepetitions} repetitions." : null;
     }
+
+    private BacktrackingPattern CreateBacktracking() => LazyInitializer.EnsureInitialized(
+        ref _backtracking, () => new BacktrackingPattern(Index, item, required: [], onDisabled));
 
     // Counts the states that quantifiers with a number add.
     private static double CountRepetitions(List<RegexToken> tokens)
@@ -73,23 +89,30 @@ internal sealed class AutomatonPattern(int index, string item, IReadOnlyList<Req
 
 /// <summary>
 /// The automata of a list. Each is built when a URL first needs it, and grows with the URLs that it reads. If they exceed their limit
-/// together, they are dropped and built again.
+/// together, they are dropped for good: building them again for each request would take much longer than backtracking.
 /// </summary>
-internal sealed class Automata(int items)
+/// <param name="items">The number of items.</param>
+/// <param name="onDropped">Called once, by the request that exceeds the limit. Must not throw.</param>
+internal sealed class Automata(int items, Action? onDropped = null)
 {
-    private const int MaxBytes = 64 * 1024 * 1024;
+    /// <summary>The limit, in bytes.</summary>
+    public const int MaxBytes = 64 * 1024 * 1024;
 
-    private Regex?[] _automata = new Regex?[items];
+    private Regex?[]? _automata = new Regex?[items];
     private long _bytes;
 
-    /// <summary>Gets how often the automata were dropped because they exceeded their limit.</summary>
-    public int Drops { get; private set; }
-
-    public bool IsMatch(int index, string item, ReadOnlySpan<char> url)
+    /// <summary>
+    /// Returns whether an item matches a URL, or <see langword="null"/> if the automata have been dropped.
+    /// </summary>
+    public bool? IsMatch(int index, string item, ReadOnlySpan<char> url)
     {
+        if (Volatile.Read(ref _automata) is not { } automata)
+        {
+            return null;
+        }
+
         var before = GC.GetAllocatedBytesForCurrentThread();
         var held = 0L;
-        var automata = _automata;
         if (automata[index] is not { } automaton)
         {
             // An application can set a default timeout for all its regular expressions.
@@ -105,11 +128,9 @@ internal sealed class Automata(int items)
 
         // A search allocates only states.
         held += GC.GetAllocatedBytesForCurrentThread() - before;
-        if (held > 0 && Interlocked.Add(ref _bytes, held) > MaxBytes)
+        if (held > 0 && Interlocked.Add(ref _bytes, held) > MaxBytes && Interlocked.Exchange(ref _automata, null) is not null)
         {
-            _automata = new Regex?[items];
-            Interlocked.Exchange(ref _bytes, 0);
-            Drops++;
+            onDropped?.Invoke();
         }
 
         return isMatch;

@@ -41,11 +41,13 @@ internal sealed class ExclusionMatcher
     /// <param name="onDisabled">
     /// Called with the index of an item that is disabled, once, by the request that timed out last. Must not throw.
     /// </param>
+    /// <param name="onAutomataDropped">Called once if the automata exceed <see cref="Automata.MaxBytes"/>. Must not throw.</param>
     public static ExclusionMatcher Build(
         IReadOnlyList<string> items,
         bool matchFullUrl,
         out IReadOnlyList<Problem> problems,
-        Action<int>? onDisabled = null)
+        Action<int>? onDisabled = null,
+        Action? onAutomataDropped = null)
     {
         if (items.Count == 0)
         {
@@ -57,7 +59,7 @@ internal sealed class ExclusionMatcher
         var forPath = new List<ExclusionPattern>();
         var forFullUrl = new List<ExclusionPattern>();
         var count = Math.Min(items.Count, MaxItems);
-        var automata = new Automata(count);
+        var automata = new Automata(count, onAutomataDropped);
         var tokens = new List<RegexToken>();
         var sequences = new SequenceReader();
         ExclusionMatcher? matcher = null;
@@ -129,7 +131,7 @@ internal sealed class ExclusionMatcher
             return [new BacktrackingPattern(index, item, required, onDisabled)];
         }
 
-        return [new AutomatonPattern(index, item, required, automata)];
+        return [new AutomatonPattern(index, item, required, automata, onDisabled)];
     }
 
     private static int FindInJoined(PatternSet patterns, in RequestUrl url)

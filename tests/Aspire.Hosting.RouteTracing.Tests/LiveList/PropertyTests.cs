@@ -102,7 +102,7 @@ public sealed class PropertyTests
         await using var service = await TestService.StartAsync(
             _orders,
             change: status => isDisabled
-                ? status with { Items = [.. status.Items.Skip(1)], Problems = [new(status.Items[0], "It timed out and is disabled.")] }
+                ? status with { Items = [.. status.Items.Skip(1)], Problems = [new(status.Items[0], "It timed out or failed, and is disabled.")] }
                 : status);
         await model.SetRunningAsync(_orders);
         await model.AssertPropertyAsync(_orders, "In force: ^/a$, b.");
@@ -111,7 +111,7 @@ public sealed class PropertyTests
         service.Report();
 
         await model.AssertPropertyAsync(
-            _orders, "In force: b. Not applied: ^/a$. '^/a$' from the list of 'orders': It timed out and is disabled.");
+            _orders, "In force: b. Not applied: ^/a$. '^/a$' from the list of 'orders': It timed out or failed, and is disabled.");
     }
 
     [Fact]

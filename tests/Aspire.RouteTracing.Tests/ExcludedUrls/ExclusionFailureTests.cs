@@ -31,6 +31,29 @@ public sealed class ExclusionFailureTests
         await AssertAnswersAsync(app, "/health", "unhealthy");
     }
 
+    [Fact]
+    public async Task Automata_that_exceed_the_memory_limit_are_logged_once()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings =>
+            {
+                for (var item = 0; item < 200; item++)
+                {
+                    settings.ExcludedUrls.Add($@"\b(health|h{item})\b");
+                }
+            }),
+            app => app.MapGet("/orders/{id}", (int id) => id));
+
+        for (var request = 0; request < 3; request++)
+        {
+            using var response = await app.GetAsync($"/orders/{request}");
+        }
+
+        await app.StopAsync();
+        Assert.Equal(LogLevel.Warning, Assert.Single(app.Logs, log => log.EventId.Id == 8).LogLevel);
+        Assert.Equal(3, app.Spans.Count);
+    }
+
     private static async Task AssertAnswersAsync(TracedApp app, string path, string expected)
     {
         for (var request = 0; request < 2; request++)

@@ -150,32 +150,55 @@ public sealed class HostileExclusionTests
     }
 
     [Fact]
-    public void Automata_that_exceed_the_memory_limit_are_rebuilt()
+    public void Automata_that_exceed_the_memory_limit_are_dropped_for_good()
     {
-        var automata = new Automata(1_000);
-        var index = 0;
-        while (index < 999 && automata.Drops == 0)
-        {
-            Assert.True(automata.IsMatch(index++, "a[^/]+x", "abx"));
-        }
+        var drops = 0;
+        string[] items = [.. Enumerable.Range(0, 200).Select(number => $@"\b(health|h{number})\b")];
+        var matcher = ExclusionMatcher.Build(items, matchFullUrl: false, out _, FailOnDisabled, () => drops++);
+        Assert.Equal(-1, matcher.Find(new RequestUrl { Path = "/orders/1" }));
+        Assert.Equal(1, drops);
 
-        Assert.Equal(1, automata.Drops);
-        Assert.True(automata.IsMatch(0, "a[^/]+x", "abx"));
+        // The first search after the drop prepares the others.
+        Assert.Equal(-1, matcher.Find(new RequestUrl { Path = "/orders/2" }));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Equal(-1, matcher.Find(new RequestUrl { Path = "/orders/3" }));
+
+        // One automaton takes half a megabyte.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000);
+        Assert.Equal(199, matcher.Find(new RequestUrl { Path = "/h199" }));
+        Assert.Equal(1, drops);
     }
 
     [Fact]
-    public void Automata_that_grow_beyond_the_memory_limit_are_rebuilt()
+    public void Automata_that_grow_beyond_the_memory_limit_are_dropped()
     {
-        var automata = new Automata(50);
+        var drops = 0;
+        var automata = new Automata(50, () => drops++);
         var random = new Random(1);
-        for (var request = 0; request < 1_000 && automata.Drops == 0; request++)
+        for (var request = 0; request < 1_000 && drops == 0; request++)
         {
             // An automaton grows with the URLs that it reads, up to a number of states.
             var url = string.Concat(random.GetItems("ab".AsSpan(), ExclusionPattern.MaxUrlLength));
             Assert.False(automata.IsMatch(request / 20, "(a|b)*a(a|b){20}c", url));
         }
 
-        Assert.Equal(1, automata.Drops);
+        Assert.Equal(1, drops);
+        Assert.Null(automata.IsMatch(0, "(a|b)*a(a|b){20}c", "ab"));
+    }
+
+    [Fact]
+    public void An_item_for_which_the_search_of_NET_fails_does_not_affect_the_others()
+    {
+        var disabled = new List<int>();
+        var matcher = ExclusionMatcher.Build(
+            [@"(?=İ|((()){0}()){1,}?(){1})[ς/]\A", "^/health/[a-z]+$"], matchFullUrl: false, out _, disabled.Add);
+
+        foreach (var path in (string[])["/health/a", "/health/b", "/health/c"])
+        {
+            Assert.Equal(1, matcher.Find(new RequestUrl { Path = path }));
+        }
+
+        Assert.Equal([0], disabled);
     }
 
     [Fact]

@@ -106,7 +106,7 @@ public sealed class ExclusionReportTests : IDisposable
         }
 
         var status = await WaitForStatusAsync(status => status.Items.Count == 1);
-        Assert.Equal(new ServiceStatus.Problem(new(slow, "code"), "It timed out and is disabled."), status.Problems[^1]);
+        Assert.Equal(new ServiceStatus.Problem(new(slow, "code"), "It timed out or failed, and is disabled."), status.Problems[^1]);
         Assert.Equal([("^/health$", "code")], app.ExcludedUrls());
         var log = Assert.Single(app.Logs, log => log.EventId.Id == 4);
         Assert.Equal(LogLevel.Error, log.LogLevel);
