@@ -3,6 +3,7 @@ using Aspire.RouteTracing.Hooks;
 using Aspire.RouteTracing.Instrumentation;
 using Aspire.RouteTracing.LiveList;
 using Aspire.RouteTracing.RouteNames;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -49,6 +50,7 @@ internal static class RouteTracingServices
         services.AddSingleton<AppRequests>();
         services.AddSingleton<ExclusionSignature>();
         services.AddSingleton<FailedRequestSpan>();
+        services.AddSingleton<IDeveloperPageExceptionFilter>(provider => provider.GetRequiredService<FailedRequestSpan>());
         services.AddSingleton<RequestExclusion>();
         services.AddSingleton<EndpointExclusion>();
         services.AddSingleton<ConfiguredPathBases>();

@@ -109,9 +109,7 @@ public sealed class RouteTracingSettings
     /// client has aborted the request. Other spans of the request stay excluded.
     /// </summary>
     /// <remarks>
-    /// The sampler isn't asked about this span. Requests that are excluded by a <c>Filter</c> or because of their caller have one, too. If
-    /// the only excluded endpoints are in a branch with routing of its own, or are targets of a dynamic MVC route, the first request of
-    /// the process that executes one has none.
+    /// The sampler isn't asked about this span. Requests that are excluded by a <c>Filter</c> or because of their caller have one, too.
     /// </remarks>
     /// <value>The default value is <see langword="false"/>.</value>
     public bool KeepFailedRequests { get; set; }

@@ -52,10 +52,11 @@ internal sealed class InProcessServer(params string[] headers) : IServer
     {
         private readonly HttpRequestFeature _request = new() { Method = "GET", Scheme = "http", Protocol = "HTTP/1.1" };
         private readonly ResponseWithCallbacks _response = new();
-        private readonly StreamResponseBodyFeature _body = new(Stream.Null);
+        private readonly StartingBody _body;
 
         public PooledFeatures(string[] headers)
         {
+            _body = new StartingBody(_response);
             _request.Headers.Host = "localhost";
             foreach (var header in headers)
             {
@@ -75,7 +76,7 @@ internal sealed class InProcessServer(params string[] headers) : IServer
         {
             _request.Path = path;
             _request.PathBase = "";
-            _response.StatusCode = StatusCodes.Status200OK;
+            _response.Reset();
             Endpoint = null;
             RouteValues.Clear();
             Set<IItemsFeature>(null);
@@ -88,18 +89,42 @@ internal sealed class InProcessServer(params string[] headers) : IServer
         }
     }
 
+    // As in Kestrel, a response starts with its first write.
+    private sealed class StartingBody(ResponseWithCallbacks response) : StreamResponseBodyFeature(Stream.Null)
+    {
+        public override Task StartAsync(CancellationToken cancellationToken = default)
+        {
+            response.Start();
+            return Task.CompletedTask;
+        }
+    }
+
     private sealed class ResponseWithCallbacks : HttpResponseFeature
     {
         private readonly Stack<(Func<object, Task> Callback, object State)> _starting = new();
         private readonly Stack<(Func<object, Task> Callback, object State)> _completed = new();
+        private bool _hasStarted;
+
+        public override bool HasStarted => _hasStarted;
 
         public override void OnStarting(Func<object, Task> callback, object state) => _starting.Push((callback, state));
 
         public override void OnCompleted(Func<object, Task> callback, object state) => _completed.Push((callback, state));
 
+        public void Reset() => (StatusCode, _hasStarted) = (StatusCodes.Status200OK, false);
+
+        public void Start()
+        {
+            if (!_hasStarted)
+            {
+                Run(_starting);
+                _hasStarted = true;
+            }
+        }
+
         public void Complete()
         {
-            Run(_starting);
+            Start();
             Run(_completed);
         }
 

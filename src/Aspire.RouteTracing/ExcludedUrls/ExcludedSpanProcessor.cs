@@ -28,10 +28,15 @@ internal sealed class ExcludedSpanProcessor : BaseProcessor<Activity>
         {
             ExcludedRequest.StopRecording(data);
         }
+        else if (!data.HasRemoteParent)
+        {
+            // Work that outlives the request inherits the trace state of the call in which it was started.
+            ExclusionSignature.Remove(data);
+        }
     }
 
     private static bool IsBelated(Activity span, ExcludedRequest? request) =>
         span.ParentSpanId != default
             && ExcludedSpans.Contains(span.ParentSpanId)
-            && request?.IsOutlivedBy(span.TraceId, span.Parent) != true;
+            && (span.HasRemoteParent || request?.IsOutlivedBy(span.TraceId, span.Parent) != true);
 }

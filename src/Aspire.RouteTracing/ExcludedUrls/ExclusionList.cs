@@ -135,7 +135,8 @@ internal sealed partial class ExclusionList
 
         [LoggerMessage(
             4, LogLevel.Error,
-            "The excluded URL '{Pattern}' of {Source} timed out (10 ms) or failed three times and is disabled until the settings reload.")]
+            "The excluded URL '{Pattern}' of {Source} timed out (10 ms) or failed three times, and is disabled until the settings "
+            + "reload.")]
         public static partial void Disabled(ILogger logger, string pattern, string source);
 
         [LoggerMessage(

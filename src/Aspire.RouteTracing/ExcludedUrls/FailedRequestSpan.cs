@@ -1,8 +1,8 @@
 using System.Collections.Frozen;
 using System.Diagnostics;
-using System.Globalization;
 using Aspire.RouteTracing.Instrumentation;
 using Aspire.RouteTracing.RouteNames;
+using Aspire.RouteTracing.ServerErrors;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -15,7 +15,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// A new span, because ASP.NET Core may have created the server activity without a listener, and a parent that isn't exported can't be
 /// removed from an existing span.
 /// </remarks>
-internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks, IConfiguration configuration) : IDisposable
+internal sealed class FailedRequestSpan(IConfiguration configuration) : IDeveloperPageExceptionFilter, IDisposable
 {
     // Clients can invent others (https://opentelemetry.io/docs/specs/semconv/registry/attributes/http/).
     private readonly FrozenSet<string> _knownMethods = FrozenSet.ToFrozenSet(
@@ -25,6 +25,16 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks, IConfigur
         StringComparer.OrdinalIgnoreCase);
 
     private readonly ActivitySource _source = new(ServerActivity.SourceName);
+
+    /// <summary>Gets or sets whether the application wants exceptions recorded as events.</summary>
+    public bool RecordException { get; set; }
+
+    /// <summary>Remembers the exception that the developer exception page shows, because the page keeps it to itself.</summary>
+    public Task HandleExceptionAsync(ErrorContext errorContext, Func<ErrorContext, Task> next)
+    {
+        errorContext.HttpContext.Features.Set(new DeveloperPageError(errorContext.Exception));
+        return next(errorContext);
+    }
 
     /// <param name="context">The request.</param>
     /// <param name="request">Its exclusion.</param>
@@ -38,9 +48,10 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks, IConfigur
             return;
         }
 
-        // With a default parent, StartActivity uses Activity.Current instead.
-        var current = Activity.Current;
-        Activity.Current = null;
+        // With a default parent, StartActivity uses Activity.Current instead. The server calls callbacks outside of the request's execution
+        // context.
+        var (current, currentRequest) = (Activity.Current, ExcludedRequest.Current);
+        (Activity.Current, ExcludedRequest.Current) = (null, request);
         try
         {
             request.IsExportingFailure = true;
@@ -48,34 +59,22 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks, IConfigur
                 ActivityKind.Server, ParentOf(server), startTime: server.StartTimeUtc, name: ServerActivity.OperationName);
             if (span is not null)
             {
-                var handled = context.Features.Get<IExceptionHandlerFeature>();
-                Describe(
-                    span,
-                    context.Request,
-                    path,
-                    ReExecution.FindMatched(context) ?? handled?.Endpoint,
-                    request.ExcludedBy!,
-                    failure ?? handled?.Error,
-                    statusCode);
+                Describe(span, context, path, request.ExcludedBy!, failure, statusCode);
             }
         }
         finally
         {
             request.IsExportingFailure = false;
-            Activity.Current = current;
+            (Activity.Current, ExcludedRequest.Current) = (current, currentRequest);
         }
     }
 
     public void Dispose() => _source.Dispose();
 
-    /// <summary>Returns whether an exception escaped because the client aborted the request, which isn't a failure.</summary>
-    public static bool IsAborted(Exception failure, HttpContext context) =>
-        failure is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested;
-
     private static bool IsFailure(HttpContext context, Exception? failure, int statusCode) =>
         failure is null or BadHttpRequestException
             ? statusCode >= StatusCodes.Status500InternalServerError
-            : !IsAborted(failure, context);
+            : !context.RequestAborted.IsCancellationRequested;
 
     // Keeps the trace id, which the logs have, and the parent if it was recorded. The context is local and unrecorded, because for other
     // parents the sampler doesn't look at the execution context.
@@ -89,16 +88,14 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks, IConfigur
 
     // Attributes as in https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span.
     private void Describe(
-        Activity span,
-        HttpRequest request,
-        PathString path,
-        Endpoint? endpoint,
-        string excludedBy,
-        Exception? exception,
-        int statusCode)
+        Activity span, HttpContext context, PathString path, string excludedBy, Exception? failure, int statusCode)
     {
-        _ = _knownMethods.TryGetValue(request.Method, out var method);
+        var request = context.Request;
+        var handled = context.Features.Get<IExceptionHandlerFeature>();
+        var exception = failure ?? handled?.Error ?? context.Features.Get<DeveloperPageError>()?.Exception;
+        var endpoint = ReExecution.FindMatched(context) ?? handled?.Endpoint;
         var route = endpoint?.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
+        _ = _knownMethods.TryGetValue(request.Method, out var method);
         span.DisplayName = string.IsNullOrEmpty(route) ? method ?? "HTTP" : $"{method ?? "HTTP"} {route}";
         span.SetTag("http.request.method", method ?? "_OTHER");
         span.SetTag("http.request.method_original", method == request.Method ? null : request.Method);
@@ -108,12 +105,14 @@ internal sealed class FailedRequestSpan(AspNetCoreCallbacks callbacks, IConfigur
         span.SetTag("server.address", request.Host.Host);
         span.SetTag("server.port", request.Host.Port);
         span.SetTag("http.response.status_code", statusCode);
-        span.SetTag("error.type", exception?.GetType().FullName ?? statusCode.ToString(CultureInfo.InvariantCulture));
+        span.SetTag("error.type", ServerErrorTags.FindErrorType(context, exception, isHandled: failure is null, statusCode));
         span.SetTag("aspire.route_tracing.excluded_by", excludedBy);
         span.SetStatus(ActivityStatusCode.Error);
-        if (exception is not null && callbacks.RecordException)
+        if (exception is not null && RecordException)
         {
             span.AddException(exception);
         }
     }
+
+    private sealed record DeveloperPageError(Exception Exception);
 }

@@ -8,13 +8,14 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// Decides at the start of a request whether it is excluded, and counts excluded requests by pattern and status code, so that a failing
-/// probe stays visible. A failure is logged once, and the request is traced.
+/// Decides at the start of a request whether it is excluded, and counts excluded requests at their end by pattern and status code, so that
+/// a failing probe stays visible. A failure is logged once, and the request continues.
 /// </summary>
 internal sealed partial class RequestExclusion(
     ActiveRouteTracing tracing,
     AppRequests requests,
     ExclusionSignature signature,
+    FailedRequestSpan failedRequestSpan,
     IMeterFactory meters,
     SafeLogger<RequestExclusion> logger)
 {
@@ -28,7 +29,7 @@ internal sealed partial class RequestExclusion(
     public const string Filter = "filter";
 
     // Tags are objects. Boxed once, so that counting doesn't allocate.
-    private static readonly object[] StatusCodes = [.. Enumerable.Range(0, 600).Select(code => (object)code)];
+    private static readonly object[] BoxedStatusCodes = [.. Enumerable.Range(0, 600).Select(code => (object)code)];
 
     private readonly Counter<long> _excludedRequests = meters.Create(MeterName).CreateCounter<long>(
         "aspire.route_tracing.excluded_requests",
@@ -70,15 +71,6 @@ internal sealed partial class RequestExclusion(
         }
     }
 
-    /// <summary>Logs the first failure. The request continues.</summary>
-    public void LogFailure(Exception exception)
-    {
-        if (!Interlocked.Exchange(ref _failed, true))
-        {
-            Log.Failed(logger, exception);
-        }
-    }
-
     /// <summary>Excludes a request for a known reason.</summary>
     public ExcludedRequest Exclude(HttpContext context, Activity? server, string by, bool isCounted)
     {
@@ -93,16 +85,15 @@ internal sealed partial class RequestExclusion(
     /// </summary>
     public ExcludedRequest ExcludeUntracked(HttpContext context, string route)
     {
-        var request = Exclude(context, ServerActivity.Find(context), route, isCounted: false);
-        if (!requests.HaveNoMiddleware)
+        var isCounted = !requests.HaveNoMiddleware;
+        var request = Exclude(context, ServerActivity.Find(context), route, isCounted);
+        if (isCounted)
         {
             DisableMetrics(context);
-            context.Response.OnCompleted(() =>
-            {
-                Count(route, context.Response.StatusCode);
-                request.End();
-                return Task.CompletedTask;
-            });
+            EndAtCompletion(
+                context,
+                request,
+                tracing.Current.KeepFailedRequests ? context.Request.PathBase + context.Request.Path : default(PathString?));
         }
 
         return request;
@@ -118,16 +109,25 @@ internal sealed partial class RequestExclusion(
         }
     }
 
-    /// <summary>Counts an excluded request.</summary>
-    public void Count(string excludedBy, int statusCode)
+    /// <summary>Counts the request and exports its server span, if it is excluded. Call at the end of the pipeline.</summary>
+    /// <param name="context">The context of the request.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="keptPath">The path of the span if the request fails, or <see langword="null"/> if it is not to be exported.</param>
+    /// <param name="failure">The exception that escapes, if any.</param>
+    public void End(HttpContext context, ExcludedRequest request, PathString? keptPath, Exception? failure)
     {
-        if (_excludedRequests.Enabled)
+        if (request.ExcludedBy is null)
         {
-            _excludedRequests.Add(
-                1,
-                new KeyValuePair<string, object?>("aspire.route_tracing.pattern", excludedBy),
-                new KeyValuePair<string, object?>(
-                    "http.response.status_code", statusCode is >= 0 and < 600 ? StatusCodes[statusCode] : statusCode));
+            request.End();
+        }
+        else if (failure is null && !context.Response.HasStarted)
+        {
+            // A callback of the response can fail, or the client has aborted the request. The server then changes the status code.
+            EndAtCompletion(context, request, keptPath);
+        }
+        else
+        {
+            End(context, request, keptPath, failure, failure is null ? context.Response.StatusCode : StatusCodeAfter(failure, context));
         }
     }
 
@@ -148,6 +148,67 @@ internal sealed partial class RequestExclusion(
         }
 
         return request;
+    }
+
+    private void EndAtCompletion(HttpContext context, ExcludedRequest request, PathString? keptPath) =>
+        context.Response.OnCompleted(() =>
+        {
+            End(context, request, keptPath, failure: null, context.Response.StatusCode);
+            return Task.CompletedTask;
+        });
+
+    // Calls listeners and processors of the application.
+    private void End(HttpContext context, ExcludedRequest request, PathString? keptPath, Exception? failure, int statusCode)
+    {
+        try
+        {
+            if (request.IsCounted)
+            {
+                Count(request.ExcludedBy!, statusCode);
+            }
+
+            if (keptPath is { } path)
+            {
+                failedRequestSpan.Export(context, request, path, failure, statusCode);
+            }
+        }
+        catch (Exception exception)
+        {
+            LogFailure(exception);
+        }
+        finally
+        {
+            request.End();
+        }
+    }
+
+    private void Count(string excludedBy, int statusCode)
+    {
+        if (_excludedRequests.Enabled)
+        {
+            _excludedRequests.Add(
+                1,
+                new KeyValuePair<string, object?>("aspire.route_tracing.pattern", excludedBy),
+                new KeyValuePair<string, object?>(
+                    "http.response.status_code", statusCode is >= 0 and < 600 ? BoxedStatusCodes[statusCode] : statusCode));
+        }
+    }
+
+    // The status code that the server sends for the exception, unless the response has started.
+    private static int StatusCodeAfter(Exception exception, HttpContext context) => exception switch
+    {
+        _ when context.Response.HasStarted => context.Response.StatusCode,
+        BadHttpRequestException badRequest => badRequest.StatusCode,
+        _ when context.RequestAborted.IsCancellationRequested => StatusCodes.Status499ClientClosedRequest,
+        _ => StatusCodes.Status500InternalServerError,
+    };
+
+    private void LogFailure(Exception exception)
+    {
+        if (!Interlocked.Exchange(ref _failed, true))
+        {
+            Log.Failed(logger, exception);
+        }
     }
 
     private static partial class Log

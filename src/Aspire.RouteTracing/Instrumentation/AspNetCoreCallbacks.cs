@@ -16,12 +16,10 @@ internal sealed class AspNetCoreCallbacks(
     ActiveRouteTracing tracing,
     AppRequests requests,
     RequestExclusion exclusion,
+    FailedRequestSpan failedRequestSpan,
     RequestHooks hooks)
     : IValidateOptions<AspNetCoreTraceInstrumentationOptions>
 {
-    /// <summary>Gets whether the application wants exceptions recorded as events.</summary>
-    public bool RecordException { get; private set; }
-
     public ValidateOptionsResult Validate(string? name, AspNetCoreTraceInstrumentationOptions options)
     {
         var filter = options.Filter;
@@ -29,7 +27,7 @@ internal sealed class AspNetCoreCallbacks(
 
         // An event can't be removed from a span. ServerErrorTags therefore records an exception once it is known to be a server error.
         var (recordException, onException) = (options.RecordException, options.EnrichWithException);
-        RecordException |= recordException;
+        failedRequestSpan.RecordException |= recordException;
         options.RecordException = false;
         options.EnrichWithException = (server, exception) =>
         {

@@ -19,7 +19,6 @@ internal sealed class RouteTracingMiddleware(
     ActiveRouteTracing tracing,
     RequestExclusion exclusion,
     EndpointExclusion endpointExclusion,
-    FailedRequestSpan failedRequestSpan,
     RequestHooks hooks,
     ConfiguredPathBases configuredPathBases,
     IServiceProviderIsService services) : IStartupFilter
@@ -73,7 +72,8 @@ internal sealed class RouteTracingMiddleware(
 
     private async Task RunAsync(HttpContext context, RequestDelegate next, ExcludedRequest request, bool keepsFailed)
     {
-        var path = keepsFailed ? context.Request.PathBase + context.Request.Path : default;
+        // Middleware can rewrite the path.
+        var keptPath = keepsFailed ? context.Request.PathBase + context.Request.Path : default(PathString?);
         if (request.IsCounted)
         {
             exclusion.DisableMetrics(context);
@@ -91,48 +91,7 @@ internal sealed class RouteTracingMiddleware(
         }
         finally
         {
-            try
-            {
-                if (request.ExcludedBy is not null)
-                {
-                    End(context, request, failure, keepsFailed, path);
-                }
-            }
-            finally
-            {
-                request.End();
-            }
+            exclusion.End(context, request, keptPath, failure);
         }
     }
-
-    // Calls listeners and processors of the application.
-    private void End(HttpContext context, ExcludedRequest request, Exception? failure, bool keepsFailed, PathString path)
-    {
-        try
-        {
-            var statusCode = failure is null ? context.Response.StatusCode : StatusCodeAfter(failure, context);
-            if (request.IsCounted)
-            {
-                exclusion.Count(request.ExcludedBy!, statusCode);
-            }
-
-            if (keepsFailed)
-            {
-                failedRequestSpan.Export(context, request, path, failure, statusCode);
-            }
-        }
-        catch (Exception exception)
-        {
-            exclusion.LogFailure(exception);
-        }
-    }
-
-    // The status code that the server sends for the exception, unless the response has started.
-    private static int StatusCodeAfter(Exception exception, HttpContext context) => exception switch
-    {
-        _ when context.Response.HasStarted => context.Response.StatusCode,
-        BadHttpRequestException badRequest => badRequest.StatusCode,
-        _ when FailedRequestSpan.IsAborted(exception, context) => StatusCodes.Status499ClientClosedRequest,
-        _ => StatusCodes.Status500InternalServerError,
-    };
 }

@@ -53,6 +53,30 @@ internal static class ServerErrorTags
         }
     }
 
+    /// <summary>
+    /// Returns the <c>error.type</c> of the metric, which is the status code if an <c>IExceptionHandler</c> answered. Without metrics, it
+    /// is the type of the exception.
+    /// </summary>
+    /// <param name="context">The request.</param>
+    /// <param name="exception">The exception behind the 5xx response, if any.</param>
+    /// <param name="isHandled">Whether the exception was answered. Otherwise, it escapes, and ASP.NET Core adds it later.</param>
+    /// <param name="statusCode">The status code of the response.</param>
+    public static object? FindErrorType(HttpContext context, Exception? exception, bool isHandled, int statusCode)
+    {
+        var tags = context.Features.Get<IHttpMetricsTagsFeature>()?.Tags;
+        foreach (var (key, value) in tags ?? [])
+        {
+            if (key == ErrorType)
+            {
+                return value;
+            }
+        }
+
+        return exception is null || (isHandled && tags is not null)
+            ? statusCode.ToString(CultureInfo.InvariantCulture)
+            : exception.GetType().FullName;
+    }
+
     private static void OnBadRequest(Activity server, Exception exception, bool record, bool isClientError)
     {
         if (isClientError)
@@ -71,7 +95,7 @@ internal static class ServerErrorTags
     {
         if (server.GetTagItem(ErrorType) as string == response.StatusCode.ToString(CultureInfo.InvariantCulture))
         {
-            server.SetTag(ErrorType, ErrorTypeOf(response, exception));
+            server.SetTag(ErrorType, FindErrorType(response.HttpContext, exception, isHandled: true, response.StatusCode));
         }
 
         // The handler may have added it.
@@ -79,24 +103,5 @@ internal static class ServerErrorTags
         {
             server.AddException(exception);
         }
-    }
-
-    // The error.type of the metric, which is the status code if an IExceptionHandler answered. Without metrics, the type of the exception.
-    private static object? ErrorTypeOf(HttpResponse response, Exception exception)
-    {
-        if (response.HttpContext.Features.Get<IHttpMetricsTagsFeature>() is not { Tags: var tags })
-        {
-            return exception.GetType().FullName;
-        }
-
-        foreach (var (key, value) in tags)
-        {
-            if (key == ErrorType)
-            {
-                return value;
-            }
-        }
-
-        return response.StatusCode.ToString(CultureInfo.InvariantCulture);
     }
 }

@@ -102,7 +102,11 @@ public sealed class PropertyTests
         await using var service = await TestService.StartAsync(
             _orders,
             change: status => isDisabled
-                ? status with { Items = [.. status.Items.Skip(1)], Problems = [new(status.Items[0], "It timed out or failed, and is disabled.")] }
+                ? status with
+                {
+                    Items = [.. status.Items.Skip(1)],
+                    Problems = [new(status.Items[0], "It timed out or failed, and is disabled.")],
+                }
                 : status);
         await model.SetRunningAsync(_orders);
         await model.AssertPropertyAsync(_orders, "In force: ^/a$, b.");

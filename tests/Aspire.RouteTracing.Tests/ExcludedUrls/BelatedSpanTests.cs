@@ -57,6 +57,28 @@ public sealed class BelatedSpanTests
 
     [Theory]
     [MemberData(nameof(Samplers))]
+    public async Task A_message_to_a_consumer_that_the_request_started_exports_no_span(string? sampler)
+    {
+        var (isOver, isHandled) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var app = await StartAsync(sampler, parent => _ = Task.Run(async () =>
+        {
+            var sent = new ActivityContext(parent.TraceId, parent.SpanId, parent.TraceFlags, parent.TraceState, isRemote: true);
+            await isOver.Task.WithinAMinute();
+            TracedApp.Source.StartActivity("handle", ActivityKind.Consumer, sent)?.Dispose();
+            isHandled.SetResult();
+        }));
+
+        using var response = await app.GetAsync("/health");
+        await app.App.StopAsync(TestContext.Current.CancellationToken);
+        isOver.SetResult();
+        await isHandled.Task.WithinAMinute();
+        await app.StopAsync();
+
+        Assert.Empty(app.SpanNames);
+    }
+
+    [Theory]
+    [MemberData(nameof(Samplers))]
     public async Task A_handler_that_an_excluded_handler_calls_exports_no_span(string? sampler)
     {
         Assert.Empty(await RunAsync("/health", sampler, parent => StartHandler(parent, StartHandler), afterwards: false));

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Net;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -160,20 +162,44 @@ public sealed class KeepFailedRequestsTests
         Assert.Equal(["/health/rewritten", 503], Tags(Assert.Single(app.Spans), "url.path", "http.response.status_code"));
     }
 
-    [Fact]
-    public async Task An_exception_that_a_handler_answers_is_on_the_span()
+    [Theory]
+    [InlineData("handler", 500, "System.InvalidOperationException")]
+    [InlineData("developer page", 500, "System.InvalidOperationException")]
+    [InlineData("IExceptionHandler", 503, "503")]
+    public async Task An_exception_that_is_answered_is_on_the_span(string answeredBy, int statusCode, string errorType)
     {
-        await using var app = await StartAsync(
-            sampler: null, recordException: true, app => app.UseExceptionHandler(error => error.Run(_ => Task.CompletedTask)));
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing(settings =>
+                {
+                    settings.KeepFailedRequests = true;
+                    settings.ExcludedUrls.Add("^/excluded$");
+                });
+                builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(options => options.RecordException = true);
+                if (answeredBy == "IExceptionHandler")
+                {
+                    builder.Services.AddExceptionHandler<UnavailableHandler>();
+                }
+            },
+            app =>
+            {
+                _ = answeredBy == "developer page"
+                    ? app.UseDeveloperExceptionPage()
+                    : app.UseExceptionHandler(error => error.Run(_ => Task.CompletedTask));
+                app.MapGet("/{name}", string () => throw new InvalidOperationException("unhealthy"));
+            });
 
-        using var response = await app.GetAsync("/health/throwing");
+        using var excluded = await app.GetAsync("/excluded");
+        using var traced = await app.GetAsync("/traced");
         await app.StopAsync();
 
-        var span = Assert.Single(app.Spans);
-        Assert.Equal(
-            ["/health/throwing", 500, typeof(InvalidOperationException).FullName],
-            Tags(span, "http.route", "http.response.status_code", "error.type"));
-        Assert.Single(span.Events, @event => @event.Name == "exception");
+        Assert.Equal(2, app.Spans.Count);
+        Assert.All(app.Spans, span =>
+        {
+            Assert.Equal(["/{name}", statusCode, errorType], Tags(span, "http.route", "http.response.status_code", "error.type"));
+            Assert.Single(span.Events, @event => @event.Name == "exception");
+        });
     }
 
     [Theory]
@@ -229,30 +255,37 @@ public sealed class KeepFailedRequestsTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_request_that_the_client_aborts_is_not_a_failure(bool isCanceled)
+    [InlineData("canceled")]
+    [InlineData("reset")]
+    [InlineData("failed")]
+    [InlineData("answered")]
+    public async Task A_request_that_the_client_aborts_is_not_a_failure(string reaction)
     {
         var (started, ended) = (new TaskCompletionSource(), new TaskCompletionSource());
         await using var app = await StartAsync("always_on", map: app => app.MapGet("/health/slow", async (HttpContext context) =>
         {
+            context.Response.OnCompleted(() =>
+            {
+                ended.SetResult();
+                return Task.CompletedTask;
+            });
             started.SetResult();
             try
             {
                 await Task.Delay(Timeout.Infinite, context.RequestAborted);
             }
-            catch (OperationCanceledException) when (!isCanceled)
+            catch (OperationCanceledException exception) when (reaction != "canceled")
             {
-                // As when the body is read.
-                throw new IOException("The client reset the request stream.");
-            }
-            finally
-            {
-                context.Response.OnCompleted(() =>
+                context.Response.StatusCode = 503;
+                switch (reaction)
                 {
-                    ended.SetResult();
-                    return Task.CompletedTask;
-                });
+                    case "reset":
+                        // As when the body is read.
+                        throw new IOException("The client reset the request stream.");
+                    case "failed":
+                        // As a database driver does.
+                        throw new InvalidOperationException("The query was canceled.", exception);
+                }
             }
         }));
 
@@ -265,6 +298,52 @@ public sealed class KeepFailedRequestsTests
         await app.StopAsync();
 
         Assert.Empty(app.SpanNames);
+        Assert.EndsWith("status_code=499", Assert.Single(app.CountsOf("aspire.route_tracing.excluded_requests").Keys));
+    }
+
+    [Theory]
+    [InlineData("/health/short")]
+    [InlineData("/health/callback")]
+    [InlineData("/by-endpoint/short")]
+    public async Task A_failure_after_the_pipeline_is_a_failure(string path)
+    {
+        await using var app = await StartAsync(sampler: null, map: app =>
+        {
+            app.MapGet("/health/short", AnnounceBody);
+            app.MapGet("/health/callback", (HttpResponse response) => response.OnStarting(() => throw new InvalidOperationException()));
+            app.MapGet("/by-endpoint/short", AnnounceBody).ExcludeFromTracing();
+        });
+
+        using var response = await app.GetAsync(path);
+        await app.StopAsync();
+
+        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        Assert.Equal([500, "500"], Tags(Assert.Single(app.Spans), "http.response.status_code", "error.type"));
+        Assert.EndsWith("status_code=500", Assert.Single(app.CountsOf("aspire.route_tracing.excluded_requests").Keys));
+
+        static void AnnounceBody(HttpResponse response) => response.ContentLength = 10;
+    }
+
+    [Fact]
+    public async Task The_first_request_of_an_excluded_endpoint_in_a_branch_keeps_its_span()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.KeepFailedRequests = true),
+            app =>
+            {
+                app.Map("/branch", branch => branch.UseRouting().UseEndpoints(
+                    endpoints => endpoints.MapGet("/probe", Fail).ExcludeFromTracing()));
+                app.UseRouting();
+                app.MapGet("/orders", () => "ok");
+            });
+
+        using var first = await app.GetAsync("/orders");
+        using var response = await app.GetAsync("/branch/probe");
+        await app.StopAsync();
+
+        Assert.Equal(["GET /orders", "GET /branch/probe"], app.SpanNames);
+        Assert.Equal([503], Tags(app.Spans[1], "http.response.status_code"));
+        Assert.Equal(1, app.CountsOf("aspire.route_tracing.excluded_requests").Values.Sum());
     }
 
     [Fact]
@@ -318,4 +397,14 @@ public sealed class KeepFailedRequestsTests
     }
 
     private static void StartChild() => TracedApp.Source.StartActivity("child")?.Dispose();
+
+    /// <summary>Answers 503 to the requests of the test that uses it.</summary>
+    private sealed class UnavailableHandler : IExceptionHandler
+    {
+        public ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+        {
+            httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return ValueTask.FromResult(true);
+        }
+    }
 }
