@@ -9,6 +9,10 @@ public static class ExcludeFromTracingEndpointConventionBuilderExtensions
     /// Excludes the requests that execute the endpoints from the traces. Equivalent to an <see cref="ExcludeFromTracingAttribute"/> on the
     /// handler.
     /// </summary>
+    /// <remarks>
+    /// Has no effect on an endpoint for which MVC selects another one, such as that of <c>MapFallbackToController</c> or
+    /// <c>MapFallbackToPage</c>. Put the attribute on the action or the page instead.
+    /// </remarks>
     /// <typeparam name="TBuilder">The type of the builder.</typeparam>
     /// <param name="builder">The builder of an endpoint or of a group of endpoints.</param>
     /// <returns>The same builder, for chaining.</returns>
