@@ -141,7 +141,7 @@ internal sealed partial class ExclusionList
 
         [LoggerMessage(
             8, LogLevel.Warning,
-            "The automata of the excluded URLs exceeded {MaxMegabytes} MB. Until the list changes, the items that need automata are searched "
+            "The automata of the excluded URLs exceeded {MaxMegabytes} MB. Until the list changes, the items that need them are searched "
             + "with backtracking, and each search is limited to two attempts of 10 ms. To avoid this, use fewer or simpler items.")]
         public static partial void AutomataDropped(ILogger logger, int maxMegabytes);
     }

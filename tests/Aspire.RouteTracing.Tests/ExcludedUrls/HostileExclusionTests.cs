@@ -198,7 +198,8 @@ public sealed class HostileExclusionTests
             Assert.Equal(1, matcher.Find(new RequestUrl { Path = path }));
         }
 
-        Assert.Equal([0], disabled);
+        // .NET 11 doesn't fail.
+        Assert.Equal(Environment.Version.Major == 10 ? [0] : [], disabled);
     }
 
     [Fact]
