@@ -7,8 +7,8 @@ namespace Aspire.RouteTracing;
 public interface IRouteTracing
 {
     /// <summary>
-    /// Gets the current URL exclusions of all sources, in the order of precedence. Items that aren't valid expressions, and
-    /// items that were disabled because they timed out, are omitted. The list is empty while route tracing is disabled or suspended.
+    /// Gets the current URL exclusions of all sources, in the order of precedence. Items that aren't valid expressions, and items that were
+    /// disabled because they timed out or failed, are omitted. The list is empty while route tracing is disabled or suspended.
     /// </summary>
     IReadOnlyList<UrlExclusion> ExcludedUrls { get; }
 

@@ -89,7 +89,7 @@ internal sealed class InProcessServer(params string[] headers) : IServer
         }
     }
 
-    // As in Kestrel, a response starts with its first write.
+    // As in Kestrel, a response starts when the endpoint writes text.
     private sealed class StartingBody(ResponseWithCallbacks response) : StreamResponseBodyFeature(Stream.Null)
     {
         public override Task StartAsync(CancellationToken cancellationToken = default)

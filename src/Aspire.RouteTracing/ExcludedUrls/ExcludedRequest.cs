@@ -40,7 +40,7 @@ internal sealed class ExcludedRequest
     /// </summary>
     public string? ExcludedBy { get; private set; }
 
-    /// <summary>Gets whether the middleware counts the request and turns off its metric, as a URL or an endpoint excludes it.</summary>
+    /// <summary>Gets whether the request is counted and its metric turned off, because a URL or an endpoint excludes it.</summary>
     public bool IsCounted { get; private set; }
 
     /// <summary>Gets whether the request is excluded and hasn't ended. Work that outlives the request is traced.</summary>
@@ -77,7 +77,7 @@ internal sealed class ExcludedRequest
     /// <summary>Signs the context of <paramref name="span"/>, which tells the receiver that the request is excluded.</summary>
     public void Sign(Activity span) => _signature.Sign(span);
 
-    /// <summary>Releases the HttpContext, which the server reuses. Call at the end of the pipeline.</summary>
+    /// <summary>Releases the HttpContext, which the server reuses. Call when the request has ended.</summary>
     public void End() => _context = null;
 
     /// <summary>Prevents the export of a span and of spans that name it as their parent, and makes its context unsampled.</summary>

@@ -31,7 +31,7 @@ internal sealed partial class ExclusionList
     /// <summary>Gets whether every item is searched in the whole URL.</summary>
     public bool MatchesFullUrl { get; private init; }
 
-    /// <summary>Gets whether an item timed out and was disabled.</summary>
+    /// <summary>Gets whether an item timed out or failed, and was disabled.</summary>
     public bool HasDisabledItem { get; private set; }
 
     /// <param name="patterns">The list.</param>
@@ -99,8 +99,8 @@ internal sealed partial class ExclusionList
 
     public UrlExclusion? Find(in RequestUrl url) => At(_matcher.Find(url));
 
-    // An invalid Punycode host is searched as it was sent.
-    private static string? HostOf(HttpRequest request)
+    /// <summary>Returns the host of a request with Punycode decoded, or as it was sent if it is invalid Punycode.</summary>
+    public static string? HostOf(HttpRequest request)
     {
         try
         {

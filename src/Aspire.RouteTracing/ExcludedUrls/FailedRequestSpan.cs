@@ -29,7 +29,7 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
     /// <summary>Gets or sets whether the application wants exceptions recorded as events.</summary>
     public bool RecordException { get; set; }
 
-    /// <summary>Remembers the exception that the developer exception page shows, because the page keeps it to itself.</summary>
+    /// <summary>Stores the exception that the developer exception page shows, because the page doesn't publish it.</summary>
     public Task HandleExceptionAsync(ErrorContext errorContext, Func<ErrorContext, Task> next)
     {
         errorContext.HttpContext.Features.Set(new DeveloperPageError(errorContext.Exception));
@@ -43,7 +43,7 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
     /// <param name="statusCode">The status code that the server sends.</param>
     public void Export(HttpContext context, ExcludedRequest request, PathString path, Exception? failure, int statusCode)
     {
-        if (request.Server is not { } server || !IsFailure(context, failure, statusCode))
+        if (request.Server is not { } server || !IsFailure(failure, statusCode))
         {
             return;
         }
@@ -71,10 +71,8 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
 
     public void Dispose() => _source.Dispose();
 
-    private static bool IsFailure(HttpContext context, Exception? failure, int statusCode) =>
-        failure is null or BadHttpRequestException
-            ? statusCode >= StatusCodes.Status500InternalServerError
-            : !context.RequestAborted.IsCancellationRequested;
+    private static bool IsFailure(Exception? failure, int statusCode) =>
+        failure is not (null or BadHttpRequestException) || statusCode >= StatusCodes.Status500InternalServerError;
 
     // Keeps the trace id, which the logs have, and the parent if it was recorded. The context is local and unrecorded, because for other
     // parents the sampler doesn't look at the execution context.
@@ -91,6 +89,7 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
         Activity span, HttpContext context, PathString path, string excludedBy, Exception? failure, int statusCode)
     {
         var request = context.Request;
+        var host = new HostString(ExclusionList.HostOf(request) ?? "");
         var handled = context.Features.Get<IExceptionHandlerFeature>();
         var exception = failure ?? handled?.Error ?? context.Features.Get<DeveloperPageError>()?.Exception;
         var endpoint = ReExecution.FindMatched(context) ?? handled?.Endpoint;
@@ -102,8 +101,8 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
         span.SetTag("http.route", route);
         span.SetTag("url.scheme", request.Scheme);
         span.SetTag("url.path", path.HasValue ? path.ToString() : "/");
-        span.SetTag("server.address", request.Host.Host);
-        span.SetTag("server.port", request.Host.Port);
+        span.SetTag("server.address", host.Host);
+        span.SetTag("server.port", host.Port);
         span.SetTag("http.response.status_code", statusCode);
         span.SetTag("error.type", ServerErrorTags.FindErrorType(context, exception, isHandled: failure is null, statusCode));
         span.SetTag("aspire.route_tracing.excluded_by", excludedBy);

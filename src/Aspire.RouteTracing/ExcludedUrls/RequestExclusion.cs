@@ -116,18 +116,27 @@ internal sealed partial class RequestExclusion(
     /// <param name="failure">The exception that escapes, if any.</param>
     public void End(HttpContext context, ExcludedRequest request, PathString? keptPath, Exception? failure)
     {
-        if (request.ExcludedBy is null)
+        try
+        {
+            var isAborted = context.RequestAborted.IsCancellationRequested;
+            if (request.ExcludedBy is null || (!request.IsCounted && keptPath is null))
+            {
+                request.End();
+            }
+            else if (failure is null && !isAborted && !context.Response.HasStarted)
+            {
+                // A callback of the response can still fail, or the client abort the request. Kestrel then changes the status code.
+                EndAtCompletion(context, request, keptPath);
+            }
+            else
+            {
+                End(context, request, isAborted ? null : keptPath, failure, StatusCodeOf(context.Response, failure, isAborted));
+            }
+        }
+        catch (Exception exception)
         {
             request.End();
-        }
-        else if (failure is null && !context.Response.HasStarted)
-        {
-            // A callback of the response can fail, or the client has aborted the request. The server then changes the status code.
-            EndAtCompletion(context, request, keptPath);
-        }
-        else
-        {
-            End(context, request, keptPath, failure, failure is null ? context.Response.StatusCode : StatusCodeAfter(failure, context));
+            LogFailure(exception);
         }
     }
 
@@ -194,12 +203,13 @@ internal sealed partial class RequestExclusion(
         }
     }
 
-    // The status code that the server sends for the exception, unless the response has started.
-    private static int StatusCodeAfter(Exception exception, HttpContext context) => exception switch
+    // The status code that the server sends.
+    private static int StatusCodeOf(HttpResponse response, Exception? failure, bool isAborted) => failure switch
     {
-        _ when context.Response.HasStarted => context.Response.StatusCode,
+        _ when response.HasStarted => response.StatusCode,
         BadHttpRequestException badRequest => badRequest.StatusCode,
-        _ when context.RequestAborted.IsCancellationRequested => StatusCodes.Status499ClientClosedRequest,
+        _ when isAborted => StatusCodes.Status499ClientClosedRequest,
+        null => response.StatusCode,
         _ => StatusCodes.Status500InternalServerError,
     };
 

@@ -25,33 +25,14 @@ internal sealed partial class HeaderCapture
 
     private static readonly string[] Redacted = ["[REDACTED]"];
 
-    // With what ends a URL in the header.
-    private static readonly FrozenDictionary<string, string> UrlHeaders = new Dictionary<string, string>
-    {
-        ["azure-asyncoperation"] = "",
-        ["content-location"] = "",
-        ["destination"] = "",
-        ["hx-current-url"] = "",
-        ["hx-location"] = "\"",
-        ["hx-push-url"] = "",
-        ["hx-redirect"] = "",
-        ["hx-replace-url"] = "",
-        ["link"] = ">",
-        ["location"] = "",
-        ["operation-location"] = "",
-        ["referer"] = "",
-        ["refresh"] = "",
-        ["sourcemap"] = "",
-        ["x-accel-redirect"] = "",
-        ["x-envoy-original-path"] = "",
-        ["x-forwarded-path"] = "",
-        ["x-forwarded-uri"] = "",
-        ["x-ms-copy-source"] = "",
-        ["x-original-uri"] = "",
-        ["x-original-url"] = "",
-        ["x-request-uri"] = "",
-        ["x-rewrite-url"] = "",
-    }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+    private static readonly FrozenSet<string> UrlHeaders = FrozenSet.ToFrozenSet(
+        [
+            "azure-asyncoperation", "content-location", "destination", "hx-current-url", "hx-location", "hx-push-url", "hx-redirect",
+            "hx-replace-url", "link", "location", "operation-location", "referer", "refresh", "sourcemap", "x-accel-redirect",
+            "x-envoy-original-path", "x-forwarded-path", "x-forwarded-uri", "x-ms-copy-source", "x-original-uri", "x-original-url",
+            "x-request-uri", "x-rewrite-url",
+        ],
+        StringComparer.OrdinalIgnoreCase);
 
     private readonly string _attributePrefix;
     private readonly CapturedHeader[] _exact;
@@ -240,9 +221,11 @@ internal sealed partial class HeaderCapture
         _attributePrefix + name.ToLowerInvariant(),
         order,
         IsSanitized: Array.Exists(_sanitized, pattern => pattern.IsMatch(name)),
-        UrlEnd: _sanitized.Length > 0 && UrlHeaders.TryGetValue(name, out var urlEnd) ? urlEnd : null);
+        UrlEnd: _sanitized.Length == 0 || !UrlHeaders.Contains(name) ? null
+            : name.Equals("link", StringComparison.OrdinalIgnoreCase) ? ">"
+            : "");
 
-    // UrlEnd is what ends a URL in the header, or null if the header has no URL.
+    // UrlEnd is the character behind a URL, empty if the rest of the value is the URL, or null if the header has none.
     private sealed record CapturedHeader(string Name, string Attribute, int Order, bool IsSanitized, string? UrlEnd);
 
     private static partial class Log

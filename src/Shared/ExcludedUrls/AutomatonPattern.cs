@@ -98,12 +98,10 @@ internal sealed class Automata(int items, Action? onDropped = null)
     /// <summary>The limit, in bytes.</summary>
     public const int MaxBytes = 64 * 1024 * 1024;
 
-    private Regex?[]? _automata = new Regex?[items];
+    private Automaton?[]? _automata = new Automaton?[items];
     private long _bytes;
 
-    /// <summary>
-    /// Returns whether an item matches a URL, or <see langword="null"/> if the automata have been dropped.
-    /// </summary>
+    /// <summary>Returns whether an item matches a URL, or <see langword="null"/> if the automata have been dropped.</summary>
     public bool? IsMatch(int index, string item, ReadOnlySpan<char> url)
     {
         if (Volatile.Read(ref _automata) is not { } automata)
@@ -111,28 +109,51 @@ internal sealed class Automata(int items, Action? onDropped = null)
             return null;
         }
 
+        var automaton = Volatile.Read(ref automata[index]) ?? Build(ref automata[index], item);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        var held = 0L;
-        if (automata[index] is not { } automaton)
+        var isAlone = Interlocked.Increment(ref automaton.Searches) == 1;
+        var isMatch = automaton.Regex.IsMatch(url);
+        Interlocked.Decrement(ref automaton.Searches);
+
+        // A search that is alone allocates only states. Another one at the same time allocates what it needs for the search, too.
+        if (isAlone)
         {
-            // An application can set a default timeout for all its regular expressions.
-            automata[index] = automaton = new Regex(
-                item, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, Regex.InfiniteMatchTimeout);
-            var built = GC.GetAllocatedBytesForCurrentThread();
-
-            // About half of the bytes are garbage.
-            (held, before) = ((built - before) / 2, built);
-        }
-
-        var isMatch = automaton.IsMatch(url);
-
-        // A search allocates only states.
-        held += GC.GetAllocatedBytesForCurrentThread() - before;
-        if (held > 0 && Interlocked.Add(ref _bytes, held) > MaxBytes && Interlocked.Exchange(ref _automata, null) is not null)
-        {
-            onDropped?.Invoke();
+            Count(GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
         return isMatch;
+    }
+
+    // Two requests can build the same automaton. The first one is kept.
+    private Automaton Build(ref Automaton? slot, string item)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        // An application can set a default timeout for all its regular expressions.
+        var built = new Automaton(
+            new Regex(item, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, Regex.InfiniteMatchTimeout));
+        if (Interlocked.CompareExchange(ref slot, built, null) is { } other)
+        {
+            return other;
+        }
+
+        // About half of the bytes are garbage.
+        Count((GC.GetAllocatedBytesForCurrentThread() - before) / 2);
+        return built;
+    }
+
+    private void Count(long bytes)
+    {
+        if (bytes > 0 && Interlocked.Add(ref _bytes, bytes) > MaxBytes && Interlocked.Exchange(ref _automata, null) is not null)
+        {
+            onDropped?.Invoke();
+        }
+    }
+
+    private sealed class Automaton(Regex regex)
+    {
+        public int Searches;
+
+        public Regex Regex => regex;
     }
 }

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// A compiled exclusion list, which finds the item that excludes a URL. Thread-safe. Immutable except for the URLs that it remembers and
-/// the items that are disabled because they time out.
+/// A compiled exclusion list, which finds the item that excludes a URL. Thread-safe. Immutable except for the URLs that it remembers,
+/// the items that are disabled because their searches time out or fail, and automata that become too large.
 /// </summary>
 internal sealed class ExclusionMatcher
 {
@@ -39,7 +39,8 @@ internal sealed class ExclusionMatcher
     /// The items that are ignored because they are invalid, and those that can't be searched in linear time, in order.
     /// </param>
     /// <param name="onDisabled">
-    /// Called with the index of an item that is disabled, once, by the request that timed out last. Must not throw.
+    /// Called with the index of an item that is disabled, once, by the request whose search timed out or failed last. Must not
+    /// throw.
     /// </param>
     /// <param name="onAutomataDropped">Called once if the automata exceed <see cref="Automata.MaxBytes"/>. Must not throw.</param>
     public static ExclusionMatcher Build(

@@ -208,7 +208,7 @@ public sealed class ConfirmationTests
             StringComparison.Ordinal);
     }
 
-    // A process can report beyond the replicas.
+    // More processes than replicas can report.
     [Theory]
     [InlineData(1, true)]
     [InlineData(2, true)]

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using OpenTelemetry.Instrumentation.AspNetCore;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
@@ -259,6 +260,7 @@ public sealed class KeepFailedRequestsTests
     [InlineData("reset")]
     [InlineData("failed")]
     [InlineData("answered")]
+    [InlineData("written")]
     public async Task A_request_that_the_client_aborts_is_not_a_failure(string reaction)
     {
         var (started, ended) = (new TaskCompletionSource(), new TaskCompletionSource());
@@ -285,6 +287,9 @@ public sealed class KeepFailedRequestsTests
                     case "failed":
                         // As a database driver does.
                         throw new InvalidOperationException("The query was canceled.", exception);
+                    case "written":
+                        await context.Response.WriteAsync("unhealthy", CancellationToken.None);
+                        break;
                 }
             }
         }));
@@ -298,7 +303,9 @@ public sealed class KeepFailedRequestsTests
         await app.StopAsync();
 
         Assert.Empty(app.SpanNames);
-        Assert.EndsWith("status_code=499", Assert.Single(app.CountsOf("aspire.route_tracing.excluded_requests").Keys));
+        Assert.EndsWith(
+            reaction == "written" ? "status_code=503" : "status_code=499",
+            Assert.Single(app.CountsOf("aspire.route_tracing.excluded_requests").Keys));
     }
 
     [Theory]
@@ -322,6 +329,22 @@ public sealed class KeepFailedRequestsTests
         Assert.EndsWith("status_code=500", Assert.Single(app.CountsOf("aspire.route_tracing.excluded_requests").Keys));
 
         static void AnnounceBody(HttpResponse response) => response.ContentLength = 10;
+    }
+
+    [Fact]
+    public async Task A_failed_request_with_an_invalid_host_keeps_its_span()
+    {
+        await using var app = await StartAsync(sampler: null, map: app => app.MapGet("/health/host", (HttpRequest request) =>
+        {
+            // Later than a client sets it, because ASP.NET Core 11 reads it at the start.
+            request.Headers.Host = $"xn--0:{request.HttpContext.Connection.LocalPort}";
+            return Results.Text("unhealthy", statusCode: 503);
+        }));
+
+        using var response = await app.GetAsync("/health/host");
+        await app.StopAsync();
+
+        Assert.Equal(["xn--0", 503], Tags(Assert.Single(app.Spans), "server.address", "http.response.status_code"));
     }
 
     [Fact]
@@ -364,6 +387,8 @@ public sealed class KeepFailedRequestsTests
         TracedApp.StartAsync(
             builder =>
             {
+                // These logs contain the host, so one that is invalid breaks them.
+                builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.Warning);
                 builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(options =>
                 {
                     options.RecordException = recordException;
@@ -398,7 +423,6 @@ public sealed class KeepFailedRequestsTests
 
     private static void StartChild() => TracedApp.Source.StartActivity("child")?.Dispose();
 
-    /// <summary>Answers 503 to the requests of the test that uses it.</summary>
     private sealed class UnavailableHandler : IExceptionHandler
     {
         public ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
