@@ -189,14 +189,26 @@ public sealed class SeveralApplicationsTests
         };
         using var excluded = await client.GetAsync("/excluded", TestContext.Current.CancellationToken);
         excluded.EnsureSuccessStatusCode();
-        app.Services.GetRequiredService<MeterProvider>().ForceFlush();
         using var traced = await client.GetAsync("/orders", TestContext.Current.CancellationToken);
         await app.StopAsync(TestContext.Current.CancellationToken);
+        app.Services.GetRequiredService<MeterProvider>().ForceFlush();
 
-        // That of the second request.
+        // Those of the second request.
         Assert.Single(spans);
-        Assert.Contains(metrics, metric => metric.Name == "aspire.route_tracing.excluded_requests");
-        Assert.DoesNotContain(metrics, metric => metric.Name == "http.server.request.duration");
+        Assert.Equal(1, CountOf("http.server.request.duration", point => point.GetHistogramCount()));
+
+        Assert.Equal(1, CountOf("aspire.route_tracing.excluded_requests", point => point.GetSumLong()));
+
+        long CountOf(string name, Func<MetricPoint, long> count)
+        {
+            var sum = 0L;
+            foreach (ref readonly var point in metrics.FindLast(metric => metric.Name == name)!.GetMetricPoints())
+            {
+                sum += count(point);
+            }
+
+            return sum;
+        }
     }
 
     private static IEnumerable<Activity> ServerSpans(TracedApp app) => app.Spans.Where(span => span.Kind == ActivityKind.Server);
