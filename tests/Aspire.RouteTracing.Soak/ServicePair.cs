@@ -43,8 +43,8 @@ internal sealed class ServicePair(WebApplication storefront, WebApplication stoc
     public async Task StopAsync()
     {
         await stock.StopAsync();
-        storefront.Services.GetRequiredService<MeterProvider>().ForceFlush();
         await storefront.StopAsync();
+        storefront.Services.GetRequiredService<MeterProvider>().ForceFlush();
         await plainStorefront.StopAsync();
     }
 

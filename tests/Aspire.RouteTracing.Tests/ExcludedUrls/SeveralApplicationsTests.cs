@@ -196,7 +196,6 @@ public sealed class SeveralApplicationsTests
         // Those of the second request.
         Assert.Single(spans);
         Assert.Equal(1, CountOf("http.server.request.duration", point => point.GetHistogramCount()));
-
         Assert.Equal(1, CountOf("aspire.route_tracing.excluded_requests", point => point.GetSumLong()));
 
         long CountOf(string name, Func<MetricPoint, long> count)
