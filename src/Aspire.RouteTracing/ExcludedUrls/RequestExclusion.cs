@@ -118,19 +118,24 @@ internal sealed partial class RequestExclusion(
     {
         try
         {
-            var isAborted = context.RequestAborted.IsCancellationRequested;
             if (request.ExcludedBy is null || (!request.IsCounted && keptPath is null))
             {
                 request.End();
+                return;
             }
-            else if (failure is null && !isAborted && !context.Response.HasStarted)
+
+            // RequestAborted is created when it is first read. A probe that succeeds doesn't need it.
+            var response = context.Response;
+            var hasSucceeded = failure is null && response is { HasStarted: true, StatusCode: < StatusCodes.Status500InternalServerError };
+            var isAborted = !hasSucceeded && context.RequestAborted.IsCancellationRequested;
+            if (failure is null && !isAborted && !response.HasStarted)
             {
                 // A callback of the response can still fail, or the client abort the request. Kestrel then changes the status code.
                 EndAtCompletion(context, request, keptPath);
             }
             else
             {
-                End(context, request, isAborted ? null : keptPath, failure, StatusCodeOf(context.Response, failure, isAborted));
+                End(context, request, isAborted ? null : keptPath, failure, StatusCodeOf(response, failure, isAborted));
             }
         }
         catch (Exception exception)
