@@ -112,16 +112,20 @@ internal sealed class Automata(int items, Action? onDropped = null)
         var automaton = Volatile.Read(ref automata[index]) ?? Build(ref automata[index], item);
         var before = GC.GetAllocatedBytesForCurrentThread();
         var isAlone = Interlocked.Increment(ref automaton.Searches) == 1;
-        var isMatch = automaton.Regex.IsMatch(url);
-        Interlocked.Decrement(ref automaton.Searches);
-
-        // A search that is alone allocates only states. Another one at the same time allocates what it needs for the search, too.
-        if (isAlone)
+        try
         {
-            Count(GC.GetAllocatedBytesForCurrentThread() - before);
+            return automaton.Regex.IsMatch(url);
         }
+        finally
+        {
+            Interlocked.Decrement(ref automaton.Searches);
 
-        return isMatch;
+            // A search that is alone allocates only states. Another one at the same time allocates what it needs for the search, too.
+            if (isAlone)
+            {
+                Count(GC.GetAllocatedBytesForCurrentThread() - before);
+            }
+        }
     }
 
     // Two requests can build the same automaton. The first one is kept.
