@@ -90,10 +90,7 @@ internal sealed partial class RequestExclusion(
         if (isCounted)
         {
             DisableMetrics(context);
-            EndAtCompletion(
-                context,
-                request,
-                tracing.Current.KeepFailedRequests ? context.Request.PathBase + context.Request.Path : default(PathString?));
+            EndAtCompletion(context, request, FindKeptPath(context));
         }
 
         return request;
@@ -109,10 +106,17 @@ internal sealed partial class RequestExclusion(
         }
     }
 
+    /// <summary>
+    /// Returns the path for the span of a request that fails, or <see langword="null"/> if the settings don't keep it. Middleware can
+    /// rewrite the path.
+    /// </summary>
+    public PathString? FindKeptPath(HttpContext context) =>
+        tracing.Current.KeepFailedRequests ? context.Request.PathBase + context.Request.Path : default(PathString?);
+
     /// <summary>Counts the request and exports its server span, if it is excluded. Call at the end of the pipeline.</summary>
     /// <param name="context">The context of the request.</param>
     /// <param name="request">The request.</param>
-    /// <param name="keptPath">The path of the span if the request fails, or <see langword="null"/> if it is not to be exported.</param>
+    /// <param name="keptPath">The result of <see cref="FindKeptPath"/> at the start of the pipeline.</param>
     /// <param name="failure">The exception that escapes, if any.</param>
     public void End(HttpContext context, ExcludedRequest request, PathString? keptPath, Exception? failure)
     {
@@ -214,7 +218,6 @@ internal sealed partial class RequestExclusion(
         _ when response.HasStarted => response.StatusCode,
         BadHttpRequestException badRequest => badRequest.StatusCode,
         _ when isAborted => StatusCodes.Status499ClientClosedRequest,
-        null => response.StatusCode,
         _ => StatusCodes.Status500InternalServerError,
     };
 

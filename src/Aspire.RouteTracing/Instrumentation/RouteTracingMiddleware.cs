@@ -57,7 +57,7 @@ internal sealed class RouteTracingMiddleware(
             TraceableResponse.Register(context.Response, server, request, settings.ResponsePropagators);
         }
 
-        return request is null ? next(context) : RunAsync(context, next, request, settings.KeepFailedRequests);
+        return request is null ? next(context) : RunAsync(context, next, request);
     }
 
     private ExcludedRequest? Find(HttpContext context, Activity? server)
@@ -70,10 +70,9 @@ internal sealed class RouteTracingMiddleware(
         return excluded ?? (endpointExclusion.IsUsed ? exclusion.Track(context, server) : null);
     }
 
-    private async Task RunAsync(HttpContext context, RequestDelegate next, ExcludedRequest request, bool keepsFailed)
+    private async Task RunAsync(HttpContext context, RequestDelegate next, ExcludedRequest request)
     {
-        // Middleware can rewrite the path.
-        var keptPath = keepsFailed ? context.Request.PathBase + context.Request.Path : default(PathString?);
+        var keptPath = exclusion.FindKeptPath(context);
         if (request.IsCounted)
         {
             exclusion.DisableMetrics(context);

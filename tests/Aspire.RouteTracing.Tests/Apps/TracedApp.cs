@@ -126,10 +126,12 @@ internal sealed class TracedApp : IAsyncDisposable
     /// <summary>
     /// Returns the values of a counter, or the counts of a histogram, by their tags. They include all applications of the process.
     /// </summary>
-    public Dictionary<string, long> CountsOf(string instrument)
+    public Dictionary<string, long> CountsOf(string instrument) => CountsOf(_metrics, instrument);
+
+    public static Dictionary<string, long> CountsOf(IEnumerable<Metric> metrics, string instrument)
     {
         var counts = new Dictionary<string, long>();
-        foreach (var metric in _metrics.Where(metric => metric.Name == instrument).TakeLast(1))
+        foreach (var metric in metrics.Where(metric => metric.Name == instrument).TakeLast(1))
         {
             foreach (ref readonly var point in metric.GetMetricPoints())
             {

@@ -195,19 +195,8 @@ public sealed class SeveralApplicationsTests
 
         // Those of the second request.
         Assert.Single(spans);
-        Assert.Equal(1, CountOf("http.server.request.duration", point => point.GetHistogramCount()));
-        Assert.Equal(1, CountOf("aspire.route_tracing.excluded_requests", point => point.GetSumLong()));
-
-        long CountOf(string name, Func<MetricPoint, long> count)
-        {
-            var sum = 0L;
-            foreach (ref readonly var point in metrics.FindLast(metric => metric.Name == name)!.GetMetricPoints())
-            {
-                sum += count(point);
-            }
-
-            return sum;
-        }
+        Assert.Equal(1, TracedApp.CountsOf(metrics, "http.server.request.duration").Values.Sum());
+        Assert.Equal(1, TracedApp.CountsOf(metrics, "aspire.route_tracing.excluded_requests").Values.Sum());
     }
 
     private static IEnumerable<Activity> ServerSpans(TracedApp app) => app.Spans.Where(span => span.Kind == ActivityKind.Server);
