@@ -12,9 +12,9 @@ public static class AspireRouteTracingExtensions
     /// </summary>
     /// <remarks>
     /// <para>
-    /// This method adds OpenTelemetry's ASP.NET Core instrumentation to the tracer provider if the application doesn't. It can be called
-    /// before or after <c>AddOpenTelemetry</c> and <c>AddAspNetCoreInstrumentation</c>. The filters and enrichment callbacks of the
-    /// application still run.
+    /// The application must call <c>AddOpenTelemetry</c>, as Aspire's service defaults do. This method adds OpenTelemetry's ASP.NET Core
+    /// instrumentation to the tracer provider if the application doesn't. The order of these calls doesn't matter. The filters and
+    /// enrichment callbacks of the application still run.
     /// </para>
     /// <para>
     /// A second call only adds its delegate. In an application without HTTP requests, nothing is named or excluded; the list is still read

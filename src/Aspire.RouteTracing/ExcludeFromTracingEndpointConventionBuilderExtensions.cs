@@ -10,7 +10,7 @@ public static class ExcludeFromTracingEndpointConventionBuilderExtensions
     /// handler.
     /// </summary>
     /// <remarks>
-    /// Has no effect on an endpoint for which MVC selects another one, such as that of <c>MapFallbackToController</c> or
+    /// Has no effect on endpoints that MVC replaces by another one, such as those of <c>MapFallbackToController</c> and
     /// <c>MapFallbackToPage</c>. Put the attribute on the action or the page instead.
     /// </remarks>
     /// <typeparam name="TBuilder">The type of the builder.</typeparam>

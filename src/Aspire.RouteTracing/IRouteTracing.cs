@@ -7,8 +7,9 @@ namespace Aspire.RouteTracing;
 public interface IRouteTracing
 {
     /// <summary>
-    /// Gets the current URL exclusions of all sources, in the order of precedence. Items that aren't valid expressions, and items that were
-    /// disabled because they timed out or failed, are omitted. The list is empty while route tracing is disabled or suspended.
+    /// Gets the current URL exclusions of all sources, in the order in which a match is reported. Items that aren't valid expressions, and
+    /// items that were disabled because they timed out or failed, are omitted. The list is empty while route tracing is disabled or
+    /// suspended.
     /// </summary>
     IReadOnlyList<UrlExclusion> ExcludedUrls { get; }
 
@@ -32,12 +33,12 @@ public interface IRouteTracing
     UrlExclusion? FindExclusion(HttpRequest request);
 
     /// <summary>
-    /// Suspends route tracing. Requests that start in the meantime are traced as without this library. Route tracing resumes when the
-    /// objects that all calls returned are disposed.
+    /// Suspends route tracing. Requests that start in the meantime are traced as without this library. Route tracing resumes when every
+    /// returned object has been disposed.
     /// </summary>
     /// <remarks>
-    /// A request that is running keeps its name and its exclusion. If it reaches an excluded endpoint or ends in the meantime, it isn't
-    /// excluded then, and has no captured response headers and no corrected error attributes.
+    /// Running requests keep their names and exclusions. During the suspension, an excluded endpoint doesn't exclude its request. A request
+    /// that ends during the suspension has no captured response headers and no corrected error attributes.
     /// </remarks>
     /// <returns>An object that ends the suspension when it is disposed.</returns>
     IDisposable Suspend();

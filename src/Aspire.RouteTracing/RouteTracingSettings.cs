@@ -50,8 +50,8 @@ public sealed class RouteTracingSettings
     /// added in code, they throw an <see cref="ArgumentException"/> at startup.
     /// </para>
     /// <para>
-    /// Expressions that are more than a sequence of texts, character classes and loops over one character, such as <c>(/[a-z]+)+$</c>,
-    /// don't match a searched text of more than 1,024 characters.
+    /// Expressions that are more than a sequence of texts, character classes, loops over one character, and a few alternatives, such as
+    /// <c>(/[a-z]+)+$</c>, don't match a searched text of more than 1,024 characters.
     /// </para>
     /// </remarks>
     /// <value>The default value is an empty list.</value>
@@ -104,12 +104,13 @@ public sealed class RouteTracingSettings
     public string? PreviousExclusionKey { get; set; }
 
     /// <summary>
-    /// Gets or sets a value indicating whether the server span of an excluded request that fails is exported. A request fails when it ends
-    /// with a 5xx status code or when an exception escapes from the application, unless the server answers it with a 4xx status code or the
-    /// client has aborted the request. Other spans of the request stay excluded.
+    /// Gets or sets a value indicating whether the server span of an excluded request that fails is exported. A request fails if its status
+    /// code is 5xx, or if an exception escapes from the application. It doesn't fail if the server answers the exception with a 4xx status
+    /// code, or if the client has aborted the request. Other spans of the request stay excluded.
     /// </summary>
     /// <remarks>
-    /// The sampler isn't asked about this span. Requests that are excluded by a <c>Filter</c> or because of their caller have one, too.
+    /// The span is exported regardless of the sampler. Requests that are excluded by a <c>Filter</c> or because of their caller have one,
+    /// too.
     /// </remarks>
     /// <value>The default value is <see langword="false"/>.</value>
     public bool KeepFailedRequests { get; set; }

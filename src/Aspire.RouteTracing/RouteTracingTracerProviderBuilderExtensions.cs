@@ -9,8 +9,7 @@ namespace OpenTelemetry.Trace;
 public static class RouteTracingTracerProviderBuilderExtensions
 {
     /// <summary>
-    /// Adds OpenTelemetry's ASP.NET Core instrumentation with route tracing to one of several tracer providers of the process. Equivalent
-    /// to the <c>tracer_provider</c> argument of OpenTelemetry's Flask instrumentation.
+    /// Adds OpenTelemetry's ASP.NET Core instrumentation with route tracing to one of several tracer providers of the process.
     /// </summary>
     /// <remarks>
     /// <para>

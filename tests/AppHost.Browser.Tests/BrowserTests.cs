@@ -47,7 +47,7 @@ public sealed class BrowserTests
             lines,
             line => Assert.Equal(@"Excluded URLs In force: ^/favicon\.ico$, ^/cart/[^/]+/badge$, ^/readyz/?$.", line),
             line => Assert.StartsWith(
-                @"'storefront' excludes ^/favicon\.ico$, ^/cart/[^/]+/badge$, ^/readyz/?$, ^/browser$. The service has confirmed it.",
+                @"The list of 'storefront' is ^/favicon\.ico$, ^/cart/[^/]+/badge$, ^/readyz/?$, ^/browser$. The service has confirmed it.",
                 line,
                 StringComparison.Ordinal),
             line => Assert.Equal(

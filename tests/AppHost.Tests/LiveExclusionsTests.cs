@@ -23,7 +23,9 @@ public sealed class LiveExclusionsTests(RunningAppHost appHost) : IAsyncDisposab
         var (success, message) = await EditAsync(("add", Pattern));
         Assert.True(success, message);
         Assert.Matches(
-            """^'storefront' excludes .*\. The service has confirmed it\. It excludes \d of \d+ routes: .*GET /orders/\{id:int\}.*\.\n""",
+            """
+            ^The list of 'storefront' is .*\. The service has confirmed it\. It excludes \d of \d+ routes: .*GET /orders/\{id:int\}.*\.\n
+            """,
             message);
         Assert.EndsWith(
             $"\nTo keep the added patterns, declare them on 'storefront': .WithExcludedUrls(\"{Pattern}\")",
@@ -76,7 +78,7 @@ public sealed class LiveExclusionsTests(RunningAppHost appHost) : IAsyncDisposab
     public async Task One_edit_reaches_all_resources()
     {
         var edit = await EditAsync(("add", "^/everywhere$"), ("all-resources", "true"));
-        Assert.Contains("'catalog' excludes ", edit.Message, StringComparison.Ordinal);
+        Assert.Contains("The list of 'catalog' is ", edit.Message, StringComparison.Ordinal);
         var answers = (await TestUrlAsync("orders", "/everywhere", allResources: true)).Split('\n');
 
         foreach (var service in new[] { "storefront", "orders", "catalog" })
@@ -115,7 +117,7 @@ public sealed class LiveExclusionsTests(RunningAppHost appHost) : IAsyncDisposab
         await WaitForPropertyAsync(RunningAppHost.WithoutRouteTracing, "Route tracing is disabled in the service.");
 
         Assert.Equal(
-            $"Route tracing is disabled in '{RunningAppHost.WithoutRouteTracing}' and excludes no URL.",
+            $"Route tracing is disabled in '{RunningAppHost.WithoutRouteTracing}', so nothing is excluded.",
             await TestUrlAsync(RunningAppHost.WithoutRouteTracing, "/readyz"));
     }
 

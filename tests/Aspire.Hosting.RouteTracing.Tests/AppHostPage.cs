@@ -42,7 +42,7 @@ internal static class AppHostPage
         var orders = builder.AddProject<Projects.Shop_Orders>("orders")
             .WithHttpHealthCheck("/ready");
 
-        builder.AddProject<Projects.Shop_Storefront>("storefront")
+        var storefront = builder.AddProject<Projects.Shop_Storefront>("storefront")
             .WithHttpHealthCheck("/ready")
             .WithReference(orders);
 

@@ -141,7 +141,7 @@ public sealed partial class AppHostPageTests
     private static string Describe(string name, object? value) => (name, value) switch
     {
         (_, null) => "",
-        (VariableNames.ExclusionsFile, _) => "a file with the list, which replaces the first",
+        (VariableNames.ExclusionsFile, _) => "a file with the list, which replaces `OTEL_DOTNET_EXCLUDED_URLS`",
         (VariableNames.StatusFolder, _) => "the folder in which the service reports the list that it uses",
         _ => $"`{value}`",
     };

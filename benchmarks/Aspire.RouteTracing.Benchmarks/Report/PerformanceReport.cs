@@ -175,31 +175,32 @@ internal static class PerformanceReport
         OpenTelemetry.Instrumentation.AspNetCore {Version(typeof(AspNetCoreTraceInstrumentationOptions))}
         ```
 
-        Each result is the lowest and the highest of {Measurements.Rounds} rounds, each in new processes. The verdict is *met* or *missed*
-        when the whole range is on one side of the budget, and *open* otherwise. Compare ratios: times are those of one machine. Where the
-        range is wide, the machine was busy with other work, and the row says little.
+        Each result is the lowest and the highest of {Measurements.Rounds} rounds, each in new processes. The verdict is *met* or
+        *missed* when the whole range is on one side of the budget, and *open* otherwise. Compare ratios, because times depend on the
+        hardware. A wide range means that other work disturbed the measurement.
 
         ## Requests
 
-        Times are ratios to OpenTelemetry's own instrumentation in an application that does the same without route tracing. A round is the
-        median of three pairs of processes, one of each application, which answer in turns. A request goes through the hosting pipeline and
-        routing of a minimal API, without sockets. The list has 11 items. The applications have traces and metrics, as with Aspire's service
-        defaults, and export neither. The Kestrel rows are the playground's orders service as a process behind loopback.
+        Times are ratios to OpenTelemetry's own instrumentation in an application that does the same without route tracing. A round is
+        the median ratio of three pairs of processes. The two applications of a pair answer requests in alternation. A request goes
+        through the hosting pipeline and routing of a minimal API, without sockets. The list has 11 items. The applications have traces
+        and metrics, as with Aspire's service defaults, and export neither. The Kestrel rows are the playground's orders service as a
+        process behind loopback.
 
         {requests}
 
         ## Decisions
 
-        A decision is one search of the exclusion list. Only URLs that are excluded are remembered. A crafted URL has the texts of as many
-        items as fit into it and matches none of them. It is compared with a loop over compiled regular expressions, as an
+        A decision is one search of the exclusion list. Only URLs that are excluded are remembered. A crafted URL contains the required
+        texts of as many items as possible, but matches no item. It is compared with a loop over compiled regular expressions, as an
         application would write it.
 
         {decisions}
 
         ## Lists and start
 
-        A list is compiled at the start and when it changes. What is added to the start is the time until a new process has answered its
-        first request, less that of the same process without route tracing.
+        A list is compiled at the start and when it changes. *Added to the start* is the time until a new process has answered its first
+        request, minus that of the same process without route tracing.
 
         {lists}
 

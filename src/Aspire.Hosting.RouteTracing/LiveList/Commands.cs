@@ -186,8 +186,8 @@ internal static class Commands
 
     private static string Describe(LiveResource live) =>
         live.Current.Count == 0
-            ? $"'{live.Name}' excludes no URL."
-            : $"'{live.Name}' excludes {ExcludedUrlsProperty.Join(live.Current)}.";
+            ? $"The list of '{live.Name}' is empty."
+            : $"The list of '{live.Name}' is {ExcludedUrlsProperty.Join(live.Current)}.";
 
     private static void Validate(InputsDialogValidationContext context, IReadOnlyList<LiveResource> lives)
     {

@@ -33,7 +33,7 @@ internal static class EditConfirmation
             : !restartsContainers && live.IsContainer
                 ? (
                     true,
-                    "It reads the list when it is restarted. A restart deletes the data of a container that is not in a volume, so "
+                    "The container reads the list when it is restarted. A restart deletes the data that is not in a volume, so "
                         + "'all-resources' restarts no container.")
             : await RestartAsync(live, services, cancellationToken).ConfigureAwait(false);
     }
@@ -69,7 +69,7 @@ internal static class EditConfirmation
 
         if (statuses.Any(status => !status.Enabled))
         {
-            return (false, "Route tracing is disabled in the service, so it excludes nothing.");
+            return (false, "Route tracing is disabled in the service, so nothing is excluded.");
         }
 
         var (confirmed, processes) = (LiveResource.CountProcesses(statuses, live.IsCurrentIn), live.CountProcesses(statuses));
@@ -85,8 +85,7 @@ internal static class EditConfirmation
             false,
             missing.Length > 0
                 ? $"The service has read this list, but doesn't apply {ExcludedUrlsProperty.Join(missing)}."
-                : $"This is the AppHost's list; {confirmed} of {processes} processes confirmed it within "
-                    + $"{Timeout.TotalSeconds} seconds.");
+                : $"{confirmed} of {processes} processes confirmed it within {Timeout.TotalSeconds} seconds.");
     }
 
     private static async Task<(bool Success, string Text)> RestartAsync(
@@ -99,11 +98,11 @@ internal static class EditConfirmation
                 .ConfigureAwait(false);
             if (!restart.Success)
             {
-                return (false, $"It reads the list only at startup and couldn't be restarted: {restart.Message}");
+                return (false, $"'{live.Name}' reads the list only at startup and couldn't be restarted: {restart.Message}");
             }
         }
 
-        return (true, "It was restarted because it reads the list only at startup.");
+        return (true, $"'{live.Name}' was restarted because it reads the list only at startup.");
     }
 
     private static string DescribeRoutes(ServiceStatus status)

@@ -132,8 +132,8 @@ internal sealed class LiveResource(
 
     /// <summary>
     /// Adds the lists in the variables to the declared list, and writes the list for a service that reads it while it runs. If the list
-    /// was edited, empties the variables, because the edited list replaces them. A secret in .NET's variable stays its whole value,
-    /// because Aspire hides only such a secret. Adds warnings about items that were ignored.
+    /// was edited, empties the variables, because the edited list replaces them. A secret value of .NET's variable is left unchanged,
+    /// because Aspire masks only whole values. Adds warnings about items that were ignored.
     /// </summary>
     /// <returns>The list to write into the variables.</returns>
     public async Task<IReadOnlyList<ListedUrl>> PrepareAsync(
@@ -184,7 +184,7 @@ internal sealed class LiveResource(
                 variables[name] = keepsSecret && name == VariableNames.DotNetExcludedUrls ? variables[name] : "";
             }
 
-            // Beside a secret, only the file has the list, because an edit can't remove an item from another variable of a running service.
+            // If a secret stays in the variable, only the file has the list, because an edit can't change the variables of a running service.
             return keepsSecret && FollowsFile ? [] : [.. (_edited ?? list).Where(url => !IsDotNetSecret(url))];
         }
     }
@@ -259,7 +259,7 @@ internal sealed class LiveResource(
             ? $"An item from {url.Source} has a problem, which the service logs."
             : $"'{url.Pattern}' from {url.Source}: {problem.Reason}";
 
-    // Without the file, the variable can't lack a part of the secret without showing the rest.
+    // Without the file, the secret must stay complete, because removing a part would show the rest.
     private bool KeepsSecret(Dictionary<string, object> variables, IEnumerable<ListedUrl> users, List<string> warnings)
     {
         if (variables.GetValueOrDefault(VariableNames.DotNetExcludedUrls) is not IValueProvider)

@@ -54,7 +54,7 @@ internal static class UrlTest
     {
         if (!status.Enabled)
         {
-            return $"Route tracing is disabled in '{live.Name}' and excludes no URL.";
+            return $"Route tracing is disabled in '{live.Name}', so nothing is excluded.";
         }
 
         var index = Find([.. status.Items.Select(item => item.Pattern)], status.MatchFullUrl, url);

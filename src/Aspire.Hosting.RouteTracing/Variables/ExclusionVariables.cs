@@ -125,7 +125,7 @@ internal sealed class ExclusionVariables(
             variables[name] = Append(present, $",{string.Join(',', missing)}");
             _warnings.Add(
                 $"If '{resourceName}' is deployed with an empty value of {name}, Python excludes every request, because the list then "
-                + "starts with a comma. Give the value a pattern.");
+                + "starts with a comma. Set it to at least one pattern.");
         }
     }
 

@@ -8,8 +8,8 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>Excludes the requests that execute an endpoint with <see cref="ExcludeFromTracingAttribute"/>.</summary>
 /// <remarks>
-/// The endpoints are seen when routing builds its tables, at the first request. To read them from the container's data source, as the
-/// report of a list does in the background, creates every endpoint again.
+/// The endpoints are known when routing builds its tables, at the first request. Reading them from the container's data source, as the
+/// report of a list does in the background, would create every endpoint again.
 /// </remarks>
 internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteTracing tracing, EndpointDataSource? endpoints = null)
 {

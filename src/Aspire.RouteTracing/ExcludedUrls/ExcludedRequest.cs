@@ -56,8 +56,8 @@ internal sealed class ExcludedRequest
     public bool IsOf(HttpContext context) => ReferenceEquals(_context, context);
 
     /// <summary>
-    /// Returns whether the request has ended, and a span that starts in its execution context, with this trace and parent, continues its
-    /// work.
+    /// Returns whether a span with this trace and parent, which starts in the request's execution context, is work that outlives the
+    /// excluded request.
     /// </summary>
     public bool IsOutlivedBy(ActivityTraceId trace, Activity? parent) =>
         ExcludedBy is not null && Server is { IsStopped: true } server

@@ -8,7 +8,8 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// </summary>
 /// <remarks>
 /// Spans, not traces, because callers choose the ids of traces. A table of fixed size, so that nothing is allocated or locked. The newest
-/// <see cref="Ways"/> spans of each row are kept; a race between two threads can lose one.
+/// <see cref="Ways"/> spans of each row are kept. Because rows fill unevenly, about the last 16,000 spans of all are kept. A race between
+/// two threads can lose one.
 /// </remarks>
 internal static class ExcludedSpans
 {

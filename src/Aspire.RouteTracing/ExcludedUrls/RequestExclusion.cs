@@ -80,8 +80,8 @@ internal sealed partial class RequestExclusion(
     }
 
     /// <summary>
-    /// Excludes a request whose endpoint the middleware didn't expect: the first one of an endpoint that isn't in the first tables of
-    /// routing, or any of an application whose tracer provider is outside of it, which isn't counted.
+    /// Excludes a request that the middleware doesn't track: the first request to an endpoint that isn't in the first tables of routing, or
+    /// any request if the tracer provider is outside of the application. The latter isn't counted.
     /// </summary>
     public ExcludedRequest ExcludeUntracked(HttpContext context, string route)
     {

@@ -251,7 +251,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
 
         [LoggerMessage(
             5, LogLevel.Error,
-            "A subscriber to the settings threw an exception because the list of excluded URLs changed. Route tracing uses the new list.")]
+            "A subscriber to changes of RouteTracingSettings threw an exception. Route tracing uses the new list of excluded URLs.")]
         public static partial void SubscriberFailed(ILogger logger, Exception exception);
     }
 }

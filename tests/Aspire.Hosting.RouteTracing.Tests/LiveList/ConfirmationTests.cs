@@ -27,8 +27,8 @@ public sealed class ConfirmationTests
         await model.SetRunningAsync(_orders);
 
         Assert.Equal(
-            $"'orders' excludes a, b. The service has confirmed it.{KeepB}", await model.AnswerAsync(_orders, Edit, ("add", "b")));
-        Assert.Equal("'orders' excludes a. The service has confirmed it.", await model.AnswerAsync(_orders, Edit, ("reset", "true")));
+            $"The list of 'orders' is a, b. The service has confirmed it.{KeepB}", await model.AnswerAsync(_orders, Edit, ("add", "b")));
+        Assert.Equal("The list of 'orders' is a. The service has confirmed it.", await model.AnswerAsync(_orders, Edit, ("reset", "true")));
     }
 
     [Fact]
@@ -39,13 +39,13 @@ public sealed class ConfirmationTests
         await model.SetRunningAsync(_orders);
 
         Assert.StartsWith(
-            "'orders' excludes a, b. The service hasn't reported yet. If it calls AddRouteTracing(), it reads this list when "
+            "The list of 'orders' is a, b. The service hasn't reported yet. If it calls AddRouteTracing(), it reads this list when "
                 + "it has started.",
             await PassTimeAsync(model.AnswerAsync(_orders, Edit, ("add", "b"))),
             StringComparison.Ordinal);
         _time.Advance(TimeSpan.FromSeconds(31));
         Assert.Equal(
-            "'orders' excludes a, b, c. The service has not read this list. Does it call AddRouteTracing()?",
+            "The list of 'orders' is a, b, c. The service has not read this list. Does it call AddRouteTracing()?",
             await PassTimeAsync(model.FailAsync(_orders, Edit, ("add", "c"))));
     }
 
@@ -70,7 +70,7 @@ public sealed class ConfirmationTests
         await model.SetRunningAsync(_orders);
 
         Assert.Equal(
-            "'orders' excludes a, b. This is the AppHost's list; 0 of 1 processes confirmed it within 2 seconds.",
+            "The list of 'orders' is a, b. 0 of 1 processes confirmed it within 2 seconds.",
             await PassTimeAsync(model.FailAsync(_orders, Edit, ("add", "b"))));
     }
 
@@ -82,7 +82,7 @@ public sealed class ConfirmationTests
         await model.SetRunningAsync(_orders);
 
         Assert.Equal(
-            "'orders' excludes a, b. Route tracing is disabled in the service, so it excludes nothing.",
+            "The list of 'orders' is a, b. Route tracing is disabled in the service, so nothing is excluded.",
             await model.FailAsync(_orders, Edit, ("add", "b")));
     }
 
@@ -97,7 +97,8 @@ public sealed class ConfirmationTests
         await model.SetRunningAsync(_orders);
 
         Assert.Equal(
-            $"'orders' excludes a, b. All 2 processes have confirmed it.{KeepB}", await model.AnswerAsync(_orders, Edit, ("add", "b")));
+            $"The list of 'orders' is a, b. All 2 processes have confirmed it.{KeepB}",
+            await model.AnswerAsync(_orders, Edit, ("add", "b")));
     }
 
     [Fact]
@@ -109,7 +110,7 @@ public sealed class ConfirmationTests
         await model.SetRunningAsync(_orders);
 
         Assert.Equal(
-            "'orders' excludes a, b. The service has read this list, but doesn't apply b.",
+            "The list of 'orders' is a, b. The service has read this list, but doesn't apply b.",
             await PassTimeAsync(model.FailAsync(_orders, Edit, ("add", "b")), service));
     }
 
@@ -127,7 +128,7 @@ public sealed class ConfirmationTests
         await model.SetRunningAsync(_orders);
 
         Assert.Equal(
-            $"'orders' excludes a, b. The service has confirmed it. {expected}{KeepB}",
+            $"The list of 'orders' is a, b. The service has confirmed it. {expected}{KeepB}",
             await model.AnswerAsync(_orders, Edit, ("add", "b")));
     }
 
@@ -189,8 +190,8 @@ public sealed class ConfirmationTests
         Assert.Equal(!mayStart, result.Success);
         Assert.StartsWith(
             mayStart
-                ? "'reviews' excludes a, b. 'reviews' may start with the previous list. Restart it to apply this one."
-                : "'reviews' excludes a, b. 'reviews' isn't running and reads the list when it starts.",
+                ? "The list of 'reviews' is a, b. 'reviews' may start with the previous list. Restart it to apply this one."
+                : "The list of 'reviews' is a, b. 'reviews' isn't running and reads the list when it starts.",
             result.Message,
             StringComparison.Ordinal);
     }
@@ -203,7 +204,7 @@ public sealed class ConfirmationTests
         await model.SetStateAsync(reviews, KnownResourceStates.Starting);
 
         Assert.StartsWith(
-            "'reviews' excludes a, b. 'reviews' isn't running and reads the list when it starts.",
+            "The list of 'reviews' is a, b. 'reviews' isn't running and reads the list when it starts.",
             await model.AnswerAsync(reviews, Edit, ("add", "b")),
             StringComparison.Ordinal);
     }
@@ -228,7 +229,7 @@ public sealed class ConfirmationTests
         await model.SetRunningAsync(_orders);
 
         Assert.Equal(
-            "'orders' excludes a, b. This is the AppHost's list; 1 of 2 processes confirmed it within 2 seconds.",
+            "The list of 'orders' is a, b. 1 of 2 processes confirmed it within 2 seconds.",
             await PassTimeAsync(model.FailAsync(_orders, Edit, ("add", "b")), first));
     }
 
@@ -245,7 +246,7 @@ public sealed class ConfirmationTests
 
         var answer = await model.AnswerAsync(_orders, Edit, ("patterns", "b"));
 
-        Assert.Equal($"'orders' excludes b. It was restarted because it reads the list only at startup.{KeepB}", answer);
+        Assert.Equal($"The list of 'orders' is b. 'orders' was restarted because it reads the list only at startup.{KeepB}", answer);
         Assert.Equal(1, restarts);
         var restarted = await TestModel.GetVariablesAfterRestartAsync(_orders);
         Assert.Equal("/users.txt", restarted["Aspire__RouteTracing__ExclusionsFile"]);
@@ -263,7 +264,7 @@ public sealed class ConfirmationTests
         await model.SetRunningAsync(reviews);
 
         Assert.StartsWith(
-            "'reviews' excludes a, b. It was restarted because it reads the list only at startup.",
+            "The list of 'reviews' is a, b. 'reviews' was restarted because it reads the list only at startup.",
             await model.AnswerAsync(reviews, Edit, ("add", "b")),
             StringComparison.Ordinal);
         Assert.Equal(1, restarts);
@@ -305,7 +306,7 @@ public sealed class ConfirmationTests
 
         var answer = await model.AnswerAsync(reviews, Edit, (argument, value), ("all-resources", $"{allResources}"));
 
-        Assert.Contains("'reviews' excludes a. Nothing changed.", answer.Split('\n'));
+        Assert.Contains("The list of 'reviews' is a. Nothing changed.", answer.Split('\n'));
         Assert.Equal(0, restarts);
         await model.AssertPropertyAsync(reviews, "Set at startup: a.");
     }
@@ -326,9 +327,9 @@ public sealed class ConfirmationTests
 
         Assert.Contains(
             allResources
-                ? "'keycloak' excludes a, b. It reads the list when it is restarted. A restart deletes the data of a container "
+                ? "The list of 'keycloak' is a, b. The container reads the list when it is restarted. A restart deletes the data "
                     + "that is not in a volume, so 'all-resources' restarts no container."
-                : "'keycloak' excludes a, b. It was restarted because it reads the list only at startup.",
+                : "The list of 'keycloak' is a, b. 'keycloak' was restarted because it reads the list only at startup.",
             answer.Split('\n'));
         Assert.Equal(expected, restarts);
     }
@@ -343,7 +344,7 @@ public sealed class ConfirmationTests
         await model.SetRunningAsync(reviews);
 
         Assert.StartsWith(
-            "'reviews' excludes a, b. It reads the list only at startup and couldn't be restarted: ",
+            "The list of 'reviews' is a, b. 'reviews' reads the list only at startup and couldn't be restarted: ",
             await model.FailAsync(reviews, Edit, ("add", "b")),
             StringComparison.Ordinal);
         await model.AssertPropertyAsync(reviews, "Edited in this run. Set at startup: a. To be set at the next start: a, b.");

@@ -25,7 +25,7 @@ public sealed class EditTests
 
         var answer = await model.AnswerAsync(_orders, Edit, (argument, value));
 
-        var list = expected.Length == 0 ? "'orders' excludes no URL." : $"'orders' excludes {string.Join(", ", expected)}.";
+        var list = expected.Length == 0 ? "The list of 'orders' is empty." : $"The list of 'orders' is {string.Join(", ", expected)}.";
         Assert.StartsWith($"{list} 'orders' isn't running and reads the list when it starts.", answer, StringComparison.Ordinal);
         Assert.Equal(expected, service.ReadList());
     }
@@ -40,7 +40,7 @@ public sealed class EditTests
         await using var service = await TestService.StartAsync(_orders);
 
         Assert.Equal(
-            "'orders' excludes users, everywhere, a,b. Nothing changed.", await model.AnswerAsync(_orders, Edit, (argument, value)));
+            "The list of 'orders' is users, everywhere, a,b. Nothing changed.", await model.AnswerAsync(_orders, Edit, (argument, value)));
 
         Assert.Equal("Not running: users, everywhere, a,b.", model.GetProperty(_orders));
     }
@@ -66,7 +66,7 @@ public sealed class EditTests
 
         var answer = await model.AnswerAsync(_orders, Edit, ("reset", "true"));
 
-        Assert.StartsWith("'orders' excludes users, everywhere, a,b.", answer, StringComparison.Ordinal);
+        Assert.StartsWith("The list of 'orders' is users, everywhere, a,b.", answer, StringComparison.Ordinal);
         Assert.Equal(["users", "everywhere", "a,b"], service.ReadList());
         Assert.Equal(@"users,everywhere,a\,b", await TestModel.GetUnresolvedAsync(_orders, DotNet));
     }
@@ -115,7 +115,7 @@ public sealed class EditTests
         await using var service = await TestService.StartAsync(_orders);
         var property = model.GetProperty(_orders);
 
-        Assert.Equal("'orders' excludes users, everywhere, a,b.", await model.AnswerAsync(_orders, Edit));
+        Assert.Equal("The list of 'orders' is users, everywhere, a,b.", await model.AnswerAsync(_orders, Edit));
 
         Assert.Equal(["users", "everywhere", "a,b"], service.ReadList());
         Assert.Equal(property, model.GetProperty(_orders));
@@ -143,7 +143,7 @@ public sealed class EditTests
     [InlineData("patterns", "good,(", "The pattern '(' is invalid: ")]
     [InlineData("add", "[z-a]", "The pattern '[z-a]' is invalid: ")]
     [InlineData("patterns", "base64:*", "The list can't be read: ")]
-    [InlineData("remove", "unknown", "The pattern 'unknown' is not in the list. 'orders' excludes users, everywhere, a,b.")]
+    [InlineData("remove", "unknown", "The pattern 'unknown' is not in the list. The list of 'orders' is users, everywhere, a,b.")]
     public async Task A_bad_argument_is_refused_and_changes_nothing(string argument, string value, string error)
     {
         await using var model = await TestModel.StartAsync(_builder);
@@ -211,9 +211,9 @@ public sealed class EditTests
 
         Assert.Equal(
             """
-            'orders' excludes users, everywhere, a,b, new. 'orders' isn't running and reads the list when it starts.
+            The list of 'orders' is users, everywhere, a,b, new. 'orders' isn't running and reads the list when it starts.
             To keep the added patterns, declare them on 'orders': .WithExcludedUrls("new")
-            'catalog' excludes everywhere, new. 'catalog' isn't running and reads the list when it starts.
+            The list of 'catalog' is everywhere, new. 'catalog' isn't running and reads the list when it starts.
             To keep the added patterns, declare them on 'catalog': .WithExcludedUrls("new")
             """.ReplaceLineEndings("\n"),
             answer);
@@ -247,7 +247,7 @@ public sealed class EditTests
         Assert.StartsWith("The list of 'orders' was not changed: ", error, StringComparison.Ordinal);
         Assert.Equal(["users", "everywhere", "a,b"], service.ReadList());
         Assert.Equal(property, model.GetProperty(_orders));
-        Assert.Equal("'orders' excludes users, everywhere, a,b.", await model.AnswerAsync(_orders, Edit));
+        Assert.Equal("The list of 'orders' is users, everywhere, a,b.", await model.AnswerAsync(_orders, Edit));
         File.Delete(service.StatusPath);
         Assert.StartsWith(
             "'/new' is not excluded",
@@ -268,7 +268,7 @@ public sealed class EditTests
 
         Assert.StartsWith("The list of 'orders' was not changed: ", error, StringComparison.Ordinal);
         Assert.Contains(
-            "\n'catalog' excludes everywhere, new. 'catalog' isn't running and reads the list when it starts.\n",
+            "\nThe list of 'catalog' is everywhere, new. 'catalog' isn't running and reads the list when it starts.\n",
             error,
             StringComparison.Ordinal);
         Assert.Equal(["everywhere", "new"], service.ReadList());

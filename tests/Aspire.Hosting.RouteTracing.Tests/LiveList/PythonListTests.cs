@@ -37,7 +37,7 @@ public sealed class PythonListTests
         var variables = await TestModel.GetVariablesAsync(_reviews);
         var property = model.GetProperty(_reviews);
 
-        Assert.Equal("'reviews' excludes users, here.", await model.AnswerAsync(_reviews, Edit));
+        Assert.Equal("The list of 'reviews' is users, here.", await model.AnswerAsync(_reviews, Edit));
 
         Assert.Equal(property, model.GetProperty(_reviews));
         var restarted = await TestModel.GetVariablesAfterRestartAsync(_reviews);

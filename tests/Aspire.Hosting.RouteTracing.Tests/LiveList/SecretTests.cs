@@ -36,7 +36,7 @@ public sealed class SecretTests
         Assert.Equal(
             "'/s3cret' is excluded in 'orders' by '(secret)', from OTEL_DOTNET_EXCLUDED_URLS.",
             await model.AnswerAsync(_orders, "test-url", ("url", $"/{Secret}")));
-        Assert.Equal("'orders' excludes (secret), here.", await model.AnswerAsync(_orders, "edit-excluded-urls"));
+        Assert.Equal("The list of 'orders' is (secret), here.", await model.AnswerAsync(_orders, "edit-excluded-urls"));
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class SecretTests
         await using var service = await TestService.StartAsync(_orders);
 
         Assert.StartsWith(
-            "'orders' excludes (secret), here, new.",
+            "The list of 'orders' is (secret), here, new.",
             await model.AnswerAsync(_orders, "edit-excluded-urls", ("add", "new")),
             StringComparison.Ordinal);
 

@@ -81,7 +81,7 @@ public sealed class UrlTestTests
         await using var service = await TestService.StartAsync(_orders, change: status => status with { Enabled = false });
 
         Assert.Equal(
-            "Route tracing is disabled in 'orders' and excludes no URL.", await model.AnswerAsync(_orders, Test, ("url", "/health")));
+            "Route tracing is disabled in 'orders', so nothing is excluded.", await model.AnswerAsync(_orders, Test, ("url", "/health")));
     }
 
     [Fact]

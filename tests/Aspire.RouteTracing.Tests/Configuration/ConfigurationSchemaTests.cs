@@ -19,8 +19,10 @@ public sealed class ConfigurationSchemaTests
     public static TheoryData<string> Names => [.. Settings.Select(setting => setting.Name)];
 
     [Fact]
-    public void The_schema_contains_exactly_the_settings() =>
-        Assert.Equal(Settings.Select(setting => setting.Name).Order(), Schema.Select(property => property.Key).Order());
+    public void The_schema_contains_exactly_the_settings_and_the_paths() =>
+        Assert.Equal(
+            Settings.Select(setting => setting.Name).Concat(["ExclusionsFile", "StatusFolder"]).Order(),
+            Schema.Select(property => property.Key).Order());
 
     [Theory]
     [MemberData(nameof(Names))]

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry.Metrics;
@@ -18,7 +20,7 @@ internal static class DocumentedCode
     {
         builder.Services.AddOpenTelemetry()
             .WithTracing(tracing => tracing.AddOtlpExporter())
-            .WithMetrics(metrics => metrics.AddOtlpExporter());
+            .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddOtlpExporter());
         builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/healthz$"));
     }
 
@@ -31,9 +33,33 @@ internal static class DocumentedCode
         });
     }
 
+    public static void AddHookClass(WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<TenantNames>();
+        builder.Services.AddRouteTracingHook<TenantHook>();
+    }
+
+    public static void Suspend(WebApplication app)
+    {
+        using (app.Services.GetRequiredService<IRouteTracing>().Suspend())
+        {
+            // Requests that start now are traced as without this library.
+        }
+    }
+
     public static void MapEndpoints(WebApplication app)
     {
         app.MapGet("/probe", () => "ready").ExcludeFromTracing();
         app.MapGet("/excluded", (IRouteTracing tracing, string url) => tracing.FindExclusion(url)?.Pattern ?? "traced");
+    }
+
+    internal sealed class TenantHook(TenantNames names) : IRouteTracingHook
+    {
+        public void OnRequest(Activity span, HttpRequest request) => span.SetTag("tenant.name", names.Find(request.Host));
+    }
+
+    internal sealed class TenantNames(IHostEnvironment environment)
+    {
+        public string Find(HostString host) => $"{host.Host} in {environment.EnvironmentName}";
     }
 }

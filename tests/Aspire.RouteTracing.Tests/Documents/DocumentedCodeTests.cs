@@ -35,9 +35,11 @@ public sealed partial class DocumentedCodeTests
                 DocumentedCode.AddRouteTracing(builder);
                 DocumentedCode.PlainService(builder);
                 DocumentedCode.AddHooks(builder);
+                DocumentedCode.AddHookClass(builder);
             },
             app =>
             {
+                DocumentedCode.Suspend(app);
                 DocumentedCode.MapEndpoints(app);
                 app.MapGet("/healthz", () => "healthy");
             },
@@ -52,6 +54,7 @@ public sealed partial class DocumentedCodeTests
         var span = Assert.Single(app.Spans);
         Assert.Equal("GET /excluded", span.DisplayName);
         Assert.Equal("t1", span.GetTagItem("tenant"));
+        Assert.Equal("127.0.0.1 in Production", span.GetTagItem("tenant.name"));
         Assert.Equal(span.TraceId.ToHexString(), Assert.Single(response.Headers.GetValues("x-trace-id")));
         Assert.Equal("^/healthz$", await response.Content.ReadAsStringAsync(Cancellation));
         Assert.Equal(2, app.CountsOf("aspire.route_tracing.excluded_requests").Values.Sum());
