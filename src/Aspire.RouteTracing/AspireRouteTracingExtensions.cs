@@ -17,8 +17,7 @@ public static class AspireRouteTracingExtensions
     /// enrichment callbacks of the application still run.
     /// </para>
     /// <para>
-    /// A second call only adds its delegate. In an application without HTTP requests, nothing is named or excluded; the list is still read
-    /// and reported.
+    /// A second call only adds its delegate. In an application without HTTP requests, nothing is named or excluded.
     /// </para>
     /// </remarks>
     /// <typeparam name="TBuilder">The type of the builder.</typeparam>

@@ -52,6 +52,7 @@ internal static class RouteTracingServices
         services.AddSingleton<FailedRequestSpan>();
         services.AddSingleton<IDeveloperPageExceptionFilter>(provider => provider.GetRequiredService<FailedRequestSpan>());
         services.AddSingleton<RequestExclusion>();
+        services.AddSingleton<RoutingTables>();
         services.AddSingleton<EndpointExclusion>();
         services.AddSingleton<ConfiguredPathBases>();
         services.AddSingleton<RouteNaming>();
@@ -69,7 +70,7 @@ internal static class RouteTracingServices
             provider => provider.GetRequiredService<AspNetCoreCallbacks>());
         services.ConfigureOpenTelemetryTracerProvider(tracing => tracing
             .ConfigureSampler((_, sampler) => ExcludedRequestSampler.Around(sampler))
-            .AddProcessor(_ => new ExcludedSpanProcessor()));
+            .AddProcessor(provider => new ExcludedSpanProcessor(provider.GetRequiredService<ExclusionSignature>())));
         services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddMeter(RequestExclusion.MeterName));
     }
 }

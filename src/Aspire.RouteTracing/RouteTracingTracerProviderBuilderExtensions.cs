@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Aspire.RouteTracing;
 using Aspire.RouteTracing.Instrumentation;
 using Microsoft.Extensions.DependencyInjection;
@@ -46,8 +45,8 @@ public static class RouteTracingTracerProviderBuilderExtensions
     {
         var observer = services.GetRequiredService<RouteMatchedObserver>();
 
-        // In a web application, the container has a DiagnosticListener, and RouteNamePolicy subscribes to it.
-        if (services.GetService<DiagnosticListener>() is null)
+        // In an application, RouteNamePolicy subscribes to its own routing.
+        if (services.GetRequiredService<AppRequests>().AreOfProcess)
         {
             observer.SubscribeToAll();
         }

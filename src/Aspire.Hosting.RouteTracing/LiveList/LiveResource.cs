@@ -184,7 +184,7 @@ internal sealed class LiveResource(
                 variables[name] = keepsSecret && name == VariableNames.DotNetExcludedUrls ? variables[name] : "";
             }
 
-            // If a secret stays in the variable, only the file has the list, because an edit can't change the variables of a running service.
+            // If a secret stays in the variable, only the file has the list, because an edit can't change variables of a running service.
             return keepsSecret && FollowsFile ? [] : [.. (_edited ?? list).Where(url => !IsDotNetSecret(url))];
         }
     }

@@ -15,14 +15,16 @@ internal sealed class ExcludedRequest
 {
     private static readonly AsyncLocal<ExcludedRequest?> CurrentRequest = new();
 
-    private readonly ExclusionSignature _signature;
     private HttpContext? _context;
 
     /// <param name="context">The request.</param>
     /// <param name="server">The request's server activity, if it has one.</param>
-    /// <param name="signature">Signs the calls of the request.</param>
-    public ExcludedRequest(HttpContext context, Activity? server, ExclusionSignature signature) =>
-        (_context, Server, _signature) = (context, server, signature);
+    /// <param name="settings">The settings that apply to the request until it ends.</param>
+    public ExcludedRequest(HttpContext context, Activity? server, CompiledSettings settings)
+    {
+        (_context, Server, Settings) = (context, server, settings);
+        KeptPath = settings.KeepFailedRequests ? (context.Request.PathBase + context.Request.Path).Value ?? "" : null;
+    }
 
     /// <summary>Gets or sets the request of the current execution context, if it is excluded or can still be.</summary>
     public static ExcludedRequest? Current
@@ -33,6 +35,15 @@ internal sealed class ExcludedRequest
 
     /// <summary>Gets the server activity, which isn't recorded if the request is excluded.</summary>
     public Activity? Server { get; }
+
+    /// <summary>Gets the settings that apply to the request until it ends.</summary>
+    public CompiledSettings Settings { get; }
+
+    /// <summary>
+    /// Gets the path that was received, for the span of a request that fails, or <see langword="null"/> if the settings don't keep it.
+    /// Middleware can rewrite the path of the context.
+    /// </summary>
+    public string? KeptPath { get; }
 
     /// <summary>
     /// Gets why the request is excluded: the pattern, the route of the endpoint, <c>caller</c> or <c>filter</c>. <see langword="null"/> if
@@ -55,14 +66,6 @@ internal sealed class ExcludedRequest
     /// <summary>Returns whether <paramref name="context"/> is the context of the request, not of a part of a batch.</summary>
     public bool IsOf(HttpContext context) => ReferenceEquals(_context, context);
 
-    /// <summary>
-    /// Returns whether a span with this trace and parent, which starts in the request's execution context, is work that outlives the
-    /// excluded request.
-    /// </summary>
-    public bool IsOutlivedBy(ActivityTraceId trace, Activity? parent) =>
-        ExcludedBy is not null && Server is { IsStopped: true } server
-            // A hub call starts a trace of its own. Work that it started can outlive the connection's request.
-            && (trace == server.TraceId || parent?.StartTimeUtc < server.StartTimeUtc + server.Duration);
 
     /// <summary>Excludes the request, and stops recording its server activity.</summary>
     public void Exclude(string by, bool isCounted)
@@ -74,11 +77,25 @@ internal sealed class ExcludedRequest
         }
     }
 
-    /// <summary>Signs the context of <paramref name="span"/>, which tells the receiver that the request is excluded.</summary>
-    public void Sign(Activity span) => _signature.Sign(span);
-
     /// <summary>Releases the HttpContext, which the server reuses. Call when the request has ended.</summary>
-    public void End() => _context = null;
+    public void Release() => _context = null;
+
+    /// <summary>Returns how a span that starts relates to excluded requests.</summary>
+    /// <param name="trace">The trace of the span.</param>
+    /// <param name="parentId">The span id of the parent, if any.</param>
+    /// <param name="isParentRemote">
+    /// Whether the parent is remote, as for a call from another service, or for the handler of an in-process message.
+    /// </param>
+    /// <param name="parent">The activity of the parent, if it is known.</param>
+    public static SpanOrigin FindOrigin(ActivityTraceId trace, ActivitySpanId parentId, bool isParentRemote, Activity? parent)
+    {
+        var request = isParentRemote ? null : Current;
+        return request is { IsRunning: true } ? SpanOrigin.Running
+            : parentId == default ? SpanOrigin.None
+            : request?.IsOutlivedBy(trace, parent) == true ? SpanOrigin.Outlived
+            : ExcludedSpans.Contains(parentId) ? SpanOrigin.Belated
+            : SpanOrigin.None;
+    }
 
     /// <summary>Prevents the export of a span and of spans that name it as their parent, and makes its context unsampled.</summary>
     public static void StopRecording(Activity activity)
@@ -86,5 +103,28 @@ internal sealed class ExcludedRequest
         ExcludedSpans.Add(activity.SpanId);
         activity.IsAllDataRequested = false;
         activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+    }
+
+    private bool IsOutlivedBy(ActivityTraceId trace, Activity? parent) =>
+        ExcludedBy is not null && Server is { IsStopped: true } server
+            // A hub call starts a trace of its own. Work that it started can outlive the connection's request.
+            && (trace == server.TraceId || parent?.StartTimeUtc < server.StartTimeUtc + server.Duration);
+
+    /// <summary>How a span relates to excluded requests.</summary>
+    public enum SpanOrigin
+    {
+        /// <summary>The span belongs to no excluded request.</summary>
+        None,
+
+        /// <summary>The span starts in the execution context of an excluded request that runs.</summary>
+        Running,
+
+        /// <summary>The span starts in the execution context of an excluded request that has ended. It is work of its own.</summary>
+        Outlived,
+
+        /// <summary>
+        /// The span starts outside of the execution context of an excluded request, and names one of its spans as its parent.
+        /// </summary>
+        Belated,
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.Instrumentation;
 using OpenTelemetry.Trace;
+using static Aspire.RouteTracing.ExcludedUrls.ExcludedRequest;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
@@ -42,32 +43,27 @@ internal sealed class ExcludedRequestSampler : Sampler, IDisposable
 
     private SamplingResult SampleWithoutRecordedParent(in SamplingParameters span, in ActivityContext parent)
     {
-        var hasParent = parent.TraceId != default;
-        if (span.Name == ServerActivity.OperationName && (parent.IsRemote || !hasParent))
+        if (span.Name == ServerActivity.OperationName && (parent.IsRemote || parent.TraceId == default))
         {
             // Filter decides a server span.
             return _sampler.ShouldSample(span);
         }
 
-        // The handler of an in-process message has its sender as a remote parent.
-        var request = parent.IsRemote ? null : ExcludedRequest.Current;
-        if (request is { IsRunning: true })
+        var local = FindCurrent(parent);
+        return ExcludedRequest.FindOrigin(parent.TraceId, parent.SpanId, parent.IsRemote, local) switch
         {
-            return request.IsExportingFailure && span.Name == ServerActivity.OperationName
-                ? RecordAndSample
-                : Exclude(span, isContextLost: false);
-        }
+            SpanOrigin.Running => IsFailure(span) ? RecordAndSample : Exclude(span, isContextLost: false),
+            SpanOrigin.Belated => Exclude(span, isContextLost: local is null),
 
-        if (request is not null && hasParent && request.IsOutlivedBy(parent.TraceId, FindCurrent(parent)))
-        {
             // As a root, because parent-based samplers drop children of unrecorded spans.
-            return _sampler.ShouldSample(new SamplingParameters(default, span.TraceId, span.Name, span.Kind, span.Tags, span.Links));
-        }
-
-        return hasParent && ExcludedSpans.Contains(parent.SpanId)
-            ? Exclude(span, isContextLost: FindCurrent(parent) is null)
-            : _sampler.ShouldSample(span);
+            SpanOrigin.Outlived => _sampler.ShouldSample(new(default, span.TraceId, span.Name, span.Kind, span.Tags, span.Links)),
+            _ => _sampler.ShouldSample(span),
+        };
     }
+
+    // The span of FailedRequestSpan.
+    private static bool IsFailure(in SamplingParameters span) =>
+        ExcludedRequest.Current is { IsExportingFailure: true } && span.Name == ServerActivity.OperationName;
 
     // A call, and the handler of a message, are created but not exported, so that what they send or start has an excluded span as its
     // parent.

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.Instrumentation;
 using OpenTelemetry;
+using static Aspire.RouteTracing.ExcludedUrls.ExcludedRequest;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
@@ -8,7 +9,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// Stops recording the spans of excluded requests that <see cref="ExcludedRequestSampler"/> doesn't decide, and signs their calls. See "Why
 /// a processor as well" in docs/architecture.md.
 /// </summary>
-internal sealed class ExcludedSpanProcessor : BaseProcessor<Activity>
+internal sealed class ExcludedSpanProcessor(ExclusionSignature signature) : BaseProcessor<Activity>
 {
     public override void OnStart(Activity data)
     {
@@ -18,25 +19,27 @@ internal sealed class ExcludedSpanProcessor : BaseProcessor<Activity>
             return;
         }
 
-        var request = ExcludedRequest.Current;
-        if (request is { IsRunning: true } && !data.HasRemoteParent)
+        switch (ExcludedRequest.FindOrigin(data.TraceId, data.ParentSpanId, data.HasRemoteParent, data.Parent))
         {
-            ExcludedRequest.StopRecording(data);
-            request.Sign(data);
-        }
-        else if (IsBelated(data, request))
-        {
-            ExcludedRequest.StopRecording(data);
-        }
-        else if (!data.HasRemoteParent)
-        {
-            // Work that outlives the request inherits the trace state of the call in which it was started.
-            ExclusionSignature.Remove(data);
+            case SpanOrigin.Running:
+                StopRecording(data);
+                SignCall(data);
+                break;
+            case SpanOrigin.Belated:
+                StopRecording(data);
+                break;
+            case SpanOrigin.None or SpanOrigin.Outlived when !data.HasRemoteParent:
+                // Work that outlives the request inherits the trace state of the call in which it was started.
+                ExclusionSignature.Remove(data);
+                break;
         }
     }
 
-    private static bool IsBelated(Activity span, ExcludedRequest? request) =>
-        span.ParentSpanId != default
-            && ExcludedSpans.Contains(span.ParentSpanId)
-            && (span.HasRemoteParent || request?.IsOutlivedBy(span.TraceId, span.Parent) != true);
+    private void SignCall(Activity span)
+    {
+        if (span.Kind is ActivityKind.Client or ActivityKind.Producer && Current?.Settings.ExclusionKey is { } key)
+        {
+            signature.Sign(span, key);
+        }
+    }
 }

@@ -12,7 +12,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// <c>aspire-excluded={minute}{signature}</c>. The signature covers the trace id, the span id of the call and the minute. It is honored
 /// with the unsampled flag only.
 /// </summary>
-internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvider? time = null)
+internal sealed class ExclusionSignature(TimeProvider? time = null)
 {
     public const string Member = "aspire-excluded";
 
@@ -25,19 +25,16 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
 
     private uint CurrentMinute => (uint)((time ?? TimeProvider.System).GetUtcNow().ToUnixTimeSeconds() / 60);
 
-    /// <summary>Adds the member to the trace state of <paramref name="call"/>, if there is a key.</summary>
-    public void Sign(Activity call)
+    /// <summary>Adds the member to the trace state of <paramref name="call"/>.</summary>
+    public void Sign(Activity call, byte[] key)
     {
-        if (tracing.Current.ExclusionKey is { } key)
-        {
-            var member = $"{Member}={Write(key, call.TraceId, call.SpanId, CurrentMinute)}";
-            var others = WithoutMember(call.TraceStateString);
-            call.TraceStateString = others.Length > 0 ? $"{member},{others}" : member;
-        }
+        var member = $"{Member}={Write(key, call.TraceId, call.SpanId, CurrentMinute)}";
+        var others = WithoutMember(call.TraceStateString);
+        call.TraceStateString = others.Length > 0 ? $"{member},{others}" : member;
     }
 
-    /// <summary>Returns whether the trace state of a request proves that the caller's request is excluded.</summary>
-    public bool IsSigned(Activity server) =>
+    /// <summary>Returns whether the trace state of a request proves, with one of two keys, that the caller's request is excluded.</summary>
+    public bool IsSigned(Activity server, byte[]? key, byte[]? previousKey) =>
         server is { HasRemoteParent: true, TraceStateString: { Length: > 0 } state }
             && state.Contains($"{Member}=", StringComparison.Ordinal)
             && ServerActivity.TryGetParent(server, out var parent) && !parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
@@ -45,8 +42,7 @@ internal sealed class ExclusionSignature(ActiveRouteTracing tracing, TimeProvide
             && uint.TryParse(
                 value.AsSpan(0, MinuteCharacters), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var minute)
             && Math.Abs((long)minute - CurrentMinute) <= 1
-            && (IsSigned(tracing.Current.ExclusionKey, value, server, minute)
-                || IsSigned(tracing.Current.PreviousExclusionKey, value, server, minute));
+            && (IsSigned(key, value, server, minute) || IsSigned(previousKey, value, server, minute));
 
     /// <summary>
     /// Removes the member from the trace state of a request, so that it isn't forwarded. Don't call it from the instrumentation's

@@ -38,10 +38,9 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
 
     /// <param name="context">The request.</param>
     /// <param name="request">Its exclusion.</param>
-    /// <param name="path">The path that was received. Middleware can have rewritten that of the context.</param>
     /// <param name="failure">The exception that escapes, if any.</param>
     /// <param name="statusCode">The status code that the server sends.</param>
-    public void Export(HttpContext context, ExcludedRequest request, PathString path, Exception? failure, int statusCode)
+    public void Export(HttpContext context, ExcludedRequest request, Exception? failure, int statusCode)
     {
         if (request.Server is not { } server || !IsFailure(failure, statusCode))
         {
@@ -59,7 +58,7 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
                 ActivityKind.Server, ParentOf(server), startTime: server.StartTimeUtc, name: ServerActivity.OperationName);
             if (span is not null)
             {
-                Describe(span, context, path, request.ExcludedBy!, failure, statusCode);
+                Describe(span, context, request, failure, statusCode);
             }
         }
         finally
@@ -85,8 +84,7 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
     }
 
     // Attributes as in https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span.
-    private void Describe(
-        Activity span, HttpContext context, PathString path, string excludedBy, Exception? failure, int statusCode)
+    private void Describe(Activity span, HttpContext context, ExcludedRequest excluded, Exception? failure, int statusCode)
     {
         var request = context.Request;
         var host = new HostString(ExclusionList.HostOf(request) ?? "");
@@ -100,12 +98,12 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
         span.SetTag("http.request.method_original", method == request.Method ? null : request.Method);
         span.SetTag("http.route", route);
         span.SetTag("url.scheme", request.Scheme);
-        span.SetTag("url.path", path.HasValue ? path.ToString() : "/");
+        span.SetTag("url.path", excluded.KeptPath is { Length: > 0 } path ? new PathString(path).ToUriComponent() : "/");
         span.SetTag("server.address", host.Host);
         span.SetTag("server.port", host.Port);
         span.SetTag("http.response.status_code", statusCode);
         span.SetTag("error.type", ServerErrorTags.FindErrorType(context, exception, isHandled: failure is null, statusCode));
-        span.SetTag("aspire.route_tracing.excluded_by", excludedBy);
+        span.SetTag("aspire.route_tracing.excluded_by", excluded.ExcludedBy);
         span.SetStatus(ActivityStatusCode.Error);
         if (exception is not null && RecordException)
         {

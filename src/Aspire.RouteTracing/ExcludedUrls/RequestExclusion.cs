@@ -60,7 +60,9 @@ internal sealed partial class RequestExclusion(
                 return Exclude(context, ServerActivity.Find(context), item.Pattern, isCounted: true);
             }
 
-            return settings.HonorUpstreamExclusion && ServerActivity.Find(context) is { } server && signature.IsSigned(server)
+            return settings.HonorUpstreamExclusion
+                && ServerActivity.Find(context) is { } server
+                && signature.IsSigned(server, settings.ExclusionKey, settings.PreviousExclusionKey)
                 ? Exclude(context, server, Caller, isCounted: false)
                 : null;
         }
@@ -79,52 +81,54 @@ internal sealed partial class RequestExclusion(
         return request;
     }
 
-    /// <summary>
-    /// Excludes a request that the middleware doesn't track: the first request to an endpoint that isn't in the first tables of routing, or
-    /// any request if the tracer provider is outside of the application. The latter isn't counted.
-    /// </summary>
-    public ExcludedRequest ExcludeUntracked(HttpContext context, string route)
+    /// <summary>Excludes a request because an excluded endpoint executes.</summary>
+    /// <param name="context">The context of the request.</param>
+    /// <param name="tracked">
+    /// The request, or <see langword="null"/> if it isn't tracked, because it is the first one to an endpoint that isn't in the first
+    /// tables of routing.
+    /// </param>
+    /// <param name="route">The route of the endpoint.</param>
+    public ExcludedRequest ExcludeByEndpoint(HttpContext context, ExcludedRequest? tracked, string route)
     {
-        var isCounted = !requests.HaveNoMiddleware;
-        var request = Exclude(context, ServerActivity.Find(context), route, isCounted);
-        if (isCounted)
+        var request = tracked ?? Track(context, ServerActivity.Find(context));
+        if (!request.IsCounted)
         {
-            DisableMetrics(context);
-            EndAtCompletion(context, request, FindKeptPath(context));
+            request.Exclude(route, isCounted: !requests.AreOfProcess);
+            if (request.IsCounted)
+            {
+                DisableMetrics(context, request);
+            }
+
+            if (request.IsCounted && tracked is null)
+            {
+                CompleteWithResponse(context, request);
+            }
         }
 
         return request;
     }
 
     /// <summary>Excludes a request from <c>http.server.request.duration</c>, if the settings do so.</summary>
-    public void DisableMetrics(HttpContext context)
+    public static void DisableMetrics(HttpContext context, ExcludedRequest request)
     {
         // Get<T>() takes twice as long.
-        if (tracing.Current.ExcludeFromMetrics && context.Features[typeof(IHttpMetricsTagsFeature)] is IHttpMetricsTagsFeature metrics)
+        if (request.Settings.ExcludeFromMetrics && context.Features[typeof(IHttpMetricsTagsFeature)] is IHttpMetricsTagsFeature metrics)
         {
             metrics.MetricsDisabled = true;
         }
     }
 
-    /// <summary>
-    /// Returns the path for the span of a request that fails, or <see langword="null"/> if the settings don't keep it. Middleware can
-    /// rewrite the path.
-    /// </summary>
-    public PathString? FindKeptPath(HttpContext context) =>
-        tracing.Current.KeepFailedRequests ? context.Request.PathBase + context.Request.Path : default(PathString?);
-
     /// <summary>Counts the request and exports its server span, if it is excluded. Call at the end of the pipeline.</summary>
     /// <param name="context">The context of the request.</param>
     /// <param name="request">The request.</param>
-    /// <param name="keptPath">The result of <see cref="FindKeptPath"/> at the start of the pipeline.</param>
     /// <param name="failure">The exception that escapes, if any.</param>
-    public void End(HttpContext context, ExcludedRequest request, PathString? keptPath, Exception? failure)
+    public void Complete(HttpContext context, ExcludedRequest request, Exception? failure)
     {
         try
         {
-            if (request.ExcludedBy is null || (!request.IsCounted && keptPath is null))
+            if (request.ExcludedBy is null || (!request.IsCounted && request.KeptPath is null))
             {
-                request.End();
+                request.Release();
                 return;
             }
 
@@ -135,16 +139,16 @@ internal sealed partial class RequestExclusion(
             if (failure is null && !isAborted && !response.HasStarted)
             {
                 // A callback of the response can still fail, or the client abort the request. Kestrel then changes the status code.
-                EndAtCompletion(context, request, keptPath);
+                CompleteWithResponse(context, request);
             }
             else
             {
-                End(context, request, isAborted ? null : keptPath, failure, StatusCodeOf(response, failure, isAborted));
+                Report(context, request, failure, StatusCodeOf(response, failure, isAborted), isAborted);
             }
         }
         catch (Exception exception)
         {
-            request.End();
+            request.Release();
             LogFailure(exception);
         }
     }
@@ -152,14 +156,14 @@ internal sealed partial class RequestExclusion(
     /// <summary>Adds a request that can still be excluded to the execution context.</summary>
     public ExcludedRequest Track(HttpContext context, Activity? server)
     {
-        var request = new ExcludedRequest(context, server, signature);
+        var request = new ExcludedRequest(context, server, tracing.Current);
         ExcludedRequest.Current = request;
-        if (requests.HaveNoMiddleware)
+        if (requests.AreOfProcess)
         {
             context.Response.OnCompleted(
                 static request =>
                 {
-                    ((ExcludedRequest)request).End();
+                    ((ExcludedRequest)request).Release();
                     return Task.CompletedTask;
                 },
                 request);
@@ -168,15 +172,15 @@ internal sealed partial class RequestExclusion(
         return request;
     }
 
-    private void EndAtCompletion(HttpContext context, ExcludedRequest request, PathString? keptPath) =>
+    private void CompleteWithResponse(HttpContext context, ExcludedRequest request) =>
         context.Response.OnCompleted(() =>
         {
-            End(context, request, keptPath, failure: null, context.Response.StatusCode);
+            Report(context, request, failure: null, context.Response.StatusCode, isAborted: false);
             return Task.CompletedTask;
         });
 
     // Calls listeners and processors of the application.
-    private void End(HttpContext context, ExcludedRequest request, PathString? keptPath, Exception? failure, int statusCode)
+    private void Report(HttpContext context, ExcludedRequest request, Exception? failure, int statusCode, bool isAborted)
     {
         try
         {
@@ -185,9 +189,9 @@ internal sealed partial class RequestExclusion(
                 Count(request.ExcludedBy!, statusCode);
             }
 
-            if (keptPath is { } path)
+            if (request.KeptPath is not null && !isAborted)
             {
-                failedRequestSpan.Export(context, request, path, failure, statusCode);
+                failedRequestSpan.Export(context, request, failure, statusCode);
             }
         }
         catch (Exception exception)
@@ -196,7 +200,7 @@ internal sealed partial class RequestExclusion(
         }
         finally
         {
-            request.End();
+            request.Release();
         }
     }
 

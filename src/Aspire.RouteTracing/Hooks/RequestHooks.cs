@@ -42,7 +42,11 @@ internal sealed partial class RequestHooks(IServiceProvider services, SafeLogger
             return;
         }
 
-        _haveRun = true;
+        if (!_haveRun)
+        {
+            _haveRun = true;
+        }
+
         var request = new HookedRequest(this, span, context, settings, others is { Span.IsStopped: false } ? others : null);
         context.Features.Set(request);
 

@@ -11,14 +11,15 @@ namespace Aspire.RouteTracing.Instrumentation;
 internal sealed class AppRequests(IServiceScopeFactory scopeFactory, IHostApplicationLifetime? application = null)
 {
     /// <summary>
-    /// Gets whether the tracer provider has no host. It then serves every application of the process, and adds no middleware to them.
+    /// Gets whether the requests are those of every application of the process, because the tracer provider is built without a host. It
+    /// adds no middleware to the applications.
     /// </summary>
-    public bool HaveNoMiddleware { get; } = application is null;
+    public bool AreOfProcess { get; } = application is null;
 
     /// <summary>Returns whether a request belongs to this application.</summary>
     public bool Contains(HttpContext context) =>
         // A DefaultHttpContext has the scope factory of its application. RequestServices would create a scope.
-        HaveNoMiddleware
+        AreOfProcess
             || context is not DefaultHttpContext { ServiceScopeFactory: { } factory }
             || ReferenceEquals(factory, scopeFactory);
 }

@@ -16,12 +16,19 @@ internal sealed class AspNetCoreCallbacks(
     ActiveRouteTracing tracing,
     AppRequests requests,
     RequestExclusion exclusion,
+    EndpointExclusion endpointExclusion,
     FailedRequestSpan failedRequestSpan,
     RequestHooks hooks)
     : IValidateOptions<AspNetCoreTraceInstrumentationOptions>
 {
+    /// <summary>
+    /// Gets whether an instrumentation calls the callbacks. Without one, another listener can still record requests.
+    /// </summary>
+    public bool AreInstalled { get; private set; }
+
     public ValidateOptionsResult Validate(string? name, AspNetCoreTraceInstrumentationOptions options)
     {
+        AreInstalled = true;
         var filter = options.Filter;
         options.Filter = context => ShouldRecord(context, filter);
 
@@ -76,6 +83,11 @@ internal sealed class AspNetCoreCallbacks(
             {
                 exclusion.Exclude(context, ServerActivity.Find(context), RequestExclusion.Filter, isCounted: false);
             }
+        }
+
+        if (isAccepted && requests.AreOfProcess && endpointExclusion.IsUsed)
+        {
+            exclusion.Track(context, ServerActivity.Find(context));
         }
 
         return isAccepted;

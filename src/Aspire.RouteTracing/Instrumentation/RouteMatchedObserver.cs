@@ -20,15 +20,8 @@ internal sealed class RouteMatchedObserver(
 
     private readonly ConcurrentBag<IDisposable> _subscriptions = [];
 
-    // Without a web application, no RouteNamePolicy names its endpoints.
-    private bool _namesRoutes;
-
-    /// <summary>Subscribes a tracer provider without a web application to every application of the process.</summary>
-    public void SubscribeToAll()
-    {
-        _namesRoutes = true;
-        _subscriptions.Add(DiagnosticListener.AllListeners.Subscribe(this));
-    }
+    /// <summary>Subscribes to every application of the process.</summary>
+    public void SubscribeToAll() => _subscriptions.Add(DiagnosticListener.AllListeners.Subscribe(this));
 
     // The predicate avoids other events, but events that another subscriber enabled still arrive here.
     public void Subscribe(DiagnosticListener listener) =>
@@ -70,7 +63,7 @@ internal sealed class RouteMatchedObserver(
     {
         if (ReExecution.IsRunning(context, out var original))
         {
-            if (_namesRoutes)
+            if (requests.AreOfProcess)
             {
                 ReExecution.RestoreAtEnd(context, original);
             }
@@ -78,7 +71,8 @@ internal sealed class RouteMatchedObserver(
             return;
         }
 
-        if (_namesRoutes && context.GetEndpoint() is { } endpoint)
+        // No RouteNamePolicy names the endpoints of other applications.
+        if (requests.AreOfProcess && context.GetEndpoint() is { } endpoint)
         {
             context.SetEndpoint(routeNaming.Name(endpoint, tracing.Current.RouteTemplateFormat, context.Request.PathBase));
         }

@@ -6,8 +6,6 @@ using Aspire.RouteTracing.RouteNames;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Instrumentation;
 
@@ -21,11 +19,8 @@ internal sealed class RouteTracingMiddleware(
     EndpointExclusion endpointExclusion,
     RequestHooks hooks,
     ConfiguredPathBases configuredPathBases,
-    IServiceProviderIsService services) : IStartupFilter
+    AspNetCoreCallbacks callbacks) : IStartupFilter
 {
-    // Without a tracer provider, the instrumentation's Filter isn't called, even if another listener records the requests.
-    private readonly bool _hasTracerProvider = services.IsService(typeof(TracerProvider));
-
     /// <summary>Adds the middleware around the whole request pipeline.</summary>
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next)
     {
@@ -63,7 +58,7 @@ internal sealed class RouteTracingMiddleware(
     private ExcludedRequest? Find(HttpContext context, Activity? server)
     {
         // A recorded request has passed the instrumentation's Filter.
-        var isAccepted = _hasTracerProvider && server is { IsAllDataRequested: true };
+        var isAccepted = callbacks.AreInstalled && server is { IsAllDataRequested: true };
         var excluded = isAccepted ? null
             : ExcludedRequest.Current is { } decided && decided.IsOf(context) ? decided
             : exclusion.Decide(context);
@@ -72,10 +67,9 @@ internal sealed class RouteTracingMiddleware(
 
     private async Task RunAsync(HttpContext context, RequestDelegate next, ExcludedRequest request)
     {
-        var keptPath = exclusion.FindKeptPath(context);
         if (request.IsCounted)
         {
-            exclusion.DisableMetrics(context);
+            RequestExclusion.DisableMetrics(context, request);
         }
 
         Exception? failure = null;
@@ -90,7 +84,7 @@ internal sealed class RouteTracingMiddleware(
         }
         finally
         {
-            exclusion.End(context, request, keptPath, failure);
+            exclusion.Complete(context, request, failure);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.Instrumentation;
 using Aspire.RouteTracing.RouteNames;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
@@ -9,7 +10,7 @@ using Microsoft.AspNetCore.Routing.Patterns;
 namespace Aspire.RouteTracing.LiveList;
 
 /// <summary>Finds the routes of the application that an exclusion list excludes, by searching sample URLs of the routes.</summary>
-internal sealed class ExcludedRoutes(RouteNaming naming, ConfiguredPathBases pathBases, EndpointDataSource? endpoints = null)
+internal sealed class ExcludedRoutes(RouteNaming naming, ConfiguredPathBases pathBases, RoutingTables tables)
 {
     // Each item is searched in every route. Longer lists are searched as a whole.
     private const int MaxItems = 1_000;
@@ -17,18 +18,14 @@ internal sealed class ExcludedRoutes(RouteNaming naming, ConfiguredPathBases pat
     // A number, a word and a GUID satisfy the usual constraints of parameters.
     private static readonly string[] SampleValues = ["1", "a", "00000000-0000-0000-0000-000000000000"];
 
-    /// <summary>Gets whether the application has routes at all. A worker has none.</summary>
-    public bool CanHaveRoutes => endpoints is not null;
-
     /// <param name="list">The list.</param>
-    /// <param name="count">The number of routes that the application has, or 0 for an empty list.</param>
+    /// <param name="count">The number of routes in the tables of routing, or 0 for an empty list.</param>
     /// <param name="unmatched">
     /// The items that are searched in the path and match no route. Empty for a list of more than 1,000 items.
     /// </param>
     /// <returns>The excluded routes, such as <c>GET /health</c>.</returns>
     public IReadOnlyList<string> Find(ExclusionList list, out int count, out IReadOnlyList<string> unmatched)
     {
-        // Reading the endpoints creates them, which takes longer than the rest of the report.
         var routes = list.Current.Count > 0 ? GetRoutes() : [];
         count = routes.Count;
         if (list.Current.Count > MaxItems)
@@ -68,7 +65,7 @@ internal sealed class ExcludedRoutes(RouteNaming naming, ConfiguredPathBases pat
 
         // A path base applies to every route, also to requests without it.
         string[] bases = ["", .. pathBases.OfApplication];
-        foreach (var endpoint in endpoints?.Endpoints.OfType<RouteEndpoint>() ?? [])
+        foreach (var endpoint in tables.Endpoints)
         {
             var named = naming.Name(endpoint, RouteTemplateFormat.Template);
             if (named.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route is not { } route)

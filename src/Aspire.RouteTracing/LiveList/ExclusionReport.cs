@@ -1,4 +1,5 @@
 using System.Globalization;
+using Aspire.RouteTracing.Instrumentation;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -6,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing.LiveList;
 
 /// <summary>
-/// Reports the exclusion list after the start of the application and after each change of the list: in the log and, if an AppHost runs the
-/// application, in a file with the <see cref="ServiceStatus"/>. A failure is logged once.
+/// Reports the exclusion list: in the log after the first request, when the routes are known, and if an AppHost runs the application, after
+/// the start in a file with the <see cref="ServiceStatus"/>. Reports again after each change. A failure is logged once.
 /// </summary>
 internal sealed partial class ExclusionReport : IHostedLifecycleService, IDisposable
 {
@@ -22,23 +23,26 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
 
     private readonly ActiveRouteTracing _tracing;
     private readonly ExcludedRoutes _routes;
+    private readonly RoutingTables _tables;
     private readonly ILogger _logger;
     private readonly string? _statusFile;
     private readonly Lock _reporting = new();
     private Task _firstReport = Task.CompletedTask;
     private bool _isRunning;
-    private (bool Enabled, IReadOnlyList<UrlExclusion> Items, object Problems, IReadOnlyList<string>? FileItems) _reported;
+    private (bool Enabled, IReadOnlyList<UrlExclusion> Items, object Problems, IReadOnlyList<string>? FileItems, int Tables) _reported;
     private string? _logged;
     private bool _failed;
 
     public ExclusionReport(
         ActiveRouteTracing tracing,
         ExcludedRoutes routes,
+        RoutingTables tables,
         IConfiguration configuration,
         SafeLogger<ExclusionReport> logger)
     {
         _tracing = tracing;
         _routes = routes;
+        _tables = tables;
         _logger = logger;
         _statusFile = configuration[StatusFolderKey] is { Length: > 0 } folder
             ? Path.Combine(
@@ -49,22 +53,24 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         _tracing.Changed += Report;
+        _tables.Built += Report;
         lock (_reporting)
         {
             _isRunning = true;
         }
 
-        // The endpoints are complete now. In the background, so that the startup isn't delayed.
+        // In the background, so that the startup isn't delayed.
         _firstReport = Task.Run(Report, CancellationToken.None);
         return Task.CompletedTask;
     }
 
     public async Task StoppedAsync(CancellationToken cancellationToken)
     {
-        _tracing.Changed -= Report;
+        Dispose();
 
-        // An application that stops at once is reported, too.
+        // What changed last is reported, too.
         await _firstReport.ConfigureAwait(false);
+        Report();
         lock (_reporting)
         {
             _isRunning = false;
@@ -83,7 +89,11 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
 
     Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Dispose() => _tracing.Changed -= Report;
+    public void Dispose()
+    {
+        _tracing.Changed -= Report;
+        _tables.Built -= Report;
+    }
 
     private void Report()
     {
@@ -100,7 +110,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     {
         var settings = _tracing.Current;
         var list = settings.ExcludedUrls;
-        var content = (settings.Enabled, list.Current, list.Problems, settings.FileItems);
+        var content = (settings.Enabled, list.Current, list.Problems, settings.FileItems, _tables.Version);
         if (content == _reported)
         {
             return;
@@ -123,7 +133,8 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         }
 
         _reported = content;
-        if (_routes.CanHaveRoutes)
+        var needsRoutes = settings.Enabled && list.Current.Count > 0;
+        if (_tables.AreUsed && !(needsRoutes && _tables.AreMissing))
         {
             Log(settings, excluded, routeCount, unmatched);
         }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.Hooks;
 using Aspire.RouteTracing.Instrumentation;
 using Microsoft.AspNetCore.Http;
@@ -18,7 +17,7 @@ namespace Aspire.RouteTracing.RouteNames;
 internal sealed class RouteNamePolicy(
     ActiveRouteTracing tracing,
     RouteNaming routeNaming,
-    EndpointExclusion endpointExclusion,
+    RoutingTables tables,
     RequestHooks hooks,
     RouteMatchedObserver routeMatched,
     IServiceProvider services) : MatcherPolicy, INodeBuilderPolicy, IEndpointSelectorPolicy
@@ -49,7 +48,7 @@ internal sealed class RouteNamePolicy(
 
     public IReadOnlyList<PolicyNodeEdge> GetEdges(IReadOnlyList<Endpoint> endpoints)
     {
-        endpointExclusion.OnEndpoints(endpoints);
+        tables.Add(endpoints);
         var format = tracing.Current.RouteTemplateFormat;
         return
         [
@@ -63,7 +62,7 @@ internal sealed class RouteNamePolicy(
     // Routing calls it after GetEdges() of all nodes.
     public PolicyJumpTable BuildJumpTable(int exitDestination, IReadOnlyList<PolicyJumpTableEdge> edges)
     {
-        endpointExclusion.OnTables();
+        tables.Complete();
         return new NameTable(this, edges[0].Destination, edges[1].Destination, (RouteTemplateFormat)edges[1].State);
     }
 

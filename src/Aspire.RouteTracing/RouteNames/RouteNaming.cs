@@ -92,49 +92,53 @@ internal sealed partial class RouteNaming
 
     private Endpoint Copy(Endpoint endpoint, RouteTemplateFormat format, string pathBase)
     {
-        // An application and a separate tracer provider can both have route tracing. The first one names the endpoint.
         var written = endpoint.Metadata.GetMetadata<IRouteDiagnosticsMetadata>();
-        if (written is RouteName || (endpoint is not RouteEndpoint && endpoint.GetType() != typeof(Endpoint)))
+        var execute = endpoint.RequestDelegate;
+
+        // An application and a separate tracer provider can both have route tracing. The first one names the endpoint.
+        var isNamed = written is RouteName { Execute: var known } && known == execute;
+        if (isNamed || (endpoint is not RouteEndpoint && endpoint.GetType() != typeof(Endpoint)))
         {
             return endpoint;
         }
 
-        var route = RouteOf(endpoint, written, format);
-        if (route is not null && pathBase.Length != 0)
-        {
-            route = format == RouteTemplateFormat.Simple && route == "/" ? pathBase : pathBase + route;
-        }
-
-        var execute = endpoint.RequestDelegate;
-        var isExcluded = endpoint.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is not null;
-        if (isExcluded && execute is not null)
+        // A policy can create another endpoint with the metadata of a named one.
+        var route = written is RouteName name ? name.Route : RouteOf(endpoint, written, format, pathBase);
+        if (execute is not null && endpoint.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is not null)
         {
             execute = _endpointExclusion.Wrap(execute, route ?? endpoint.DisplayName ?? "");
         }
 
-        var isFallback = endpoint is RouteEndpoint { Order: FallbackOrder } && execute is not null;
-        if (written?.Route == route && !isExcluded && !isFallback)
+        if (execute is not null && endpoint is RouteEndpoint { Order: FallbackOrder })
+        {
+            execute = KeepEndpoint(execute);
+        }
+
+        if (written?.Route == route && execute == endpoint.RequestDelegate)
         {
             return endpoint;
         }
 
-        Endpoint? copy = null;
-        var metadata = new EndpointMetadataCollection([.. endpoint.Metadata, new RouteName(route)]);
-        return copy = endpoint is RouteEndpoint matched
-            ? new RouteEndpoint(isFallback ? ExecuteFallback : execute!, matched.RoutePattern, matched.Order, metadata, matched.DisplayName)
+        var metadata = new EndpointMetadataCollection([.. endpoint.Metadata, new RouteName(route, execute)]);
+        return endpoint is RouteEndpoint matched
+            ? new RouteEndpoint(execute!, matched.RoutePattern, matched.Order, metadata, matched.DisplayName)
             : new Endpoint(execute, metadata, endpoint.DisplayName);
+    }
 
-        // MapFallbackToFile removes the endpoint from the request, so that the static files middleware serves the file. Metric and span
-        // need the endpoint again.
-        Task ExecuteFallback(HttpContext context)
+    // MapFallbackToFile removes the endpoint from the request, so that the static files middleware serves the file. Metric and span need
+    // the endpoint again.
+    private static RequestDelegate KeepEndpoint(RequestDelegate execute)
+    {
+        return context =>
         {
             // Before the handler runs, which may continue on another thread.
             var feature = context.Features.Get<IEndpointFeature>();
-            var response = execute!(context);
-            return feature is { Endpoint: null } ? RestoreAsync(response, feature) : response;
-        }
+            var endpoint = feature?.Endpoint;
+            var response = execute(context);
+            return feature is { Endpoint: null } ? RestoreAsync(response, feature, endpoint) : response;
+        };
 
-        async Task RestoreAsync(Task response, IEndpointFeature feature)
+        static async Task RestoreAsync(Task response, IEndpointFeature feature, Endpoint? endpoint)
         {
             try
             {
@@ -142,12 +146,20 @@ internal sealed partial class RouteNaming
             }
             finally
             {
-                feature.Endpoint ??= copy;
+                feature.Endpoint ??= endpoint;
             }
         }
     }
 
-    // Without the path base. Null for an endpoint without a route, such as the one that answers 405.
+    private string? RouteOf(Endpoint endpoint, IRouteDiagnosticsMetadata? written, RouteTemplateFormat format, string pathBase) =>
+        RouteOf(endpoint, written, format) switch
+        {
+            null => null,
+            "/" when format == RouteTemplateFormat.Simple && pathBase.Length != 0 => pathBase,
+            var route => pathBase + route,
+        };
+
+    // Null for an endpoint without a route, such as the one that answers 405.
     private string? RouteOf(Endpoint endpoint, IRouteDiagnosticsMetadata? written, RouteTemplateFormat format)
     {
         if (endpoint is RouteEndpoint { RoutePattern: var pattern }
@@ -260,8 +272,10 @@ internal sealed partial class RouteNaming
             _ => "/" + template,
         };
 
-    /// <summary>The name of a route as metadata. The last one of an endpoint applies.</summary>
-    private sealed record RouteName(string? Route) : IRouteDiagnosticsMetadata
+    /// <summary>
+    /// The name of a route as metadata, and the delegate of the endpoint that has it. The last name of an endpoint applies.
+    /// </summary>
+    private sealed record RouteName(string? Route, RequestDelegate? Execute) : IRouteDiagnosticsMetadata
     {
         string IRouteDiagnosticsMetadata.Route => Route!;
     }

@@ -126,13 +126,13 @@ internal sealed class ExclusionMatcher
         }
 
         var required = RequiredText.FindAll(tokens);
-        if (AutomatonPattern.FindObstacle(tokens) is { } obstacle)
+        if (Automata.FindObstacle(tokens) is { } obstacle)
         {
             problem = new Problem(index, IsIgnored: false, obstacle);
-            return [new BacktrackingPattern(index, item, required, onDisabled)];
+            return [new RegexPattern(index, item, required, automata: null, onDisabled)];
         }
 
-        return [new AutomatonPattern(index, item, required, automata, onDisabled)];
+        return [new RegexPattern(index, item, required, automata, onDisabled)];
     }
 
     private static int FindInJoined(PatternSet patterns, in RequestUrl url)

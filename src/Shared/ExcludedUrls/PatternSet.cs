@@ -42,8 +42,8 @@ internal sealed class PatternSet
         // Items that backtrack can take the most time, so they are last.
         ExclusionPattern[] others =
         [
-            .. patterns.Where(pattern => pattern is not (WholeUrlPattern or BacktrackingPattern)),
-            .. patterns.Where(pattern => pattern is BacktrackingPattern),
+            .. patterns.Where(pattern => pattern is not (WholeUrlPattern or RegexPattern { NeedsBacktracking: true })),
+            .. patterns.Where(pattern => pattern is RegexPattern { NeedsBacktracking: true }),
         ];
         _others = Array.ConvertAll(others, pattern => (pattern.Pairs, pattern));
         _firstOther = patterns.FirstOrDefault(pattern => pattern is not WholeUrlPattern)?.Index ?? NotFound;

@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
+using OpenTelemetry;
+using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
@@ -45,21 +47,44 @@ public sealed class BatchTests
             app.CountsOf("aspire.route_tracing.excluded_requests"));
     }
 
+    [Fact]
+    public async Task A_tracer_provider_without_a_host_also_keeps_the_batch()
+    {
+        var spans = new List<Activity>();
+        using var provider = Sdk.CreateTracerProviderBuilder()
+            .AddRouteTracing()
+            .AddSource(TracedApp.SourceName)
+            .SetSampler(new AlwaysOnSampler())
+            .AddInMemoryExporter(spans)
+            .Build();
+        await using var app = await TracedApp.StartAsync(_ => { }, Map);
+
+        // Afterwards, the tracer provider knows that there is an excluded endpoint.
+        using var probe = await app.GetAsync("/probe");
+        using var response = await app.GetAsync("/batch?/orders&/probe&/orders");
+        response.EnsureSuccessStatusCode();
+        await app.StopAsync();
+
+        Assert.Equal(["GET", "order", "order"], spans.Select(span => span.DisplayName).Order(StringComparer.Ordinal));
+    }
+
     private static Task<TracedApp> StartAsync(string? sampler, string excludedUrl = "^/nothing$") => TracedApp.StartAsync(
         builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add(excludedUrl)),
-        app =>
-        {
-            app.Use(RunParts);
-            app.UseRouting();
-            app.MapGet("/orders", () => TracedApp.Source.StartActivity("order")?.Dispose());
-            app.MapGet("/probe", () =>
-            {
-                TracedApp.Source.StartActivity("probe")?.Dispose();
-                using var call = TracedApp.Source.StartActivity("call", ActivityKind.Client);
-                Assert.False(call!.Recorded);
-            }).ExcludeFromTracing();
-        },
+        Map,
         new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0" });
+
+    private static void Map(WebApplication app)
+    {
+        app.Use(RunParts);
+        app.UseRouting();
+        app.MapGet("/orders", () => TracedApp.Source.StartActivity("order")?.Dispose());
+        app.MapGet("/probe", () =>
+        {
+            TracedApp.Source.StartActivity("probe")?.Dispose();
+            using var call = TracedApp.Source.StartActivity("call", ActivityKind.Client);
+            Assert.False(call!.Recorded);
+        }).ExcludeFromTracing();
+    }
 
     // Like OData's $batch: a new context with the features of the outer request, except for the request and response features.
     private static async Task RunParts(HttpContext context, RequestDelegate next)

@@ -1,7 +1,11 @@
 using System.Diagnostics;
+using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.Tests.Apps;
 using Aspire.RouteTracing.Tests.ExcludedUrls.Apps;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Matching;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry.Instrumentation.AspNetCore;
@@ -66,6 +70,64 @@ public sealed class EndpointExclusionTests
         await app.StopAsync();
 
         Assert.Equal(1 + (2 * spans), app.Spans.Count);
+    }
+
+    [Fact]
+    public async Task Razor_Pages_do_not_make_every_request_carry_an_exclusion()
+    {
+        var carried = new List<bool>();
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing();
+                builder.Services
+                    .AddRazorPages(options => options.RootDirectory = "/RouteNames/Apps/Pages")
+                    .AddApplicationPart(typeof(QuietController).Assembly);
+            },
+            app =>
+            {
+                app.MapRazorPages();
+                app.MapGet("/orders", () => carried.Add(ExcludedRequest.Current is not null));
+            });
+
+        // At the first request, the endpoints are not known.
+        foreach (var path in new[] { "/orders", "/orders", "/about-us", "/orders" })
+        {
+            using var response = await app.GetAsync(path);
+            response.EnsureSuccessStatusCode();
+        }
+
+        await app.StopAsync();
+
+        Assert.Equal([true, false, false], carried);
+    }
+
+    [Theory]
+    [InlineData("/probe", "/probe")]
+    [InlineData("/base/probe", "/base/probe")]
+    public async Task An_endpoint_that_a_routing_policy_copies_is_excluded(string path, string route)
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing();
+                builder.Services.AddSingleton<MatcherPolicy, CopyingPolicy>();
+            },
+            app =>
+            {
+                app.UsePathBase("/base");
+                app.UseRouting();
+                app.MapGet("/probe", () => "ready").ExcludeFromTracing();
+            });
+
+        using var response = await app.GetAsync(path);
+        Assert.Equal("copied", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        await app.StopAsync();
+
+        Assert.Empty(app.Spans);
+        Assert.Equal(
+            new Dictionary<string, long> { [$"aspire.route_tracing.pattern={route} http.response.status_code=200"] = 1 },
+            app.CountsOf("aspire.route_tracing.excluded_requests"));
     }
 
     [Fact]
@@ -242,5 +304,24 @@ public sealed class EndpointExclusionTests
 
         Assert.Empty(app.SpanNames);
         Assert.Equal([1L], app.CountsOf("aspire.route_tracing.excluded_requests").Values);
+    }
+
+    private sealed class CopyingPolicy : MatcherPolicy, IEndpointSelectorPolicy
+    {
+        public override int Order => 0;
+
+        public bool AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) => true;
+
+        public Task ApplyAsync(HttpContext httpContext, CandidateSet candidates)
+        {
+            for (var i = 0; i < candidates.Count; i++)
+            {
+                var endpoint = candidates[i].Endpoint;
+                var copy = new Endpoint(context => context.Response.WriteAsync("copied"), endpoint.Metadata, endpoint.DisplayName);
+                candidates.ReplaceEndpoint(i, copy, candidates[i].Values);
+            }
+
+            return Task.CompletedTask;
+        }
     }
 }

@@ -1,6 +1,8 @@
+using System.Diagnostics.Metrics;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
@@ -8,6 +10,38 @@ namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 /// <summary>An excluded request is counted, but its duration isn't recorded.</summary>
 public sealed class ExclusionMetricsTests
 {
+    [Fact]
+    public async Task Metrics_are_the_same_if_the_SDK_of_OpenTelemetry_is_disabled()
+    {
+        var measured = new List<string>();
+        IMeterFactory? meters = null;
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Name is "http.server.request.duration" or "aspire.route_tracing.excluded_requests"
+                    && instrument.Meter.Scope == meters)
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((instrument, _, _, _) => measured.Add(instrument.Name));
+        listener.SetMeasurementEventCallback<long>((instrument, _, _, _) => measured.Add(instrument.Name));
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$")),
+            NamedRoute.Map,
+            new() { ["OTEL_SDK_DISABLED"] = "true" });
+        meters = app.App.Services.GetRequiredService<IMeterFactory>();
+        listener.Start();
+
+        using var excluded = await app.GetAsync("/excluded");
+        using var traced = await app.GetAsync("/orders");
+        await app.StopAsync();
+
+        Assert.Equal(["aspire.route_tracing.excluded_requests", "http.server.request.duration"], measured);
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData(TraceParent.Unsampled)]

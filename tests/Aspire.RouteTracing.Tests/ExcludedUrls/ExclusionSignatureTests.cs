@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using static Aspire.RouteTracing.Tests.ExcludedUrls.CallingServices;
 
@@ -99,6 +101,51 @@ public sealed class ExclusionSignatureTests
         Assert.Null(sent);
         Assert.NotNull(member);
         Assert.Single(orders.Spans);
+    }
+
+    [Fact]
+    public async Task A_running_request_signs_its_calls_while_route_tracing_is_suspended()
+    {
+        string? member = null;
+        await using var receiver = await TracedApp.StartAsync(_ => { }, app => app.MapGet("/{**path}", (HttpRequest request) =>
+        {
+            member = request.Headers.TraceState;
+        }));
+        await using var storefront = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings =>
+            {
+                settings.ExclusionKey = Key;
+                settings.ExcludedUrls.Add("^/health$");
+            }),
+            app => app.MapGet("/health", async (IRouteTracing tracing, IHttpClientFactory clients) =>
+            {
+                using var suspension = tracing.Suspend();
+                using var client = clients.CreateClient();
+                return await client.GetStringAsync(new Uri($"http://127.0.0.1:{receiver.Port}/"));
+            }));
+
+        using var response = await storefront.GetAsync("/health");
+        response.EnsureSuccessStatusCode();
+
+        Assert.StartsWith("aspire-excluded=", member, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ActivityKind.Internal, false)]
+    [InlineData(ActivityKind.Client, true)]
+    [InlineData(ActivityKind.Producer, true)]
+    public async Task Only_calls_and_messages_are_signed(ActivityKind kind, bool isSigned)
+    {
+        string? traceState = null;
+        await using var app = await StartExcludingAsync("always_on", () =>
+        {
+            using var span = TracedApp.Source.StartActivity("span", kind);
+            traceState = span!.TraceStateString;
+        });
+
+        using var response = await app.GetAsync("/health");
+
+        Assert.Equal(isSigned, traceState is not null);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -66,6 +67,29 @@ public sealed class FindExclusionTests
         (request.Scheme, request.Path, request.Headers.Host) = ("http", path, "xn--0");
 
         Assert.Equal(pattern, app.RouteTracing().FindExclusion(request)?.Pattern);
+    }
+
+    [Theory]
+    [InlineData("/%/%2e%2e/health")]
+    [InlineData("/a%/%2e/../health")]
+    [InlineData("/%/%2E./health/.")]
+    [InlineData("/%/../%2e%2e/%2e%2e/health/%2e%2e")]
+    [InlineData("/%/a/.well-known/%2E%2E/")]
+    [InlineData("/%/%2e%2e")]
+    public async Task Dot_segments_are_resolved_as_in_a_request(string url)
+    {
+        string? path = null;
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("/")),
+            app => app.Use((HttpContext context, RequestDelegate _) =>
+            {
+                path = context.Request.Path.Value;
+                return Task.CompletedTask;
+            }));
+
+        using var response = await app.GetAsync(url);
+
+        Assert.Equal(path, RequestUrl.TryParse(url, out var parsed) ? parsed.Path.ToString() : null);
     }
 
     [Fact]

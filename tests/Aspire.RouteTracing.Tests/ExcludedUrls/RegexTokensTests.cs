@@ -126,7 +126,7 @@ public sealed class RegexTokensTests
                     .Where(IsValid))
             .Sample(
                 expression => Assert.Equal(
-                    IsLinear(expression), AutomatonPattern.FindObstacle(RegexTokens.ReadAll(expression, out _)) is null),
+                    IsLinear(expression), Automata.FindObstacle(RegexTokens.ReadAll(expression, out _)) is null),
                 iter: 3_000);
 
     [Theory]
@@ -137,7 +137,7 @@ public sealed class RegexTokensTests
     [InlineData("((a{1,999}){1,999}){1,999}", false)]
     [InlineData("((a+)+)+", true)]
     public void Nested_repetitions_multiply(string expression, bool isLinear) =>
-        Assert.Equal(isLinear, AutomatonPattern.FindObstacle(RegexTokens.ReadAll(expression, out _)) is null);
+        Assert.Equal(isLinear, Automata.FindObstacle(RegexTokens.ReadAll(expression, out _)) is null);
 
     [Fact]
     public void Text_that_is_required_is_in_every_match() =>

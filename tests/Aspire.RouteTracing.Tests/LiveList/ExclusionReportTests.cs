@@ -47,6 +47,7 @@ public sealed class ExclusionReportTests : IDisposable
                 app.MapGet("/health", () => "healthy");
                 app.MapGet("/orders", () => "");
             });
+        using var response = await app.GetAsync("/orders");
         await app.StopAsync();
 
         Assert.Equal(
@@ -60,6 +61,7 @@ public sealed class ExclusionReportTests : IDisposable
         await using var app = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/page")),
             app => Enumerable.Range(1, 12).ToList().ForEach(page => app.MapGet($"/page{page:00}", () => "")));
+        using var response = await app.GetAsync("/");
         await app.StopAsync();
 
         Assert.EndsWith(
@@ -67,6 +69,41 @@ public sealed class ExclusionReportTests : IDisposable
                 + " and 2 more).",
             Assert.Single(Reports(app)),
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_report_does_not_create_endpoints_a_second_time()
+    {
+        var created = new List<string?>();
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
+            app =>
+            {
+                var group = app.MapGroup("");
+                ((IEndpointConventionBuilder)group).Add(endpoint => created.Add(endpoint.DisplayName));
+                group.MapGet("/health", () => "healthy");
+                group.MapGet("/orders", () => "");
+            },
+            new() { [ExclusionReport.StatusFolderKey] = _folder });
+        using var response = await app.GetAsync("/orders");
+        await WaitForStatusAsync(status => status.RouteCount == 2);
+        app.Reload("Aspire:RouteTracing:ExcludedUrls", "^/orders$");
+        await WaitForStatusAsync(status => status.ExcludedRoutes.Count == 2);
+
+        Assert.Equal(["HTTP: GET /health", "HTTP: GET /orders"], created);
+    }
+
+    [Fact]
+    public async Task Before_the_first_request_the_status_has_no_routes()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
+            app => app.MapGet("/health", () => "healthy"),
+            new() { [ExclusionReport.StatusFolderKey] = _folder });
+
+        Assert.Equal(0, (await WaitForStatusAsync(_ => true)).RouteCount);
+        await app.StopAsync();
+        Assert.Empty(Reports(app));
     }
 
     [Fact]
@@ -226,6 +263,7 @@ public sealed class ExclusionReportTests : IDisposable
         await using var app = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/orders/1$")),
             app => app.MapGet("/orders/{id}", () => "").WithMetadata(new GivenName("/orders/{id")));
+        using var response = await app.GetAsync("/");
         await app.StopAsync();
 
         Assert.Equal("Excluded URLs: 1 in force. Excluded routes: 1 of 1 (GET /orders/{id).", Assert.Single(Reports(app)));
@@ -237,6 +275,7 @@ public sealed class ExclusionReportTests : IDisposable
         await using var app = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^(?=/)/slow/.*/(a+)+$")),
             app => app.MapGet($"/slow/{{id}}/{new string('a', 40)}!", () => ""));
+        using var response = await app.GetAsync("/");
         await app.StopAsync();
 
         Assert.StartsWith("Excluded URLs: 1 in force.", Assert.Single(Reports(app)), StringComparison.Ordinal);
@@ -343,12 +382,13 @@ public sealed class ExclusionReportTests : IDisposable
         }
     }
 
-    private Task<TracedApp> StartAsync(
+    // After the first request, the routes are known.
+    private async Task<TracedApp> StartAsync(
         string[] patterns, Dictionary<string, string?>? configuration = null, LogLevel logLevel = LogLevel.Information)
     {
         configuration ??= [];
         configuration.TryAdd(ExclusionReport.StatusFolderKey, _folder);
-        return TracedApp.StartAsync(
+        var started = await TracedApp.StartAsync(
             builder =>
             {
                 builder.Logging.SetMinimumLevel(logLevel);
@@ -361,5 +401,7 @@ public sealed class ExclusionReportTests : IDisposable
                 app.MapGet("/orders/{id:int}", (int id) => id);
             },
             configuration);
+        using var response = await started.GetAsync("/health");
+        return started;
     }
 }

@@ -3,29 +3,21 @@ using System.Text.RegularExpressions;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// An item that doesn't consist of sequences, such as <c>(/[a-z]+)+$</c>. An automaton searches for it in linear time, or backtracking with
-/// a time limit if the automata of the list have become too large.
+/// The automata of a list. Each is built when a URL first needs it, and grows with the URLs that it reads. If they exceed their limit
+/// together, they are dropped for good: building them again for each request would take much longer than backtracking.
 /// </summary>
-internal sealed class AutomatonPattern(
-    int index, string item, IReadOnlyList<RequiredText> required, Automata automata, Action<int> onDisabled)
-    : ExclusionPattern(index, required)
+/// <param name="items">The number of items.</param>
+/// <param name="onDropped">Called once, by the request that exceeds the limit. Must not throw.</param>
+internal sealed class Automata(int items, Action? onDropped = null)
 {
+    /// <summary>The limit, in bytes.</summary>
+    public const int MaxBytes = 64 * 1024 * 1024;
+
     // [^/]{300} has 300 states, and the automaton can need any subset of them.
     private const int MaxRepetitions = 300;
 
-    private BacktrackingPattern? _backtracking;
-
-    // A URL passes the list's filter if it has the text of any item. Checking this item's texts keeps a crafted URL from growing every
-    // automaton.
-    public override bool IsMatch(ReadOnlySpan<char> url)
-    {
-        if (url.Length > MaxUrlLength || !ContainsRequired(url))
-        {
-            return false;
-        }
-
-        return automata.IsMatch(Index, item, url) ?? (Volatile.Read(ref _backtracking) ?? CreateBacktracking()).IsMatch(url);
-    }
+    private Automaton?[]? _automata = new Automaton?[items];
+    private long _bytes;
 
     /// <summary>Returns why an item can't be searched in linear time, as a sentence, or <see langword="null"/> if it can.</summary>
     /// <param name="tokens">A valid expression.</param>
@@ -51,55 +43,6 @@ internal sealed class AutomatonPattern(
 
         return CountRepetitions(tokens) >= MaxRepetitions ? $"It has more than {MaxRepetitions} repetitions." : null;
     }
-
-    private BacktrackingPattern CreateBacktracking() => LazyInitializer.EnsureInitialized(
-        ref _backtracking, () => new BacktrackingPattern(Index, item, required: [], onDisabled));
-
-    // Counts the states that quantifiers with a number add.
-    private static double CountRepetitions(List<RegexToken> tokens)
-    {
-        var sizes = new Stack<double>([0]);
-        var (last, withoutRepetitions) = (0d, 0);
-        foreach (var token in tokens)
-        {
-            switch (token.Kind)
-            {
-                case RegexTokenKind.GroupStart:
-                    sizes.Push(0);
-                    continue;
-                case RegexTokenKind.GroupEnd:
-                    last = sizes.Pop();
-                    break;
-                case RegexTokenKind.Quantifier:
-                    last *= Math.Max(0, (token.Max == int.MaxValue ? token.Min : token.Max) - 1);
-                    break;
-                case RegexTokenKind.Comment or RegexTokenKind.Options:
-                    continue;
-                default:
-                    (last, withoutRepetitions) = (1, withoutRepetitions + 1);
-                    break;
-            }
-
-            sizes.Push(sizes.Pop() + last);
-        }
-
-        return sizes.Pop() - withoutRepetitions;
-    }
-}
-
-/// <summary>
-/// The automata of a list. Each is built when a URL first needs it, and grows with the URLs that it reads. If they exceed their limit
-/// together, they are dropped for good: building them again for each request would take much longer than backtracking.
-/// </summary>
-/// <param name="items">The number of items.</param>
-/// <param name="onDropped">Called once, by the request that exceeds the limit. Must not throw.</param>
-internal sealed class Automata(int items, Action? onDropped = null)
-{
-    /// <summary>The limit, in bytes.</summary>
-    public const int MaxBytes = 64 * 1024 * 1024;
-
-    private Automaton?[]? _automata = new Automaton?[items];
-    private long _bytes;
 
     /// <summary>Returns whether an item matches a URL, or <see langword="null"/> if the automata have been dropped.</summary>
     public bool? IsMatch(int index, string item, ReadOnlySpan<char> url)
@@ -152,6 +95,37 @@ internal sealed class Automata(int items, Action? onDropped = null)
         {
             onDropped?.Invoke();
         }
+    }
+
+    // Counts the states that quantifiers with a number add.
+    private static double CountRepetitions(List<RegexToken> tokens)
+    {
+        var sizes = new Stack<double>([0]);
+        var (last, withoutRepetitions) = (0d, 0);
+        foreach (var token in tokens)
+        {
+            switch (token.Kind)
+            {
+                case RegexTokenKind.GroupStart:
+                    sizes.Push(0);
+                    continue;
+                case RegexTokenKind.GroupEnd:
+                    last = sizes.Pop();
+                    break;
+                case RegexTokenKind.Quantifier:
+                    last *= Math.Max(0, (token.Max == int.MaxValue ? token.Min : token.Max) - 1);
+                    break;
+                case RegexTokenKind.Comment or RegexTokenKind.Options:
+                    continue;
+                default:
+                    (last, withoutRepetitions) = (1, withoutRepetitions + 1);
+                    break;
+            }
+
+            sizes.Push(sizes.Pop() + last);
+        }
+
+        return sizes.Pop() - withoutRepetitions;
     }
 
     private sealed class Automaton(Regex regex)
