@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 
@@ -29,7 +30,12 @@ public sealed class ExclusionMetricsTests
         listener.SetMeasurementEventCallback<double>((instrument, _, _, _) => measured.Add(instrument.Name));
         listener.SetMeasurementEventCallback<long>((instrument, _, _, _) => measured.Add(instrument.Name));
         await using var app = await TracedApp.StartAsync(
-            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$")),
+            builder =>
+            {
+                // ASP.NET Core creates an activity for the logs.
+                builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Critical);
+                builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$"));
+            },
             NamedRoute.Map,
             new() { ["OTEL_SDK_DISABLED"] = "true" });
         meters = app.App.Services.GetRequiredService<IMeterFactory>();
