@@ -4,10 +4,11 @@ using Aspire.Hosting.Lifecycle;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.Hosting.RouteTracing.LiveList;
 using Aspire.Hosting.RouteTracing.Variables;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.Hosting.RouteTracing;
 
-/// <summary>Adds variables, property and commands to every traced resource before the application starts.</summary>
+/// <summary>Adds variables, property and commands to every traced resource before it starts.</summary>
 internal sealed class RouteTracingSubscriber(
     AppExclusions app, LiveListFolder folder, ResourceNotificationService notifications, ResourceLoggerService loggers, TimeProvider time)
     : IDistributedApplicationEventingSubscriber
@@ -19,17 +20,31 @@ internal sealed class RouteTracingSubscriber(
     {
         eventing.Subscribe<BeforeStartEvent>(async (started, _) =>
         {
-            foreach (var resource in started.Model.Resources.Where(AppExclusions.IsTraced))
+            foreach (var resource in started.Model.Resources.ToArray())
             {
-                if (executionContext.IsRunMode)
-                {
-                    await MakeLiveAsync(resource, started.Model).ConfigureAwait(false);
-                }
-
-                ExclusionEnvironment.Attach(resource, app);
+                await AddToAsync(resource, started.Model).ConfigureAwait(false);
             }
         });
+
+        // Other subscribers of BeforeStartEvent can add resources and variables afterwards.
+        eventing.Subscribe<BeforeResourceStartedEvent>((starting, _) =>
+            AddToAsync(starting.Resource, starting.Services.GetRequiredService<DistributedApplicationModel>()));
         return Task.CompletedTask;
+
+        async Task AddToAsync(IResource resource, DistributedApplicationModel model)
+        {
+            if (!AppExclusions.IsTraced(resource))
+            {
+                return;
+            }
+
+            if (executionContext.IsRunMode)
+            {
+                await MakeLiveAsync(resource, model).ConfigureAwait(false);
+            }
+
+            ExclusionEnvironment.Attach(resource, app);
+        }
     }
 
     private async Task MakeLiveAsync(IResource resource, DistributedApplicationModel model)

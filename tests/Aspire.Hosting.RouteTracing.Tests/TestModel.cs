@@ -149,7 +149,8 @@ internal sealed class TestModel : IAsyncDisposable
             var instances = resource.Resource.GetReplicaCount();
             await PollAsync(() => state == KnownResourceStates.Running
                 ? live.RunningInstances.Count == instances
-                : live.RunningInstances.Count == 0 && live.HasInstanceIn(state));
+                : live.RunningInstances.Count == 0 && live.IsKnown);
+            await live.Property.RefreshAsync();
         }
     }
 
@@ -158,8 +159,17 @@ internal sealed class TestModel : IAsyncDisposable
         SetStateAsync(resource, KnownResourceStates.Running);
 
     /// <summary>Executes a command with arguments, as the command line does.</summary>
-    public async Task<ExecuteCommandResult> ExecuteAsync<T>(
+    public Task<ExecuteCommandResult> ExecuteAsync<T>(
         IResourceBuilder<T> resource, string command, params (string Name, string Value)[] arguments)
+        where T : IResource =>
+        ExecuteAsync(resource, command, Cancellation, arguments);
+
+    /// <summary>Executes a command with arguments, as the command line does, until it is canceled.</summary>
+    public async Task<ExecuteCommandResult> ExecuteAsync<T>(
+        IResourceBuilder<T> resource,
+        string command,
+        CancellationToken cancellation,
+        params (string Name, string Value)[] arguments)
         where T : IResource
     {
         var inputs = GetArguments(resource, command).Select(definition => new InteractionInput
@@ -170,7 +180,7 @@ internal sealed class TestModel : IAsyncDisposable
                 definition.Value),
         });
         return await Services.GetRequiredService<ResourceCommandService>()
-            .ExecuteCommandAsync(await GetIdAsync(resource.Resource), command, new InteractionInputCollection([.. inputs]), Cancellation);
+            .ExecuteCommandAsync(await GetIdAsync(resource.Resource), command, new InteractionInputCollection([.. inputs]), cancellation);
     }
 
     /// <summary>Executes a command that succeeds, and returns its answer.</summary>

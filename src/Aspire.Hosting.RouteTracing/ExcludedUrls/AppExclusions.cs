@@ -5,6 +5,7 @@ using Aspire.Hosting.RouteTracing.LiveList;
 using Aspire.Hosting.RouteTracing.Variables;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Http;
 
 namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
@@ -45,7 +46,9 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
         builder.Services.AddSingleton(app);
         builder.Services.AddSingleton<LiveListFolder>();
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddHostedService<LiveListMonitor>();
+
+        // The first hosted service, because Aspire's orchestrator starts only when no resource waits for another one any more.
+        builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService, LiveListMonitor>());
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, UnsampledHealthChecks>());
         builder.Services.TryAddEventingSubscriber<RouteTracingSubscriber>();
         PublishWarnings.AddStep(builder, app);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Aspire.Hosting.RouteTracing.Variables;
 using Aspire.RouteTracing.ExcludedUrls;
@@ -27,7 +28,7 @@ internal sealed class DeclaredExclusions
                     nameof(patterns));
             }
 
-            if (!ExclusionPattern.Validate(pattern, out var reason))
+            if (!ExclusionPattern.Validate(pattern, out var reason) || HasHalfCharacter(pattern, out reason))
             {
                 throw new ArgumentException($"The pattern '{pattern}' is invalid: {reason}", nameof(patterns));
             }
@@ -48,5 +49,12 @@ internal sealed class DeclaredExclusions
         }
 
         _patterns.AddRange(added);
+    }
+
+    // The list is a file and a variable in UTF-8.
+    private static bool HasHalfCharacter(string pattern, [NotNullWhen(true)] out string? reason)
+    {
+        reason = "It contains half of a surrogate pair.";
+        return Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(pattern)) != pattern;
     }
 }

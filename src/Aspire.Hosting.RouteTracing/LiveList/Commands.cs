@@ -156,7 +156,7 @@ internal static class Commands
     {
         if (!IsEdit(context.Arguments))
         {
-            return Answer(true, lives.Select(Describe));
+            return Answer(true, lives.Select(live => $"Excluded URLs of '{live.Name}'. {live.Property.Describe()}"));
         }
 
         var applied = await Task.WhenAll(lives.Select(live => EditAsync(context, live))).ConfigureAwait(false);
@@ -166,6 +166,7 @@ internal static class Commands
     private static async Task<(bool Success, string Text)> EditAsync(ExecuteCommandContext context, LiveResource live)
     {
         var inputs = context.Arguments;
+        context.CancellationToken.ThrowIfCancellationRequested();
         try
         {
             if (!live.Edit(IsSet(inputs, Reset) ? null : current => GetEdited(current, inputs), ReplacesAll(inputs)))
@@ -228,10 +229,12 @@ internal static class Commands
         var known = lives.SelectMany(live => live.Current).Select(url => url.Pattern).Append(Everything);
         foreach (var pattern in GetRemoved(inputs).Except(known, StringComparer.Ordinal))
         {
+            var own = lives.SelectMany(live => live.ReadStatuses()).SelectMany(status => status.Items).FirstOrDefault(
+                item => item.Pattern == pattern);
             context.AddValidationError(
                 inputs[Remove],
-                lives.Count == 1
-                    ? $"The pattern '{pattern}' is not in the list. {Describe(lives[0])}"
+                own is not null ? $"The pattern '{pattern}' can't be edited, because it comes from {own.Source} of the service."
+                    : lives.Count == 1 ? $"The pattern '{pattern}' is not in the list. {Describe(lives[0])}"
                     : $"The pattern '{pattern}' is in none of the lists.");
         }
 

@@ -11,6 +11,7 @@ internal static class EditConfirmation
     private const int MaxRoutes = 10;
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
     /// <summary>
@@ -19,23 +20,23 @@ internal static class EditConfirmation
     public static async Task<(bool Success, string Text)> ApplyAsync(
         LiveResource live, bool restartsContainers, IServiceProvider services, CancellationToken cancellationToken)
     {
-        if (live.RunningInstances.Count == 0)
+        if (!live.FollowsFile)
         {
-            // The variables of a persistent resource are set although it has not started.
-            var hasVariables = live is { FollowsFile: false, Started: not null }
-                && (live.HasInstanceIn(KnownResourceStates.Starting) || live.HasInstanceIn(KnownResourceStates.NotStarted));
-            return hasVariables
-                ? (false, $"'{live.Name}' may start with the previous list. Restart it to apply this one.")
-                : (true, $"'{live.Name}' isn't running and reads the list when it starts.");
+            // One after another: an edit during a restart needs another restart.
+            await live.Restarting.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                return await RestartAsync(live, restartsContainers, services, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                live.Restarting.Release();
+            }
         }
 
-        return live.FollowsFile ? await ConfirmAsync(live, cancellationToken).ConfigureAwait(false)
-            : !restartsContainers && live.IsContainer
-                ? (
-                    true,
-                    "The container reads the list when it is restarted. A restart deletes the data that is not in a volume, so "
-                        + "'all-resources' restarts no container.")
-            : await RestartAsync(live, services, cancellationToken).ConfigureAwait(false);
+        return live.RunningInstances.Count == 0
+            ? (true, DescribeNotRunning(live))
+            : await ConfirmAsync(live, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -77,7 +78,8 @@ internal static class EditConfirmation
         {
             return (
                 true,
-                $"{(processes == 1 ? "The service has" : $"All {processes} processes have")} confirmed it.{DescribeRoutes(statuses[0])}");
+                $"{(processes == 1 ? "The service has" : $"All {processes} processes have")} confirmed it."
+                    + $"{DescribeOwnItems(live, statuses[0])}{DescribeRoutes(statuses[0])}");
         }
 
         var missing = statuses.Where(live.IsReadBy).SelectMany(live.FindMissing).Distinct().ToArray();
@@ -89,12 +91,35 @@ internal static class EditConfirmation
     }
 
     private static async Task<(bool Success, string Text)> RestartAsync(
-        LiveResource live, IServiceProvider services, CancellationToken cancellationToken)
+        LiveResource live, bool restartsContainers, IServiceProvider services, CancellationToken cancellationToken)
     {
-        var commands = services.GetRequiredService<ResourceCommandService>();
-        foreach (var instance in live.RunningInstances)
+        if (live.RunningInstances.Count == 0)
         {
-            var restart = await commands.ExecuteCommandAsync(instance, KnownResourceCommands.RestartCommand, cancellationToken)
+            return live is { Started: not null, MayBeStarting: true }
+                ? (false, $"'{live.Name}' may start with the previous list. Restart it to apply this one.")
+                : (true, DescribeNotRunning(live));
+        }
+
+        if (!restartsContainers && live.IsContainer)
+        {
+            return (
+                true,
+                "The container reads the list when it is restarted. A restart deletes the data that is not in a volume, so "
+                    + "'all-resources' restarts no container.");
+        }
+
+        if (live.Started?.SequenceEqual(live.Current) == true)
+        {
+            return (true, $"'{live.Name}' has started with this list.");
+        }
+
+        var commands = services.GetRequiredService<ResourceCommandService>();
+        var running = live.RunningInstances;
+        foreach (var instance in running)
+        {
+            // Not canceled, because the resource would stay stopped.
+            cancellationToken.ThrowIfCancellationRequested();
+            var restart = await commands.ExecuteCommandAsync(instance.ResourceId, KnownResourceCommands.RestartCommand, CancellationToken.None)
                 .ConfigureAwait(false);
             if (!restart.Success)
             {
@@ -102,7 +127,36 @@ internal static class EditConfirmation
             }
         }
 
-        return (true, $"'{live.Name}' was restarted because it reads the list only at startup.");
+        return await WaitForStartAsync(live, running, cancellationToken).ConfigureAwait(false)
+            ? (true, $"'{live.Name}' was restarted because it reads the list only at startup.")
+            : (false, $"'{live.Name}' was restarted because it reads the list only at startup, but it isn't running.");
+    }
+
+    // Aspire's restart ends before the state of the resource changes.
+    private static async Task<bool> WaitForStartAsync(
+        LiveResource live, IReadOnlyList<ResourceEvent> before, CancellationToken cancellationToken)
+    {
+        var started = live.Time.GetTimestamp();
+        DateTime?[] times = [.. before.Select(instance => instance.Snapshot.StartTimeStamp).Where(time => time is not null)];
+        while (live.RunningInstances.Count(instance => !times.Contains(instance.Snapshot.StartTimeStamp)) < before.Count)
+        {
+            if (live.Time.GetElapsedTime(started) > StartTimeout)
+            {
+                return false;
+            }
+
+            await Task.Delay(Interval, live.Time, cancellationToken).ConfigureAwait(false);
+        }
+
+        return true;
+    }
+
+    private static string DescribeNotRunning(LiveResource live) => $"'{live.Name}' isn't running and reads the list when it starts.";
+
+    private static string DescribeOwnItems(LiveResource live, ServiceStatus status)
+    {
+        var own = status.Items.Select(live.Find).ExceptBy(live.Current.Select(url => url.Pattern), url => url.Pattern).ToArray();
+        return own.Length == 0 ? "" : $" The service adds {ExcludedUrlsProperty.Join(own)}.";
     }
 
     private static string DescribeRoutes(ServiceStatus status)

@@ -52,14 +52,16 @@ internal sealed partial class ExcludedUrlsProperty(
         }
     }
 
+    /// <summary>Returns what the property shows: the list, its state, and the problems.</summary>
+    public string Describe() => Describe(live.ReadStatuses());
+
     private async Task PublishAsync()
     {
         var statuses = live.ReadStatuses();
-        var isUnread = live.Reports && live.Current.Count > 0 && statuses.Count == 0 && live.IsReportOverdue();
         var warnings = app.GetWarnings(resource);
 
         // Only a resource with an endpoint receives requests.
-        string[] unread = isUnread && resource.HasAnnotationOfType<EndpointAnnotation>()
+        string[] unread = IsUnread(statuses) && resource.HasAnnotationOfType<EndpointAnnotation>()
             ? [$"The excluded URLs are not read {live.ByService}"]
             : [];
         foreach (var warning in unread.Concat(warnings).Where(_logged.Add))
@@ -73,9 +75,7 @@ internal sealed partial class ExcludedUrlsProperty(
             Commands.SetEditInputs(live);
         }
 
-        var edited = live.IsEdited ? ["Edited in this run."] : Array.Empty<string>();
-        var problems = statuses.SelectMany(status => status.Problems).Select(live.Describe).Distinct(StringComparer.Ordinal);
-        var text = string.Join(' ', [.. edited, GetState(statuses, isUnread), .. problems, .. warnings]);
+        var text = Describe(statuses);
         if (_shown == text || !live.IsKnown)
         {
             return;
@@ -89,8 +89,18 @@ internal sealed partial class ExcludedUrlsProperty(
         _shown = text;
     }
 
+    private bool IsUnread(IReadOnlyList<ServiceStatus> statuses) =>
+        live.Reports && live.Current.Count > 0 && statuses.Count == 0 && live.IsReportOverdue();
+
     // The dashboard truncates a long value, so the state comes first.
-    private string GetState(IReadOnlyList<ServiceStatus> statuses, bool isUnread)
+    private string Describe(IReadOnlyList<ServiceStatus> statuses)
+    {
+        string[] edited = live.IsEdited ? ["Edited in this run."] : [];
+        var problems = statuses.SelectMany(status => status.Problems).Select(live.Describe).Distinct(StringComparer.Ordinal);
+        return string.Join(' ', [.. edited, GetState(statuses), .. problems, .. app.GetWarnings(resource)]);
+    }
+
+    private string GetState(IReadOnlyList<ServiceStatus> statuses)
     {
         var list = Join(live.Current);
         var hadNone = live.Reports ? !live.IsEdited : live.Started is null or { Count: 0 };
@@ -112,7 +122,7 @@ internal sealed partial class ExcludedUrlsProperty(
 
         if (statuses.Count == 0)
         {
-            return isUnread ? $"Not read {live.ByService} Its list: {list}." : $"Not read yet: {list}.";
+            return IsUnread(statuses) ? $"Not read {live.ByService} Its list: {list}." : $"Not read yet: {list}.";
         }
 
         return GetReported(statuses);

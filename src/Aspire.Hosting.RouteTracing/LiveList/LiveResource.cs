@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.Hosting.RouteTracing.Variables;
@@ -9,6 +10,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Aspire.Hosting.RouteTracing.LiveList;
 
 /// <summary>The list of a resource in run mode, which can be edited while the resource runs.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore needs no disposal, because its wait handle isn't used.")]
 internal sealed class LiveResource(
     IResource resource,
     AppExclusions app,
@@ -24,8 +26,11 @@ internal sealed class LiveResource(
     private static readonly TimeSpan ReadTimeoutWithHealthCheck = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(30);
 
+    private static readonly string[] StartingStates =
+        ["", KnownResourceStates.NotStarted, KnownResourceStates.Waiting, KnownResourceStates.Starting];
+
     private readonly Lock _editing = new();
-    private readonly ConcurrentDictionary<string, string?> _states = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> _instances = new(StringComparer.Ordinal);
     private volatile IReadOnlyList<ListedUrl> _declared = app.GetList(resource);
     private volatile IReadOnlyList<ListedUrl>? _edited;
     private volatile IReadOnlyList<ListedUrl>? _started;
@@ -73,18 +78,23 @@ internal sealed class LiveResource(
     /// <summary>Gets whether the service reads the list from the AppHost's file.</summary>
     public bool FollowsFile { get; private set; }
 
-    /// <summary>Gets the names of the running instances: of the replicas, or of the resource itself.</summary>
-    public IReadOnlyList<string> RunningInstances =>
-        [.. _states.Where(instance => instance.Value == KnownResourceStates.Running).Select(instance => instance.Key)];
+    /// <summary>Gets the running instances: the replicas, or the resource itself.</summary>
+    public IReadOnlyList<ResourceEvent> RunningInstances =>
+        [.. Instances.Where(instance => instance.Snapshot.State?.Text == KnownResourceStates.Running)];
 
     /// <summary>
     /// Gets whether Aspire has published a state of the resource. Before, a resource that was added during BeforeStart has no instance, and
     /// a property would be that of another one.
     /// </summary>
-    public bool IsKnown => !_states.IsEmpty;
+    public bool IsKnown => !_instances.IsEmpty;
 
-    /// <summary>Returns whether an instance is in a state.</summary>
-    public bool HasInstanceIn(string state) => _states.Values.Contains(state);
+    /// <summary>
+    /// Gets whether an instance may be starting. The variables of a persistent resource can be set although it has not started.
+    /// </summary>
+    public bool MayBeStarting => Instances.Any(instance => StartingStates.Contains(instance.Snapshot.State?.Text ?? ""));
+
+    /// <summary>Gets a semaphore for restarts that let the resource read its list.</summary>
+    public SemaphoreSlim Restarting { get; } = new(1);
 
     public IReadOnlyList<ServiceStatus> ReadStatuses() => Reports ? ServiceStatuses.Read(folder.GetPath(Name)) : [];
 
@@ -113,21 +123,14 @@ internal sealed class LiveResource(
     public bool IsReportOverdue()
     {
         var timeout = resource.HasAnnotationOfType<HealthCheckAnnotation>() ? ReadTimeoutWithHealthCheck : ReadTimeout;
-        return RunningInstances.Count > 0 && _runningSince != 0 && time.GetElapsedTime(_runningSince) > timeout;
+        return FindRunningSince() is var since and not 0 && time.GetElapsedTime(since) > timeout;
     }
 
     /// <summary>Updates the state of an instance.</summary>
     public void Update(ResourceEvent state)
     {
-        _states[state.ResourceId] = state.Snapshot.State?.Text;
-        if (RunningInstances.Count == 0)
-        {
-            _runningSince = 0;
-        }
-        else if (_runningSince == 0 && state.Snapshot.HealthStatus is HealthStatus.Healthy)
-        {
-            _runningSince = time.GetTimestamp();
-        }
+        _instances.TryAdd(state.ResourceId, state.ResourceId);
+        FindRunningSince();
     }
 
     /// <summary>
@@ -276,6 +279,34 @@ internal sealed class LiveResource(
         }
 
         return FollowsFile || secrets[true].Any();
+    }
+
+    // The time stamp of when an instance was first seen running and healthy, or 0.
+    private long FindRunningSince()
+    {
+        lock (_instances)
+        {
+            var running = RunningInstances;
+            var isHealthy = _runningSince != 0 || running.Any(instance => instance.Snapshot.HealthStatus is HealthStatus.Healthy);
+            return _runningSince = running.Count == 0 || !isHealthy ? 0
+                : _runningSince != 0 ? _runningSince
+                : time.GetTimestamp();
+        }
+    }
+
+    // As Aspire published them last. Update() is called later.
+    private IEnumerable<ResourceEvent> Instances
+    {
+        get
+        {
+            foreach (var id in _instances.Keys)
+            {
+                if (notifications.TryGetCurrentState(id, out var state))
+                {
+                    yield return state;
+                }
+            }
+        }
     }
 
     private static bool IsDotNetSecret(ListedUrl url) => url is { IsSecret: true, Source: VariableNames.DotNetExcludedUrls };

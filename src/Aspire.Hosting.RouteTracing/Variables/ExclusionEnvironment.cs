@@ -36,7 +36,7 @@ internal static class ExclusionEnvironment
         if (AppExclusions.ExportsTelemetry(resource)
             && !app.IsEmpty
             && variables.TryGetValue(VariableNames.TracesSampler, out var sampler)
-            && sampler is VariableNames.AlwaysOn)
+            && await IsAlwaysOnAsync(sampler, context).ConfigureAwait(false))
         {
             variables[VariableNames.TracesSampler] = VariableNames.ParentBasedAlwaysOn;
         }
@@ -57,6 +57,15 @@ internal static class ExclusionEnvironment
         {
             await live.Property.RefreshAsync().ConfigureAwait(false);
         }
+    }
+
+    // When publishing, a parameter has no value yet.
+    private static async Task<bool> IsAlwaysOnAsync(object sampler, EnvironmentCallbackContext context)
+    {
+        var text = sampler is IValueProvider provider && context.ExecutionContext.IsRunMode
+            ? await provider.GetValueAsync(context.CancellationToken).ConfigureAwait(false)
+            : sampler as string;
+        return string.Equals(text, VariableNames.AlwaysOn, StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>

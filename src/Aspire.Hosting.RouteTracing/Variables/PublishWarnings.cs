@@ -32,8 +32,10 @@ internal static class PublishWarnings
     {
         // Nothing is resolved, so no parameter is asked for.
         foreach (var resource in context.Model.Resources.Where(
-            resource => AppExclusions.IsTraced(resource) && !resource.IsExcludedFromPublish()))
+            resource => AppExclusions.IsTraced(resource) && !resource.IsExcludedFromPublish()).ToArray())
         {
+            // Subscribers of BeforeStartEvent can have added resources and variables.
+            ExclusionEnvironment.Attach(resource, app);
             var environment = new EnvironmentCallbackContext(
                 context.ExecutionContext, resource, cancellationToken: context.CancellationToken);
             foreach (var annotation in resource.Annotations.OfType<EnvironmentCallbackAnnotation>().ToArray())

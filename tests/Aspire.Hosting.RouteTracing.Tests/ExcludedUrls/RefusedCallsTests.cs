@@ -22,6 +22,14 @@ public sealed class RefusedCallsTests
     }
 
     [Fact]
+    public void A_pattern_with_half_of_a_surrogate_pair_is_refused()
+    {
+        var exception = Assert.Throws<ArgumentException>("patterns", () => TestModel.CreateBuilder().WithExcludedUrls("a\uD800b"));
+
+        Assert.Contains("It contains half of a surrogate pair.", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_refused_call_adds_nothing()
     {
         var orders = TestModel.CreateBuilder().AddProject<TestProject>("orders").WithExcludedUrls("here");

@@ -335,6 +335,102 @@ public sealed class ConfirmationTests
     }
 
     [Fact]
+    public async Task An_edit_during_a_restart_restarts_again()
+    {
+        var restarting = new TaskCompletionSource();
+        var released = new TaskCompletionSource();
+        var restarts = 0;
+        var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("a");
+        await using var model = await TestModel.StartAsync(_builder);
+        AddRestart(reviews, async _ =>
+        {
+            restarts++;
+            await model.SetStateAsync(reviews, KnownResourceStates.Finished);
+            await TestModel.GetVariablesAfterRestartAsync(reviews);
+            restarting.TrySetResult();
+            await released.Task;
+            await model.SetRunningAsync(reviews);
+        });
+        await TestModel.GetVariablesAsync(reviews);
+        await model.SetRunningAsync(reviews);
+
+        var first = model.AnswerAsync(reviews, Edit, ("add", "b"));
+        await restarting.Task;
+        var second = model.AnswerAsync(reviews, Edit, ("add", "c"));
+        released.SetResult();
+
+        Assert.All(
+            await Task.WhenAll(first, second),
+            answer => Assert.Contains("'reviews' was restarted because", answer, StringComparison.Ordinal));
+        Assert.Equal(2, restarts);
+        await model.AssertPropertyAsync(reviews, "Edited in this run. Set at startup: a, b, c.");
+    }
+
+    [Fact]
+    public async Task An_edit_waits_until_the_restarted_resource_runs()
+    {
+        var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("a");
+        await using var model = await TestModel.StartAsync(_builder);
+        AddRestart(reviews, _ => model.SetStateAsync(reviews, KnownResourceStates.Finished));
+        await TestModel.GetVariablesAsync(reviews);
+        await model.SetRunningAsync(reviews);
+
+        var edit = model.FailAsync(reviews, Edit, ("add", "b"));
+
+        Assert.EndsWith(
+            "'reviews' was restarted because it reads the list only at startup, but it isn't running.",
+            await PassTimeAsync(edit),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_canceled_edit_does_not_cancel_the_restart()
+    {
+        var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("a");
+        await using var model = await TestModel.StartAsync(_builder);
+        using var canceling = new CancellationTokenSource();
+        var isCanceled = true;
+        AddRestart(reviews, async cancellation =>
+        {
+            await canceling.CancelAsync();
+            isCanceled = cancellation.IsCancellationRequested;
+        });
+        await TestModel.GetVariablesAsync(reviews);
+        await model.SetRunningAsync(reviews);
+
+        await model.ExecuteAsync(reviews, Edit, canceling.Token, ("add", "b"));
+
+        Assert.False(isCanceled);
+    }
+
+    [Fact]
+    public async Task An_edit_that_is_canceled_before_it_starts_changes_nothing()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+
+        var result = await model.ExecuteAsync(_orders, Edit, new CancellationToken(canceled: true), ("add", "b"));
+
+        Assert.True(result.Canceled);
+        Assert.Equal("Excluded URLs of 'orders'. Not running: a.", await model.AnswerAsync(_orders, Edit));
+    }
+
+    [Fact]
+    public async Task An_edit_names_the_items_that_the_service_adds()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(
+            _orders, change: status => status with { Items = [.. status.Items, new("own", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS")] });
+        await model.SetRunningAsync(_orders);
+
+        Assert.Equal(
+            "The list of 'orders' is empty. The service has confirmed it. The service adds own.",
+            await model.AnswerAsync(_orders, Edit, ("remove", "*")));
+        Assert.Equal(
+            "The pattern 'own' can't be edited, because it comes from OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS of the service.",
+            await model.FailAsync(_orders, Edit, ("remove", "own")));
+    }
+
+    [Fact]
     public async Task A_failed_restart_fails_the_edit()
     {
         var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("a");
@@ -364,9 +460,16 @@ public sealed class ConfirmationTests
 
     // In place of Aspire's own command, which needs its orchestrator.
     private static void AddRestart(IResourceBuilder<IResource> resource, Action restart) =>
-        resource.WithCommand(KnownResourceCommands.RestartCommand, "Restart", _ =>
+        AddRestart(resource, _ =>
         {
             restart();
-            return Task.FromResult(CommandResults.Success());
+            return Task.CompletedTask;
+        });
+
+    private static void AddRestart(IResourceBuilder<IResource> resource, Func<CancellationToken, Task> restart) =>
+        resource.WithCommand(KnownResourceCommands.RestartCommand, "Restart", async context =>
+        {
+            await restart(context.CancellationToken);
+            return CommandResults.Success();
         });
 }

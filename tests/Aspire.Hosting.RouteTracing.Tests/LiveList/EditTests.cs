@@ -115,7 +115,7 @@ public sealed class EditTests
         await using var service = await TestService.StartAsync(_orders);
         var property = model.GetProperty(_orders);
 
-        Assert.Equal("The list of 'orders' is users, everywhere, a,b.", await model.AnswerAsync(_orders, Edit));
+        Assert.Equal("Excluded URLs of 'orders'. Not running: users, everywhere, a,b.", await model.AnswerAsync(_orders, Edit));
 
         Assert.Equal(["users", "everywhere", "a,b"], service.ReadList());
         Assert.Equal(property, model.GetProperty(_orders));
@@ -247,7 +247,7 @@ public sealed class EditTests
         Assert.StartsWith("The list of 'orders' was not changed: ", error, StringComparison.Ordinal);
         Assert.Equal(["users", "everywhere", "a,b"], service.ReadList());
         Assert.Equal(property, model.GetProperty(_orders));
-        Assert.Equal("The list of 'orders' is users, everywhere, a,b.", await model.AnswerAsync(_orders, Edit));
+        Assert.Equal("Excluded URLs of 'orders'. Not running: users, everywhere, a,b.", await model.AnswerAsync(_orders, Edit));
         File.Delete(service.StatusPath);
         Assert.StartsWith(
             "'/new' is not excluded",

@@ -169,6 +169,6 @@ public sealed class FolderTests : IDisposable
     private async Task AssertEditFailsAsync(TestModel model, string reason)
     {
         Assert.Equal($"The list of 'orders' was not changed: {reason}", await model.FailAsync(_orders, Edit, ("add", "new")));
-        Assert.Equal("The list of 'orders' is here.", await model.AnswerAsync(_orders, Edit));
+        Assert.Equal("Excluded URLs of 'orders'. Not running: here.", await model.AnswerAsync(_orders, Edit));
     }
 }

@@ -1,10 +1,43 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.LiveList;
 using Aspire.RouteTracing.ExcludedUrls;
+using Microsoft.Extensions.Hosting;
 
 namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
 public sealed class LiveListTests
 {
+    // Aspire's orchestrator, another one, has started only when no resource waits any more.
+    [Fact]
+    public void The_monitor_is_the_first_hosted_service()
+    {
+        var builder = TestModel.CreateBuilder();
+        builder.WithExcludedUrls("here");
+
+        Assert.Equal(
+            typeof(LiveListMonitor),
+            builder.Services.First(service => service.ServiceType == typeof(IHostedService)).ImplementationType);
+    }
+
+    [Fact]
+    public async Task A_resource_that_a_later_subscriber_adds_has_list_property_and_commands()
+    {
+        var builder = TestModel.CreateBuilder();
+        builder.WithExcludedUrls("here");
+        await using var model = await TestModel.StartAsync(builder);
+        var late = builder.AddProject<TestProject>("late").WithEnvironment("OTEL_DOTNET_EXCLUDED_URLS", "own");
+
+        await builder.Eventing.PublishAsync(
+            new BeforeResourceStartedEvent(late.Resource, model.Services), TestContext.Current.CancellationToken);
+
+        await using var service = await TestService.StartAsync(late);
+        await model.SetRunningAsync(late);
+        Assert.Equal(["own", "here"], service.ReadList());
+        await model.AssertPropertyAsync(late, "In force: own, here.");
+        Assert.Equal("parentbased_always_on", await TestModel.GetUnresolvedAsync(late, "OTEL_TRACES_SAMPLER"));
+        Assert.Contains("'here'", await model.AnswerAsync(late, "test-url", ("url", "/here")), StringComparison.Ordinal);
+    }
+
     private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";
     private const string ListFile = "Aspire__RouteTracing__ExclusionsFile";
     private const string StatusFolder = "Aspire__RouteTracing__StatusFolder";

@@ -37,7 +37,7 @@ public sealed class PythonListTests
         var variables = await TestModel.GetVariablesAsync(_reviews);
         var property = model.GetProperty(_reviews);
 
-        Assert.Equal("The list of 'reviews' is users, here.", await model.AnswerAsync(_reviews, Edit));
+        Assert.Equal("Excluded URLs of 'reviews'. Not running: users, here.", await model.AnswerAsync(_reviews, Edit));
 
         Assert.Equal(property, model.GetProperty(_reviews));
         var restarted = await TestModel.GetVariablesAfterRestartAsync(_reviews);
@@ -54,7 +54,7 @@ public sealed class PythonListTests
         await model.AnswerAsync(_reviews, Edit, ("add", "new"));
 
         Assert.Equal("users,here,new", await TestModel.GetUnresolvedAsync(_reviews, FastApi));
-        Assert.Equal("users,here,new", await TestModel.GetUnresolvedAsync(_reviews, Python));
+        Assert.Equal("here,new", await TestModel.GetUnresolvedAsync(_reviews, Python));
     }
 
     [Fact]

@@ -36,7 +36,7 @@ public sealed class SecretTests
         Assert.Equal(
             "'/s3cret' is excluded in 'orders' by '(secret)', from OTEL_DOTNET_EXCLUDED_URLS.",
             await model.AnswerAsync(_orders, "test-url", ("url", $"/{Secret}")));
-        Assert.Equal("The list of 'orders' is (secret), here.", await model.AnswerAsync(_orders, "edit-excluded-urls"));
+        Assert.Equal("Excluded URLs of 'orders'. In force: (secret), here.", await model.AnswerAsync(_orders, "edit-excluded-urls"));
     }
 
     [Fact]

@@ -49,6 +49,7 @@ public sealed class SamplerTests
 
     [Theory]
     [InlineData("always_on", "parentbased_always_on")]
+    [InlineData("ALWAYS_ON", "parentbased_always_on")]
     [InlineData("traceidratio", "traceidratio")]
     [InlineData("parentbased_traceidratio", "parentbased_traceidratio")]
     [InlineData("always_off", "always_off")]
@@ -59,6 +60,18 @@ public sealed class SamplerTests
         await using var model = await TestModel.StartAsync(builder);
 
         Assert.Equal(expected, await TestModel.GetVariableAsync(orders, Sampler));
+    }
+
+    [Fact]
+    public async Task Always_on_is_replaced_if_it_is_the_value_of_a_parameter()
+    {
+        var builder = TestModel.CreateBuilder();
+        var orders = builder.AddProject<TestProject>("orders")
+            .WithExcludedUrls("here")
+            .WithEnvironment(Sampler, builder.AddParameter("sampler", "always_on"));
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal("parentbased_always_on", await TestModel.GetVariableAsync(orders, Sampler));
     }
 
     [Fact]
