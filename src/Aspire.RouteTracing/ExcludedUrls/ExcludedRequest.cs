@@ -20,11 +20,8 @@ internal sealed class ExcludedRequest
     /// <param name="context">The request.</param>
     /// <param name="server">The request's server activity, if it has one.</param>
     /// <param name="settings">The settings that apply to the request until it ends.</param>
-    public ExcludedRequest(HttpContext context, Activity? server, CompiledSettings settings)
-    {
+    public ExcludedRequest(HttpContext context, Activity? server, CompiledSettings settings) =>
         (_context, Server, Settings) = (context, server, settings);
-        KeptPath = settings.KeepFailedRequests ? (context.Request.PathBase + context.Request.Path).Value ?? "" : null;
-    }
 
     /// <summary>Gets or sets the request of the current execution context, if it is excluded or can still be.</summary>
     public static ExcludedRequest? Current
@@ -38,12 +35,6 @@ internal sealed class ExcludedRequest
 
     /// <summary>Gets the settings that apply to the request until it ends.</summary>
     public CompiledSettings Settings { get; }
-
-    /// <summary>
-    /// Gets the path that was received, for the span of a request that fails, or <see langword="null"/> if the settings don't keep it.
-    /// Middleware can rewrite the path of the context.
-    /// </summary>
-    public string? KeptPath { get; }
 
     /// <summary>
     /// Gets why the request is excluded: the pattern, the route of the endpoint, <c>caller</c> or <c>filter</c>. <see langword="null"/> if

@@ -36,6 +36,10 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
         return next(errorContext);
     }
 
+    /// <summary>Stores the path that was received, because middleware can rewrite it.</summary>
+    public static void KeepPath(HttpContext context) =>
+        context.Features.Set(new ReceivedPath(context.Request.PathBase + context.Request.Path));
+
     /// <param name="context">The request.</param>
     /// <param name="request">Its exclusion.</param>
     /// <param name="failure">The exception that escapes, if any.</param>
@@ -58,7 +62,7 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
                 ActivityKind.Server, ParentOf(server), startTime: server.StartTimeUtc, name: ServerActivity.OperationName);
             if (span is not null)
             {
-                Describe(span, context, request, failure, statusCode);
+                Describe(span, context, request.ExcludedBy!, failure, statusCode);
             }
         }
         finally
@@ -84,7 +88,7 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
     }
 
     // Attributes as in https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span.
-    private void Describe(Activity span, HttpContext context, ExcludedRequest excluded, Exception? failure, int statusCode)
+    private void Describe(Activity span, HttpContext context, string excludedBy, Exception? failure, int statusCode)
     {
         var request = context.Request;
         var host = new HostString(ExclusionList.HostOf(request) ?? "");
@@ -98,18 +102,20 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
         span.SetTag("http.request.method_original", method == request.Method ? null : request.Method);
         span.SetTag("http.route", route);
         span.SetTag("url.scheme", request.Scheme);
-        span.SetTag("url.path", excluded.KeptPath is { Length: > 0 } path ? new PathString(path).ToUriComponent() : "/");
+        span.SetTag("url.path", context.Features.Get<ReceivedPath>()?.Path is { HasValue: true } path ? path.ToUriComponent() : "/");
         span.SetTag("server.address", host.Host);
         span.SetTag("server.port", host.Port);
         span.SetTag("http.response.status_code", statusCode);
         span.SetTag("error.type", ServerErrorTags.FindErrorType(context, exception, isHandled: failure is null, statusCode));
-        span.SetTag("aspire.route_tracing.excluded_by", excluded.ExcludedBy);
+        span.SetTag("aspire.route_tracing.excluded_by", excludedBy);
         span.SetStatus(ActivityStatusCode.Error);
         if (exception is not null && RecordException)
         {
             span.AddException(exception);
         }
     }
+
+    private sealed record ReceivedPath(PathString Path);
 
     private sealed record DeveloperPageError(Exception Exception);
 }

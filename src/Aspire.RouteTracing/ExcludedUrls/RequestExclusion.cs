@@ -126,7 +126,7 @@ internal sealed partial class RequestExclusion(
     {
         try
         {
-            if (request.ExcludedBy is null || (!request.IsCounted && request.KeptPath is null))
+            if (request.ExcludedBy is null || !(request.IsCounted || request.Settings.KeepFailedRequests))
             {
                 request.Release();
                 return;
@@ -158,6 +158,11 @@ internal sealed partial class RequestExclusion(
     {
         var request = new ExcludedRequest(context, server, tracing.Current);
         ExcludedRequest.Current = request;
+        if (request.Settings.KeepFailedRequests)
+        {
+            FailedRequestSpan.KeepPath(context);
+        }
+
         if (requests.AreOfProcess)
         {
             context.Response.OnCompleted(
@@ -189,7 +194,7 @@ internal sealed partial class RequestExclusion(
                 Count(request.ExcludedBy!, statusCode);
             }
 
-            if (request.KeptPath is not null && !isAborted)
+            if (request.Settings.KeepFailedRequests && !isAborted)
             {
                 failedRequestSpan.Export(context, request, failure, statusCode);
             }
