@@ -19,7 +19,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     private readonly IConfiguration _configuration;
     private readonly ILogger _logger;
     private readonly List<IDisposable> _subscriptions;
-    private CompiledSettings _loaded;
+    private volatile CompiledSettings _loaded;
     private volatile CompiledSettings _current;
     private int _suspensions;
     private int _changes;
@@ -54,6 +54,9 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
 
     /// <summary>Gets the settings that apply to a request that starts now.</summary>
     public CompiledSettings Current => _current;
+
+    /// <summary>Gets the settings, also while route tracing is suspended.</summary>
+    public CompiledSettings Loaded => _loaded;
 
     public IReadOnlyList<UrlExclusion> ExcludedUrls => _current.ExcludedUrls.Current;
 

@@ -45,7 +45,7 @@ public sealed partial class AppHostPageTests
         await using var model = await TestModel.StartAsync(builder);
         await using var orders = await TestService.StartAsync(resources["orders"], change: ReportRoutes);
         await using var storefront = await TestService.StartAsync(resources["storefront"], change: ReportRoutes);
-        await Task.WhenAll(resources.Values.Select(model.SetRunningAsync));
+        await Task.WhenAll(resources.Values.Select(resource => model.SetRunningAsync(resource)));
 
         var commands = Command().Matches(await ReadAsync("docs/apphost.md")).ToArray();
 

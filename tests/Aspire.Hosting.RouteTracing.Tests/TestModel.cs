@@ -154,9 +154,12 @@ internal sealed class TestModel : IAsyncDisposable
         }
     }
 
-    public Task SetRunningAsync<T>(IResourceBuilder<T> resource)
-        where T : IResource =>
-        SetStateAsync(resource, KnownResourceStates.Running);
+    public async Task SetRunningAsync<T>(IResourceBuilder<T> resource, DateTime? startedAt = null)
+        where T : IResource
+    {
+        await Notifications.PublishUpdateAsync(resource.Resource, snapshot => snapshot with { StartTimeStamp = startedAt });
+        await SetStateAsync(resource, KnownResourceStates.Running);
+    }
 
     /// <summary>Executes a command with arguments, as the command line does.</summary>
     public Task<ExecuteCommandResult> ExecuteAsync<T>(

@@ -229,8 +229,7 @@ internal static class Commands
         var known = lives.SelectMany(live => live.Current).Select(url => url.Pattern).Append(Everything);
         foreach (var pattern in GetRemoved(inputs).Except(known, StringComparer.Ordinal))
         {
-            var own = lives.SelectMany(live => live.ReadStatuses()).SelectMany(status => status.Items).FirstOrDefault(
-                item => item.Pattern == pattern);
+            var own = lives.SelectMany(live => live.FindOwnItems()).FirstOrDefault(item => item.Pattern == pattern);
             context.AddValidationError(
                 inputs[Remove],
                 own is not null ? $"The pattern '{pattern}' can't be edited, because it comes from {own.Source} of the service."

@@ -11,6 +11,7 @@ internal static class EditConfirmation
     private const int MaxRoutes = 10;
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RestartTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
@@ -22,16 +23,11 @@ internal static class EditConfirmation
     {
         if (!live.FollowsFile)
         {
-            // One after another: an edit during a restart needs another restart.
-            await live.Restarting.WaitAsync(cancellationToken).ConfigureAwait(false);
-            try
-            {
-                return await RestartAsync(live, restartsContainers, services, cancellationToken).ConfigureAwait(false);
-            }
-            finally
-            {
-                live.Restarting.Release();
-            }
+            // A canceled edit doesn't cancel the restart, because the resource would stay stopped.
+            var restart = RestartAsync(live, restartsContainers, services);
+            return await WaitAsync(restart, live, cancellationToken).ConfigureAwait(false)
+                ? await restart.ConfigureAwait(false)
+                : (false, $"'{live.Name}' reads the list only at startup and is still restarting.");
         }
 
         return live.RunningInstances.Count == 0
@@ -79,7 +75,7 @@ internal static class EditConfirmation
             return (
                 true,
                 $"{(processes == 1 ? "The service has" : $"All {processes} processes have")} confirmed it."
-                    + $"{DescribeOwnItems(live, statuses[0])}{DescribeRoutes(statuses[0])}");
+                    + $"{DescribeOwnItems(live)}{DescribeRoutes(statuses[0])}");
         }
 
         var missing = statuses.Where(live.IsReadBy).SelectMany(live.FindMissing).Distinct().ToArray();
@@ -90,14 +86,46 @@ internal static class EditConfirmation
                 : $"{confirmed} of {processes} processes confirmed it within {Timeout.TotalSeconds} seconds.");
     }
 
+    private static async Task<bool> WaitAsync(Task restart, LiveResource live, CancellationToken cancellationToken)
+    {
+        var started = live.Time.GetTimestamp();
+        while (!restart.IsCompleted && live.Time.GetElapsedTime(started) < RestartTimeout)
+        {
+            await Task.WhenAny(restart, Task.Delay(Interval, live.Time, cancellationToken)).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return restart.IsCompleted;
+    }
+
     private static async Task<(bool Success, string Text)> RestartAsync(
-        LiveResource live, bool restartsContainers, IServiceProvider services, CancellationToken cancellationToken)
+        LiveResource live, bool restartsContainers, IServiceProvider services)
+    {
+        // One after another: an edit during a restart needs another restart.
+        await live.Restarting.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            return await RestartIfNeededAsync(live, restartsContainers, services).ConfigureAwait(false);
+        }
+        finally
+        {
+            live.Restarting.Release();
+        }
+    }
+
+    private static async Task<(bool Success, string Text)> RestartIfNeededAsync(
+        LiveResource live, bool restartsContainers, IServiceProvider services)
     {
         if (live.RunningInstances.Count == 0)
         {
             return live is { Started: not null, MayBeStarting: true }
                 ? (false, $"'{live.Name}' may start with the previous list. Restart it to apply this one.")
                 : (true, DescribeNotRunning(live));
+        }
+
+        if (live.Started?.SequenceEqual(live.Current) == true)
+        {
+            return (true, $"'{live.Name}' has started with this list.");
         }
 
         if (!restartsContainers && live.IsContainer)
@@ -108,18 +136,11 @@ internal static class EditConfirmation
                     + "'all-resources' restarts no container.");
         }
 
-        if (live.Started?.SequenceEqual(live.Current) == true)
-        {
-            return (true, $"'{live.Name}' has started with this list.");
-        }
-
         var commands = services.GetRequiredService<ResourceCommandService>();
         var running = live.RunningInstances;
         foreach (var instance in running)
         {
-            // Not canceled, because the resource would stay stopped.
-            cancellationToken.ThrowIfCancellationRequested();
-            var restart = await commands.ExecuteCommandAsync(instance.ResourceId, KnownResourceCommands.RestartCommand, CancellationToken.None)
+            var restart = await commands.ExecuteCommandAsync(instance.ResourceId, KnownResourceCommands.RestartCommand)
                 .ConfigureAwait(false);
             if (!restart.Success)
             {
@@ -127,14 +148,13 @@ internal static class EditConfirmation
             }
         }
 
-        return await WaitForStartAsync(live, running, cancellationToken).ConfigureAwait(false)
+        return await WaitForStartAsync(live, running).ConfigureAwait(false)
             ? (true, $"'{live.Name}' was restarted because it reads the list only at startup.")
-            : (false, $"'{live.Name}' was restarted because it reads the list only at startup, but it isn't running.");
+            : (false, $"'{live.Name}' was restarted because it reads the list only at startup, but it isn't running yet.");
     }
 
     // Aspire's restart ends before the state of the resource changes.
-    private static async Task<bool> WaitForStartAsync(
-        LiveResource live, IReadOnlyList<ResourceEvent> before, CancellationToken cancellationToken)
+    private static async Task<bool> WaitForStartAsync(LiveResource live, IReadOnlyList<ResourceEvent> before)
     {
         var started = live.Time.GetTimestamp();
         DateTime?[] times = [.. before.Select(instance => instance.Snapshot.StartTimeStamp).Where(time => time is not null)];
@@ -145,7 +165,7 @@ internal static class EditConfirmation
                 return false;
             }
 
-            await Task.Delay(Interval, live.Time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(Interval, live.Time).ConfigureAwait(false);
         }
 
         return true;
@@ -153,9 +173,9 @@ internal static class EditConfirmation
 
     private static string DescribeNotRunning(LiveResource live) => $"'{live.Name}' isn't running and reads the list when it starts.";
 
-    private static string DescribeOwnItems(LiveResource live, ServiceStatus status)
+    private static string DescribeOwnItems(LiveResource live)
     {
-        var own = status.Items.Select(live.Find).ExceptBy(live.Current.Select(url => url.Pattern), url => url.Pattern).ToArray();
+        var own = live.FindOwnItems().Select(live.Find).Distinct().ToArray();
         return own.Length == 0 ? "" : $" The service adds {ExcludedUrlsProperty.Join(own)}.";
     }
 

@@ -27,7 +27,13 @@ internal sealed class LiveResource(
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(30);
 
     private static readonly string[] StartingStates =
-        ["", KnownResourceStates.NotStarted, KnownResourceStates.Waiting, KnownResourceStates.Starting];
+    [
+        "",
+        KnownResourceStates.NotStarted,
+        KnownResourceStates.Waiting,
+        KnownResourceStates.Starting,
+        KnownResourceStates.RuntimeUnhealthy,
+    ];
 
     private readonly Lock _editing = new();
     private readonly ConcurrentDictionary<string, string> _instances = new(StringComparer.Ordinal);
@@ -250,6 +256,11 @@ internal sealed class LiveResource(
             return true;
         }
     }
+
+    /// <summary>Finds the items that the service has from sources of its own.</summary>
+    public IEnumerable<ServiceStatus.Item> FindOwnItems() =>
+        ReadStatuses().SelectMany(status => status.Items).Where(
+            item => item.Source != ToSource(VariableNames.ExclusionsFile) && Current.All(url => url.Pattern != item.Pattern));
 
     /// <summary>Returns the AppHost's entry for an item that a service reports, or else the item with the service's source.</summary>
     public ListedUrl Find(ServiceStatus.Item item) =>

@@ -86,17 +86,16 @@ internal sealed class ExclusionVariables(
             + "it is deployed, or that can't be read. Leave one of them unset.");
     }
 
-    // Into the general list, and into those that replace it for one instrumentation. An edited list has the items of all of them; those of
-    // one instrumentation don't apply to the others.
+    // Into the general list, and into those that replace it for one instrumentation.
     private void WriteForPython(IReadOnlyList<ListedUrl> list)
     {
-        var texts = new List<(string Text, string Source)>();
+        var texts = new List<string>();
         foreach (var url in list)
         {
             var (text, reason) = (url.Pattern, "");
             if ((url.IsForPython || PythonPattern.TryWrite(url.Pattern, out text, out reason)) && VariableCarrier.Preserve(carriers, text))
             {
-                texts.Add((text, url.Source));
+                texts.Add(text);
             }
             else
             {
@@ -112,12 +111,7 @@ internal sealed class ExclusionVariables(
         foreach (var name in names)
         {
             var present = variables.TryGetValue(name, out var value) ? value : "";
-            var isGeneral = name == VariableNames.PythonExcludedUrls;
-            var missing = texts.Where(item => !isGeneral || !VariableNames.IsSpecificPythonExcludedUrls(item.Source))
-                .Select(item => item.Text)
-                .Except(ParsePython(present), StringComparer.Ordinal)
-                .ToArray();
-            if (missing.Length == 0)
+            if (texts.Except(ParsePython(present), StringComparer.Ordinal).ToArray() is not { Length: > 0 } missing)
             {
                 continue;
             }

@@ -39,8 +39,23 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
             return request.IsRunning ? execute(context) : ExecutePartAsync(context, execute, route);
         }
 
-        StopRecordingOpenSpans(exclusion.ExcludeByEndpoint(context, request is { IsOver: false } ? request : null, route));
-        return execute(context);
+        var tracked = request is { IsOver: false } ? request : null;
+        StopRecordingOpenSpans(exclusion.ExcludeByEndpoint(context, tracked, route));
+        return tracked is null ? ExecuteUntrackedAsync(context, execute) : execute(context);
+    }
+
+    // The middleware doesn't see the exception.
+    private static async Task ExecuteUntrackedAsync(HttpContext context, RequestDelegate execute)
+    {
+        try
+        {
+            await execute(context);
+        }
+        catch (Exception exception)
+        {
+            FailedRequestSpan.KeepException(context, exception, escapes: true);
+            throw;
+        }
     }
 
     // Middleware in front of the endpoint has started them.

@@ -15,13 +15,14 @@ internal sealed class ExcludedRequest
 {
     private static readonly AsyncLocal<ExcludedRequest?> CurrentRequest = new();
 
+    private readonly ActiveRouteTracing _tracing;
     private HttpContext? _context;
 
     /// <param name="context">The request.</param>
     /// <param name="server">The request's server activity, if it has one.</param>
-    /// <param name="settings">The settings that apply to the request until it ends.</param>
-    public ExcludedRequest(HttpContext context, Activity? server, CompiledSettings settings) =>
-        (_context, Server, Settings) = (context, server, settings);
+    /// <param name="tracing">The application's route tracing.</param>
+    public ExcludedRequest(HttpContext context, Activity? server, ActiveRouteTracing tracing) =>
+        (_context, Server, _tracing) = (context, server, tracing);
 
     /// <summary>Gets or sets the request of the current execution context, if it is excluded or can still be.</summary>
     public static ExcludedRequest? Current
@@ -33,8 +34,8 @@ internal sealed class ExcludedRequest
     /// <summary>Gets the server activity, which isn't recorded if the request is excluded.</summary>
     public Activity? Server { get; }
 
-    /// <summary>Gets the settings that apply to the request until it ends.</summary>
-    public CompiledSettings Settings { get; }
+    /// <summary>Gets the settings of the application, also while route tracing is suspended.</summary>
+    public CompiledSettings Settings => _tracing.Loaded;
 
     /// <summary>
     /// Gets why the request is excluded: the pattern, the route of the endpoint, <c>caller</c> or <c>filter</c>. <see langword="null"/> if
@@ -56,7 +57,6 @@ internal sealed class ExcludedRequest
 
     /// <summary>Returns whether <paramref name="context"/> is the context of the request, not of a part of a batch.</summary>
     public bool IsOf(HttpContext context) => ReferenceEquals(_context, context);
-
 
     /// <summary>Excludes the request, and stops recording its server activity.</summary>
     public void Exclude(string by, bool isCounted)

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.Instrumentation;
 using OpenTelemetry.Trace;
-using static Aspire.RouteTracing.ExcludedUrls.ExcludedRequest;
+using SpanOrigin = Aspire.RouteTracing.ExcludedUrls.ExcludedRequest.SpanOrigin;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.Instrumentation;
 using OpenTelemetry;
-using static Aspire.RouteTracing.ExcludedUrls.ExcludedRequest;
+using SpanOrigin = Aspire.RouteTracing.ExcludedUrls.ExcludedRequest.SpanOrigin;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
@@ -22,11 +22,11 @@ internal sealed class ExcludedSpanProcessor(ExclusionSignature signature) : Base
         switch (ExcludedRequest.FindOrigin(data.TraceId, data.ParentSpanId, data.HasRemoteParent, data.Parent))
         {
             case SpanOrigin.Running:
-                StopRecording(data);
+                ExcludedRequest.StopRecording(data);
                 SignCall(data);
                 break;
             case SpanOrigin.Belated:
-                StopRecording(data);
+                ExcludedRequest.StopRecording(data);
                 break;
             case SpanOrigin.None or SpanOrigin.Outlived when !data.HasRemoteParent:
                 // Work that outlives the request inherits the trace state of the call in which it was started.
@@ -37,7 +37,7 @@ internal sealed class ExcludedSpanProcessor(ExclusionSignature signature) : Base
 
     private void SignCall(Activity span)
     {
-        if (span.Kind is ActivityKind.Client or ActivityKind.Producer && Current?.Settings.ExclusionKey is { } key)
+        if (span.Kind is ActivityKind.Client or ActivityKind.Producer && ExcludedRequest.Current?.Settings.ExclusionKey is { } key)
         {
             signature.Sign(span, key);
         }

@@ -32,21 +32,26 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
     /// <summary>Stores the exception that the developer exception page shows, because the page doesn't publish it.</summary>
     public Task HandleExceptionAsync(ErrorContext errorContext, Func<ErrorContext, Task> next)
     {
-        errorContext.HttpContext.Features.Set(new DeveloperPageError(errorContext.Exception));
+        KeepException(errorContext.HttpContext, errorContext.Exception, escapes: false);
         return next(errorContext);
     }
+
+    /// <summary>Stores an exception that no feature of ASP.NET Core has.</summary>
+    public static void KeepException(HttpContext context, Exception exception, bool escapes) =>
+        context.Features.Set(new ThrownException(exception, escapes));
 
     /// <summary>Stores the path that was received, because middleware can rewrite it.</summary>
     public static void KeepPath(HttpContext context) =>
         context.Features.Set(new ReceivedPath(context.Request.PathBase + context.Request.Path));
-
     /// <param name="context">The request.</param>
     /// <param name="request">Its exclusion.</param>
     /// <param name="failure">The exception that escapes, if any.</param>
     /// <param name="statusCode">The status code that the server sends.</param>
     public void Export(HttpContext context, ExcludedRequest request, Exception? failure, int statusCode)
     {
-        if (request.Server is not { } server || !IsFailure(failure, statusCode))
+        if (request.Server is not { } server
+            || context.Features.Get<ReceivedPath>() is not { Path: var path }
+            || !IsFailure(failure, statusCode))
         {
             return;
         }
@@ -62,7 +67,7 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
                 ActivityKind.Server, ParentOf(server), startTime: server.StartTimeUtc, name: ServerActivity.OperationName);
             if (span is not null)
             {
-                Describe(span, context, request.ExcludedBy!, failure, statusCode);
+                Describe(span, context, path, request.ExcludedBy!, failure, statusCode);
             }
         }
         finally
@@ -88,12 +93,15 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
     }
 
     // Attributes as in https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span.
-    private void Describe(Activity span, HttpContext context, string excludedBy, Exception? failure, int statusCode)
+    private void Describe(
+        Activity span, HttpContext context, PathString path, string excludedBy, Exception? failure, int statusCode)
     {
         var request = context.Request;
         var host = new HostString(ExclusionList.HostOf(request) ?? "");
         var handled = context.Features.Get<IExceptionHandlerFeature>();
-        var exception = failure ?? handled?.Error ?? context.Features.Get<DeveloperPageError>()?.Exception;
+        var thrown = context.Features.Get<ThrownException>();
+        var exception = failure ?? handled?.Error ?? thrown?.Exception;
+        var isHandled = failure is null && (handled is not null || thrown is not { Escapes: true });
         var endpoint = ReExecution.FindMatched(context) ?? handled?.Endpoint;
         var route = endpoint?.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
         _ = _knownMethods.TryGetValue(request.Method, out var method);
@@ -102,11 +110,11 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
         span.SetTag("http.request.method_original", method == request.Method ? null : request.Method);
         span.SetTag("http.route", route);
         span.SetTag("url.scheme", request.Scheme);
-        span.SetTag("url.path", context.Features.Get<ReceivedPath>()?.Path is { HasValue: true } path ? path.ToUriComponent() : "/");
+        span.SetTag("url.path", path.HasValue ? path.ToUriComponent() : "/");
         span.SetTag("server.address", host.Host);
         span.SetTag("server.port", host.Port);
         span.SetTag("http.response.status_code", statusCode);
-        span.SetTag("error.type", ServerErrorTags.FindErrorType(context, exception, isHandled: failure is null, statusCode));
+        span.SetTag("error.type", ServerErrorTags.FindErrorType(context, exception, isHandled, statusCode));
         span.SetTag("aspire.route_tracing.excluded_by", excludedBy);
         span.SetStatus(ActivityStatusCode.Error);
         if (exception is not null && RecordException)
@@ -117,5 +125,5 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
 
     private sealed record ReceivedPath(PathString Path);
 
-    private sealed record DeveloperPageError(Exception Exception);
+    private sealed record ThrownException(Exception Exception, bool Escapes);
 }

@@ -84,8 +84,8 @@ internal sealed partial class RequestExclusion(
     /// <summary>Excludes a request because an excluded endpoint executes.</summary>
     /// <param name="context">The context of the request.</param>
     /// <param name="tracked">
-    /// The request, or <see langword="null"/> if it isn't tracked, because it is the first one to an endpoint that isn't in the first
-    /// tables of routing.
+    /// The request, or <see langword="null"/> if it isn't tracked, because it is the first one to an excluded endpoint that isn't in the
+    /// first tables of routing.
     /// </param>
     /// <param name="route">The route of the endpoint.</param>
     public ExcludedRequest ExcludeByEndpoint(HttpContext context, ExcludedRequest? tracked, string route)
@@ -156,7 +156,7 @@ internal sealed partial class RequestExclusion(
     /// <summary>Adds a request that can still be excluded to the execution context.</summary>
     public ExcludedRequest Track(HttpContext context, Activity? server)
     {
-        var request = new ExcludedRequest(context, server, tracing.Current);
+        var request = new ExcludedRequest(context, server, tracing);
         ExcludedRequest.Current = request;
         if (request.Settings.KeepFailedRequests)
         {

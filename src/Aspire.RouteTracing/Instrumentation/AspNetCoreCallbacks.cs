@@ -16,7 +16,6 @@ internal sealed class AspNetCoreCallbacks(
     ActiveRouteTracing tracing,
     AppRequests requests,
     RequestExclusion exclusion,
-    EndpointExclusion endpointExclusion,
     FailedRequestSpan failedRequestSpan,
     RequestHooks hooks)
     : IValidateOptions<AspNetCoreTraceInstrumentationOptions>
@@ -85,7 +84,8 @@ internal sealed class AspNetCoreCallbacks(
             }
         }
 
-        if (isAccepted && requests.AreOfProcess && endpointExclusion.IsUsed)
+        // The endpoints of other applications are known when they execute.
+        if (isAccepted && requests.AreOfProcess)
         {
             exclusion.Track(context, ServerActivity.Find(context));
         }

@@ -60,7 +60,7 @@ internal sealed class RouteTracingMiddleware(
         // A recorded request has passed the instrumentation's Filter.
         var isAccepted = callbacks.AreInstalled && server is { IsAllDataRequested: true };
         var excluded = isAccepted ? null
-            : ExcludedRequest.Current is { } decided && decided.IsOf(context) ? decided
+            : ExcludedRequest.Current is { ExcludedBy: not null } decided && decided.IsOf(context) ? decided
             : exclusion.Decide(context);
         return excluded ?? (endpointExclusion.IsUsed ? exclusion.Track(context, server) : null);
     }

@@ -4,7 +4,10 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Aspire.RouteTracing.Instrumentation;
 
-/// <summary>The endpoints in the tables of routing, which builds them at the first request, and again when the endpoints change.</summary>
+/// <summary>
+/// The endpoints in the tables of routing. Each <c>UseRouting</c> builds its table at its first request, and again when the endpoints
+/// change.
+/// </summary>
 /// <remarks>
 /// Reading the endpoints of the container's <see cref="EndpointDataSource"/> instead would create each of them a second time, with the
 /// application's conventions.
@@ -14,7 +17,7 @@ internal sealed class RoutingTables(EndpointDataSource? endpoints = null)
     // An entry lives as long as its endpoint, because sources such as a reloaded proxy configuration replace their endpoints.
     private readonly ConditionalWeakTable<RouteEndpoint, object> _endpoints = [];
 
-    // At the first request, the application has mapped its endpoints.
+    // First read after the start, when the application has mapped its endpoints.
     private readonly Lazy<bool> _haveEndpoints = new(
         () => endpoints is CompositeEndpointDataSource composite ? composite.DataSources.Any() : endpoints is not null);
 
@@ -39,11 +42,13 @@ internal sealed class RoutingTables(EndpointDataSource? endpoints = null)
     /// <summary>Called with the endpoints of each node of the tables.</summary>
     public void Add(IReadOnlyList<Endpoint> endpoints)
     {
-        Volatile.Write(ref _isComplete, false);
         foreach (var endpoint in endpoints.OfType<RouteEndpoint>())
         {
             _endpoints.TryAdd(endpoint, endpoint);
         }
+
+        // Afterwards, because another branch can complete its tables at the same time.
+        Volatile.Write(ref _isComplete, false);
     }
 
     /// <summary>Called for each node, after the endpoints of all nodes have been added.</summary>

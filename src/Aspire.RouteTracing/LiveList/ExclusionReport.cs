@@ -110,7 +110,10 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     {
         var settings = _tracing.Current;
         var list = settings.ExcludedUrls;
-        var content = (settings.Enabled, list.Current, list.Problems, settings.FileItems, _tables.Version);
+
+        // Before the endpoints are read, which routing can add at the same time.
+        var (tables, areRoutesKnown) = (_tables.Version, !_tables.AreMissing);
+        var content = (settings.Enabled, list.Current, list.Problems, settings.FileItems, tables);
         if (content == _reported)
         {
             return;
@@ -134,7 +137,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
 
         _reported = content;
         var needsRoutes = settings.Enabled && list.Current.Count > 0;
-        if (_tables.AreUsed && !(needsRoutes && _tables.AreMissing))
+        if (_tables.AreUsed && (areRoutesKnown || !needsRoutes))
         {
             Log(settings, excluded, routeCount, unmatched);
         }

@@ -378,8 +378,23 @@ public sealed class ConfirmationTests
         var edit = model.FailAsync(reviews, Edit, ("add", "b"));
 
         Assert.EndsWith(
-            "'reviews' was restarted because it reads the list only at startup, but it isn't running.",
+            "'reviews' was restarted because it reads the list only at startup, but it isn't running yet.",
             await PassTimeAsync(edit),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_edit_does_not_take_the_old_process_for_the_restarted_one()
+    {
+        var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("a");
+        await using var model = await TestModel.StartAsync(_builder);
+        AddRestart(reviews, () => { });
+        await TestModel.GetVariablesAsync(reviews);
+        await model.SetRunningAsync(reviews, startedAt: new DateTime(2026, 11, 30, 0, 0, 0, DateTimeKind.Utc));
+
+        Assert.EndsWith(
+            "but it isn't running yet.",
+            await PassTimeAsync(model.FailAsync(reviews, Edit, ("add", "b"))),
             StringComparison.Ordinal);
     }
 
@@ -389,18 +404,44 @@ public sealed class ConfirmationTests
         var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("a");
         await using var model = await TestModel.StartAsync(_builder);
         using var canceling = new CancellationTokenSource();
-        var isCanceled = true;
-        AddRestart(reviews, async cancellation =>
+        var restarting = new TaskCompletionSource<CancellationToken>();
+        var released = new TaskCompletionSource();
+        AddRestart(reviews, cancellation =>
         {
-            await canceling.CancelAsync();
-            isCanceled = cancellation.IsCancellationRequested;
+            restarting.TrySetResult(cancellation);
+            return released.Task;
         });
         await TestModel.GetVariablesAsync(reviews);
         await model.SetRunningAsync(reviews);
 
-        await model.ExecuteAsync(reviews, Edit, canceling.Token, ("add", "b"));
+        var edit = model.ExecuteAsync(reviews, Edit, canceling.Token, ("add", "b"));
+        var restart = await restarting.Task;
+        await canceling.CancelAsync();
 
-        Assert.False(isCanceled);
+        Assert.True((await edit).Canceled);
+        Assert.False(restart.IsCancellationRequested);
+        released.SetResult();
+    }
+
+    [Fact]
+    public async Task An_edit_whose_restart_takes_a_minute_fails()
+    {
+        var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("a");
+        await using var model = await TestModel.StartAsync(_builder);
+        var released = new TaskCompletionSource();
+        AddRestart(reviews, _ => released.Task);
+        await TestModel.GetVariablesAsync(reviews);
+        await model.SetRunningAsync(reviews);
+
+        var edit = model.FailAsync(reviews, Edit, ("add", "b"));
+        await TestModel.PollAsync(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(20));
+            return edit.IsCompleted;
+        });
+
+        Assert.EndsWith("'reviews' reads the list only at startup and is still restarting.", await edit, StringComparison.Ordinal);
+        released.SetResult();
     }
 
     [Fact]

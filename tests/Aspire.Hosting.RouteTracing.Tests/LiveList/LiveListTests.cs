@@ -7,6 +7,10 @@ namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
 public sealed class LiveListTests
 {
+    private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";
+    private const string ListFile = "Aspire__RouteTracing__ExclusionsFile";
+    private const string StatusFolder = "Aspire__RouteTracing__StatusFolder";
+
     // Aspire's orchestrator, another one, has started only when no resource waits any more.
     [Fact]
     public void The_monitor_is_the_first_hosted_service()
@@ -37,10 +41,6 @@ public sealed class LiveListTests
         Assert.Equal("parentbased_always_on", await TestModel.GetUnresolvedAsync(late, "OTEL_TRACES_SAMPLER"));
         Assert.Contains("'here'", await model.AnswerAsync(late, "test-url", ("url", "/here")), StringComparison.Ordinal);
     }
-
-    private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";
-    private const string ListFile = "Aspire__RouteTracing__ExclusionsFile";
-    private const string StatusFolder = "Aspire__RouteTracing__StatusFolder";
 
     [Fact]
     public async Task A_project_gets_a_file_with_its_whole_list()

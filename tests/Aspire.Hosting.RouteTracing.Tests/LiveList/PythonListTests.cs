@@ -54,7 +54,7 @@ public sealed class PythonListTests
         await model.AnswerAsync(_reviews, Edit, ("add", "new"));
 
         Assert.Equal("users,here,new", await TestModel.GetUnresolvedAsync(_reviews, FastApi));
-        Assert.Equal("here,new", await TestModel.GetUnresolvedAsync(_reviews, Python));
+        Assert.Equal("users,here,new", await TestModel.GetUnresolvedAsync(_reviews, Python));
     }
 
     [Fact]

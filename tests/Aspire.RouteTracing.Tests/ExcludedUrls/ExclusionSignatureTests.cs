@@ -130,6 +130,29 @@ public sealed class ExclusionSignatureTests
         Assert.StartsWith("aspire-excluded=", member, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_running_request_signs_its_calls_with_the_current_key()
+    {
+        const string Previous = "the key of the last month";
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
+        TracedApp? storefront = null;
+        await using var started = storefront = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
+            app => app.MapGet("/health", async (IHttpClientFactory clients) =>
+            {
+                storefront!.Reload("Aspire:RouteTracing:ExclusionKey", Key);
+                using var client = clients.CreateClient();
+                return await client.GetStringAsync(new Uri($"http://127.0.0.1:{orders.Port}/"));
+            }),
+            new() { ["Aspire:RouteTracing:ExclusionKey"] = Previous });
+
+        using var response = await storefront.GetAsync("/health");
+        response.EnsureSuccessStatusCode();
+        await orders.StopAsync();
+
+        Assert.Empty(orders.Spans);
+    }
+
     [Theory]
     [InlineData(ActivityKind.Internal, false)]
     [InlineData(ActivityKind.Client, true)]

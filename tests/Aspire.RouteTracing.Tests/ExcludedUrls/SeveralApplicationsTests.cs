@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -94,6 +95,21 @@ public sealed class SeveralApplicationsTests
         Assert.Empty(app.Spans);
         Assert.Empty(app.CountsOf("http.server.request.duration"));
         Assert.Equal(1, app.CountsOf("aspire.route_tracing.excluded_requests").Values.Sum());
+    }
+
+    [Fact]
+    public async Task A_list_applies_beside_a_tracer_provider_without_a_host()
+    {
+        using var provider = Sdk.CreateTracerProviderBuilder().AddRouteTracing().SetSampler(new AlwaysOnSampler()).Build();
+        string? excludedBy = null;
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/excluded$")),
+            app => app.MapGet("/excluded", () => excludedBy = ExcludedRequest.Current?.ExcludedBy),
+            new() { ["OTEL_SDK_DISABLED"] = "true" });
+
+        using var response = await app.GetAsync("/excluded");
+
+        Assert.Equal("^/excluded$", excludedBy);
     }
 
     [Fact]
