@@ -202,7 +202,7 @@ public sealed class ExclusionReportTests : IDisposable
             ["^/from-code$"],
             new() { ["Aspire:RouteTracing:ExclusionsFile"] = file, ["OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"] = "^/from-variable$,(" });
 
-        var status = await WaitForStatusAsync(_ => true);
+        var status = await WaitForStatusAsync(status => status.RouteCount > 0);
 
         Assert.True(status.Enabled);
         Assert.Equal(["^/health$"], status.FileItems!);
