@@ -24,7 +24,7 @@ internal sealed class RoutingTables(EndpointDataSource? endpoints = null)
     private int _version;
     private bool _isComplete;
 
-    /// <summary>Raised on another thread when the tables have been built. Handlers must not throw.</summary>
+    /// <summary>Raised by the request for which the tables have been built. Handlers must be fast and must not throw.</summary>
     public event Action? Built;
 
     /// <summary>Gets whether the application uses routing. A worker doesn't.</summary>
@@ -57,7 +57,7 @@ internal sealed class RoutingTables(EndpointDataSource? endpoints = null)
         if (!Interlocked.Exchange(ref _isComplete, true))
         {
             Interlocked.Increment(ref _version);
-            ThreadPool.UnsafeQueueUserWorkItem(static tables => tables.Built?.Invoke(), this, preferLocal: false);
+            Built?.Invoke();
         }
     }
 }

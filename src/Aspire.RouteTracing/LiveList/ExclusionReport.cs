@@ -18,6 +18,9 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     // The log shows the first routes and items only.
     private const int MaxLogged = 10;
 
+    // The first requests of a new process have enough to compile.
+    private static readonly TimeSpan DelayAfterBuild = TimeSpan.FromSeconds(1);
+
     // A process can host several applications.
     private static int _reports;
 
@@ -26,6 +29,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     private readonly RoutingTables _tables;
     private readonly ILogger _logger;
     private readonly string? _statusFile;
+    private readonly ITimer _afterBuild;
     private readonly Lock _reporting = new();
     private Task _firstReport = Task.CompletedTask;
     private bool _isRunning;
@@ -44,6 +48,8 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         _routes = routes;
         _tables = tables;
         _logger = logger;
+        _afterBuild = TimeProvider.System.CreateTimer(
+            static report => ((ExclusionReport)report!).Report(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _statusFile = configuration[StatusFolderKey] is { Length: > 0 } folder
             ? Path.Combine(
                 folder, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}.{Interlocked.Increment(ref _reports)}.json"))
@@ -53,7 +59,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         _tracing.Changed += Report;
-        _tables.Built += Report;
+        _tables.Built += ReportLater;
         lock (_reporting)
         {
             _isRunning = true;
@@ -92,8 +98,12 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     public void Dispose()
     {
         _tracing.Changed -= Report;
-        _tables.Built -= Report;
+        _tables.Built -= ReportLater;
+        _afterBuild.Dispose();
     }
+
+    // Does nothing after Dispose().
+    private void ReportLater() => _afterBuild.Change(DelayAfterBuild, Timeout.InfiniteTimeSpan);
 
     private void Report()
     {
