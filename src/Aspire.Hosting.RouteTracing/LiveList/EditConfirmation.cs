@@ -25,7 +25,7 @@ internal static class EditConfirmation
         {
             // A canceled edit doesn't cancel the restart, because the resource would stay stopped.
             var restart = RestartAsync(live, restartsContainers, services);
-            return await WaitAsync(restart, live, cancellationToken).ConfigureAwait(false)
+            return await WaitUntilAsync(() => restart.IsCompleted, RestartTimeout, live.Time, cancellationToken).ConfigureAwait(false)
                 ? await restart.ConfigureAwait(false)
                 : (false, $"'{live.Name}' reads the list only at startup and is still restarting.");
         }
@@ -47,15 +47,17 @@ internal static class EditConfirmation
 
     private static async Task<(bool Success, string Text)> ConfirmAsync(LiveResource live, CancellationToken cancellationToken)
     {
-        var started = live.Time.GetTimestamp();
-        var statuses = live.ReadStatuses();
-        while (LiveResource.CountProcesses(statuses, live.IsCurrentIn) < live.CountProcesses(statuses)
-            && statuses.All(status => status.Enabled)
-            && live.Time.GetElapsedTime(started) < Timeout)
-        {
-            await Task.Delay(Interval, live.Time, cancellationToken).ConfigureAwait(false);
-            statuses = live.ReadStatuses();
-        }
+        IReadOnlyList<ServiceStatus> statuses = [];
+        await WaitUntilAsync(
+            () =>
+            {
+                statuses = live.ReadStatuses();
+                return LiveResource.CountProcesses(statuses, live.IsCurrentIn) >= live.CountProcesses(statuses)
+                    || statuses.Any(status => !status.Enabled);
+            },
+            Timeout,
+            live.Time,
+            cancellationToken).ConfigureAwait(false);
 
         if (statuses.Count == 0)
         {
@@ -86,16 +88,22 @@ internal static class EditConfirmation
                 : $"{confirmed} of {processes} processes confirmed it within {Timeout.TotalSeconds} seconds.");
     }
 
-    private static async Task<bool> WaitAsync(Task restart, LiveResource live, CancellationToken cancellationToken)
+    /// <returns>Whether the condition was met in time.</returns>
+    private static async Task<bool> WaitUntilAsync(
+        Func<bool> isMet, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {
-        var started = live.Time.GetTimestamp();
-        while (!restart.IsCompleted && live.Time.GetElapsedTime(started) < RestartTimeout)
+        var started = time.GetTimestamp();
+        while (!isMet())
         {
-            await Task.WhenAny(restart, Task.Delay(Interval, live.Time, cancellationToken)).ConfigureAwait(false);
-            cancellationToken.ThrowIfCancellationRequested();
+            if (time.GetElapsedTime(started) >= timeout)
+            {
+                return false;
+            }
+
+            await Task.Delay(Interval, time, cancellationToken).ConfigureAwait(false);
         }
 
-        return restart.IsCompleted;
+        return true;
     }
 
     private static async Task<(bool Success, string Text)> RestartAsync(
@@ -154,21 +162,14 @@ internal static class EditConfirmation
     }
 
     // Aspire's restart ends before the state of the resource changes.
-    private static async Task<bool> WaitForStartAsync(LiveResource live, IReadOnlyList<ResourceEvent> before)
+    private static Task<bool> WaitForStartAsync(LiveResource live, IReadOnlyList<ResourceEvent> before)
     {
-        var started = live.Time.GetTimestamp();
         DateTime?[] times = [.. before.Select(instance => instance.Snapshot.StartTimeStamp).Where(time => time is not null)];
-        while (live.RunningInstances.Count(instance => !times.Contains(instance.Snapshot.StartTimeStamp)) < before.Count)
-        {
-            if (live.Time.GetElapsedTime(started) > StartTimeout)
-            {
-                return false;
-            }
-
-            await Task.Delay(Interval, live.Time).ConfigureAwait(false);
-        }
-
-        return true;
+        return WaitUntilAsync(
+            () => live.RunningInstances.Count(instance => !times.Contains(instance.Snapshot.StartTimeStamp)) >= before.Count,
+            StartTimeout,
+            live.Time,
+            CancellationToken.None);
     }
 
     private static string DescribeNotRunning(LiveResource live) => $"'{live.Name}' isn't running and reads the list when it starts.";

@@ -33,13 +33,12 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
             return execute(context);
         }
 
-        var request = ExcludedRequest.Current;
-        if (request is { IsOver: false } && !request.IsOf(context))
+        var tracked = ExcludedRequest.Current is { IsOver: false } request ? request : null;
+        if (tracked?.IsOf(context) == false)
         {
-            return request.IsRunning ? execute(context) : ExecutePartAsync(context, execute, route);
+            return tracked.IsRunning ? execute(context) : ExecutePartAsync(context, execute, route);
         }
 
-        var tracked = request is { IsOver: false } ? request : null;
         StopRecordingOpenSpans(exclusion.ExcludeByEndpoint(context, tracked, route));
         return tracked is null ? ExecuteUntrackedAsync(context, execute) : execute(context);
     }

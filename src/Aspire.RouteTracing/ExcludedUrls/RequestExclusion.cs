@@ -97,11 +97,10 @@ internal sealed partial class RequestExclusion(
             if (request.IsCounted)
             {
                 DisableMetrics(context, request);
-            }
-
-            if (request.IsCounted && tracked is null)
-            {
-                CompleteWithResponse(context, request);
+                if (tracked is null)
+                {
+                    CompleteWithResponse(context, request);
+                }
             }
         }
 
