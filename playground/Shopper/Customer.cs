@@ -40,13 +40,17 @@ public sealed partial class Customer(StorefrontClient storefront, ILogger<Custom
             {
                 await act(cancellation);
             }
-            catch (HttpRequestException exception)
+            catch (Exception exception) when (exception is HttpRequestException || IsTimeout(exception, cancellation))
             {
                 LogFailure(exception.Message);
             }
         }
         while (await timer.WaitForNextTickAsync(cancellation));
     }
+
+    // A breakpoint in a service can make a request time out.
+    private static bool IsTimeout(Exception exception, CancellationToken cancellation) =>
+        exception is TaskCanceledException && !cancellation.IsCancellationRequested;
 
     [LoggerMessage(LogLevel.Warning, "The storefront didn't answer: {Reason}")]
     private partial void LogFailure(string reason);

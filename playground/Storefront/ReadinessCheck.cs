@@ -3,8 +3,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Storefront;
 
 /// <summary>
-/// The storefront is ready when the services behind it are. A probe that calls probes is what fills a tracing backend with noise:
-/// rejecting the probe's own request leaves the calls below it.
+/// The storefront is ready when the services behind it are. Probes that call other probes make most of the noise: a Filter that rejects
+/// the first probe keeps the spans of the calls that it makes.
 /// </summary>
 public sealed class ReadinessCheck(HttpClient http) : IHealthCheck
 {

@@ -4,7 +4,6 @@ using Aspire.Hosting.Lifecycle;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.Hosting.RouteTracing.LiveList;
 using Aspire.Hosting.RouteTracing.Variables;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.Hosting.RouteTracing;
 
@@ -22,16 +21,15 @@ internal sealed class RouteTracingSubscriber(
         {
             foreach (var resource in started.Model.Resources.ToArray())
             {
-                await AddToAsync(resource, started.Model).ConfigureAwait(false);
+                await AddToAsync(resource).ConfigureAwait(false);
             }
         });
 
         // Other subscribers of BeforeStartEvent can add resources and variables afterwards.
-        eventing.Subscribe<BeforeResourceStartedEvent>((starting, _) =>
-            AddToAsync(starting.Resource, starting.Services.GetRequiredService<DistributedApplicationModel>()));
+        eventing.Subscribe<BeforeResourceStartedEvent>((starting, _) => AddToAsync(starting.Resource));
         return Task.CompletedTask;
 
-        async Task AddToAsync(IResource resource, DistributedApplicationModel model)
+        async Task AddToAsync(IResource resource)
         {
             if (!AppExclusions.IsTraced(resource))
             {
@@ -40,14 +38,14 @@ internal sealed class RouteTracingSubscriber(
 
             if (executionContext.IsRunMode)
             {
-                await MakeLiveAsync(resource, model).ConfigureAwait(false);
+                await MakeLiveAsync(resource).ConfigureAwait(false);
             }
 
             ExclusionEnvironment.Attach(resource, app);
         }
     }
 
-    private async Task MakeLiveAsync(IResource resource, DistributedApplicationModel model)
+    private async Task MakeLiveAsync(IResource resource)
     {
         if (app.IsEmpty || app.HasNoExclusions(resource) || resource.HasAnnotationOfType<LiveResource>())
         {
@@ -55,8 +53,7 @@ internal sealed class RouteTracingSubscriber(
         }
 
         var live = new LiveResource(resource, app, folder, notifications, loggers, time);
-        resource.Annotations.Add(live);
-        Commands.AddTo(app.GetBuilder(resource), live, model);
+        app.Add(live);
 
         // Validates the list before the resource starts.
         app.SetWarnings(resource, live.FindWarnings(app.GetList(resource)));

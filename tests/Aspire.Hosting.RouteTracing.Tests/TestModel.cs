@@ -148,8 +148,8 @@ internal sealed class TestModel : IAsyncDisposable
         {
             var instances = resource.Resource.GetReplicaCount();
             await PollAsync(() => state == KnownResourceStates.Running
-                ? live.RunningInstances.Count == instances
-                : live.RunningInstances.Count == 0 && live.IsKnown);
+                ? live.Instances.Running.Count == instances
+                : live.Instances.Running.Count == 0 && live.Instances.AreKnown);
             await live.Property.RefreshAsync();
         }
     }
@@ -210,6 +210,14 @@ internal sealed class TestModel : IAsyncDisposable
         where T : IResource =>
         [.. resource.Resource.Annotations.OfType<ResourceCommandAnnotation>().Single(annotation => annotation.Name == command).Arguments];
 
+    /// <summary>Gets the arguments of a command that the dashboard shows, and the version of the state that has them.</summary>
+    public (IReadOnlyList<InteractionInput> Arguments, long Version) GetShownArguments<T>(IResourceBuilder<T> resource, string command)
+        where T : IResource
+    {
+        Assert.True(Notifications.TryGetCurrentState(resource.Resource.Name, out var state));
+        return ([.. state.Snapshot.Commands.Single(shown => shown.Name == command).Arguments], GetVersion(state.Snapshot));
+    }
+
     public static async Task PollAsync(Func<bool> condition)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
@@ -235,7 +243,7 @@ internal sealed class TestModel : IAsyncDisposable
             await Notifications.PublishUpdateAsync(resource, snapshot => snapshot with { State = snapshot.State ?? "Unknown" });
             if (resource.TryGetLastAnnotation<LiveResource>(out var live))
             {
-                await PollAsync(() => live.IsKnown);
+                await PollAsync(() => live.Instances.AreKnown);
                 await live.Property.RefreshAsync();
             }
         }
@@ -257,6 +265,9 @@ internal sealed class TestModel : IAsyncDisposable
 
         throw new InvalidOperationException($"'{resource.Name}' has no state.");
     }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Version")]
+    private static extern long GetVersion(CustomResourceSnapshot snapshot);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_InvalidArguments")]
     private static extern InteractionInputCollection? GetInvalidArguments(ExecuteCommandResult result);

@@ -16,7 +16,14 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
     // By name, because publishing can replace a resource by a container with the same name and annotations.
     private readonly ConcurrentDictionary<string, IReadOnlyList<string>> _warnings = new(StringComparer.Ordinal);
 
+    private readonly ConcurrentQueue<LiveResource> _live = [];
+
     public DeclaredExclusions Declared { get; } = new();
+
+    /// <summary>
+    /// Gets the resources whose lists can be edited. Resources can be added at any time, and the model can't be enumerated meanwhile.
+    /// </summary>
+    public IReadOnlyCollection<LiveResource> Live => _live;
 
     /// <summary>Gets the carriers of variables in this run or deployment.</summary>
     public IReadOnlyList<VariableCarrier> Carriers => VariableCarrier.Of(builder);
@@ -47,7 +54,8 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
         builder.Services.AddSingleton<LiveListFolder>();
         builder.Services.TryAddSingleton(TimeProvider.System);
 
-        // The first hosted service, because Aspire's orchestrator starts only when no resource waits for another one any more.
+        // Inserted first: hosted services start in order, and Aspire's orchestrator, which is one, doesn't finish starting while a resource
+        // waits for another.
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService, LiveListMonitor>());
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, UnsampledHealthChecks>());
         builder.Services.TryAddEventingSubscriber<RouteTracingSubscriber>();
@@ -55,7 +63,13 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
         return app;
     }
 
-    public IResourceBuilder<IResource> GetBuilder(IResource resource) => builder.CreateResourceBuilder(resource);
+    /// <summary>Makes the list of a resource editable while the resource runs.</summary>
+    public void Add(LiveResource live)
+    {
+        live.Resource.Annotations.Add(live);
+        _live.Enqueue(live);
+        Commands.AddTo(builder.CreateResourceBuilder(live.Resource), live, this);
+    }
 
     /// <summary>Returns whether exclusions can concern a resource.</summary>
     public static bool IsTraced(IResource resource) =>

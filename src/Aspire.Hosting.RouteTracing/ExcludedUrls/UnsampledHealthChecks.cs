@@ -9,7 +9,7 @@ namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
 /// Adds an unsampled <c>traceparent</c> to the requests of Aspire's HTTP health checks, so that services with a parent-based sampler don't
 /// trace them. See https://www.w3.org/TR/trace-context/#trace-flags
 /// </summary>
-internal sealed class UnsampledHealthChecks(AppExclusions app, DistributedApplicationModel model) : IHttpMessageHandlerBuilderFilter
+internal sealed class UnsampledHealthChecks(AppExclusions app) : IHttpMessageHandlerBuilderFilter
 {
     public Action<HttpMessageHandlerBuilder> Configure(Action<HttpMessageHandlerBuilder> next) =>
         client =>
@@ -17,15 +17,15 @@ internal sealed class UnsampledHealthChecks(AppExclusions app, DistributedApplic
             next(client);
 
             // The HTTP client of a health check has the check's key as its name.
-            var resource = model.Resources.FirstOrDefault(
-                resource => resource.Annotations.OfType<HealthCheckAnnotation>().Any(check => check.Key == client.Name));
-            if (resource is not null && app.ExcludesHealthChecksOf(resource))
+            var live = app.Live.FirstOrDefault(
+                live => live.Resource.Annotations.OfType<HealthCheckAnnotation>().Any(check => check.Key == client.Name));
+            if (live is not null && app.ExcludesHealthChecksOf(live.Resource))
             {
-                client.AdditionalHandlers.Add(new UnsampledHandler(resource, HealthChecks.GetPattern(resource, client.Name!)));
+                client.AdditionalHandlers.Add(new UnsampledHandler(live, HealthChecks.GetPattern(live.Resource, client.Name!)));
             }
         };
 
-    private sealed class UnsampledHandler(IResource resource, string? pattern) : DelegatingHandler
+    private sealed class UnsampledHandler(LiveResource live, string? pattern) : DelegatingHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
@@ -39,9 +39,6 @@ internal sealed class UnsampledHealthChecks(AppExclusions app, DistributedApplic
         }
 
         private bool IsRemovedByEdit() =>
-            pattern is not null
-                && resource.TryGetLastAnnotation<LiveResource>(out var live)
-                && live.IsEdited
-                && live.Current.All(url => url.Pattern != pattern);
+            pattern is not null && live.IsEdited && live.Current.All(url => url.Pattern != pattern);
     }
 }

@@ -9,6 +9,7 @@ namespace Aspire.Hosting.RouteTracing.LiveList;
 /// </summary>
 internal static class Commands
 {
+    private const string Edit = "edit-excluded-urls";
     private const string Url = "url";
     private const string Add = "add";
     private const string Remove = "remove";
@@ -22,14 +23,14 @@ internal static class Commands
     // Not a valid pattern, so it names no item.
     private const string Everything = "*";
 
-    public static void AddTo(IResourceBuilder<IResource> builder, LiveResource live, DistributedApplicationModel model)
+    public static void AddTo(IResourceBuilder<IResource> builder, LiveResource live, AppExclusions app)
     {
         if (!live.IsRead)
         {
             return;
         }
 
-        SetEditInputs(live);
+        UpdateEditInputs(live);
         AddCommand(
             builder,
             "test-url",
@@ -63,7 +64,7 @@ internal static class Commands
             });
         AddCommand(
             builder,
-            "edit-excluded-urls",
+            Edit,
             "Edit excluded URLs",
             context => EditAsync(context, GetLives(context.Arguments)),
             new CommandOptions
@@ -80,7 +81,7 @@ internal static class Commands
 
         IReadOnlyList<LiveResource> GetLives(InteractionInputCollection inputs) =>
             IsSet(inputs, AllResources)
-                ? [.. model.Resources.SelectMany(resource => resource.Annotations.OfType<LiveResource>()).Where(other => other.IsRead)]
+                ? [.. app.Live.Where(other => other.IsRead)]
                 : [live];
     }
 
@@ -88,7 +89,7 @@ internal static class Commands
     /// Makes the arguments of the edit command show the current list, one pattern per line. The inputs are empty, because an input of
     /// Aspire has one line and is selected when it gets the focus, so the first key would delete the list.
     /// </summary>
-    public static void SetEditInputs(LiveResource live)
+    public static void UpdateEditInputs(LiveResource live)
     {
         InteractionInput[] inputs =
         [
@@ -107,10 +108,13 @@ internal static class Commands
                 Label = "Remove patterns",
                 InputType = InputType.Choice,
                 AllowCustomChoice = true,
+                // The dashboard refuses two options with the same key. Python's patterns aren't validated, and two can be written alike.
                 Options =
                 [
-                    .. live.Current.Where(url => !url.IsSecret).Select(
-                        url => KeyValuePair.Create(ExclusionListFormat.Write([url.Pattern]), url.Pattern)),
+                    .. live.Current.Where(url => !url.IsSecret)
+                        .Select(url => KeyValuePair.Create(ExclusionListFormat.Write([url.Pattern]), url.Pattern))
+                        .Where(option => option.Key != Everything)
+                        .DistinctBy(option => option.Key),
                     KeyValuePair.Create(Everything, "All patterns"),
                 ],
             },
@@ -125,6 +129,20 @@ internal static class Commands
             CreateAllResourcesInput("Edit the lists of all resources"),
         ];
         inputs.CopyTo(live.EditInputs, 0);
+    }
+
+    /// <summary>
+    /// Returns the state of a resource with the arguments of its edit command. As a new object, because Aspire publishes a state only if it
+    /// differs.
+    /// </summary>
+    public static CustomResourceSnapshot WithEditInputs(CustomResourceSnapshot state, LiveResource live)
+    {
+        var isOwn = live.Resource.Annotations.OfType<ResourceCommandAnnotation>()
+            .Any(command => command.Name == Edit && ReferenceEquals(command.Arguments, live.EditInputs));
+        return !isOwn ? state : state with
+        {
+            Commands = [.. state.Commands.Select(command => command.Name == Edit ? command with { Arguments = [.. live.EditInputs] } : command)],
+        };
     }
 
     private static string DescribeList(LiveResource live)
@@ -182,7 +200,7 @@ internal static class Commands
         var (success, text) = await EditConfirmation.ApplyAsync(
             live, restartsContainers: !IsSet(inputs, AllResources), context.Services, context.CancellationToken).ConfigureAwait(false);
         await live.Property.RefreshAsync().ConfigureAwait(false);
-        return (success, $"{Describe(live)} {text}{(success ? EditConfirmation.DescribeAdded(live) : "")}");
+        return (success, $"{Describe(live)} {text}{(success ? AddedPatternCode.Describe(live) : "")}");
     }
 
     private static string Describe(LiveResource live) =>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.RouteTracing.LiveList;
 using Microsoft.Extensions.DependencyInjection;
@@ -30,20 +29,10 @@ internal static class EditConfirmation
                 : (false, $"'{live.Name}' reads the list only at startup and is still restarting.");
         }
 
-        return live.RunningInstances.Count == 0
+        return live.Instances.Running.Count == 0
             ? (true, DescribeNotRunning(live))
             : await ConfirmAsync(live, cancellationToken).ConfigureAwait(false);
     }
-
-    /// <summary>
-    /// Returns the code that keeps added patterns, as a line of its own. It is a chained call, because the name of the variable in the
-    /// AppHost is unknown.
-    /// </summary>
-    public static string DescribeAdded(LiveResource live) =>
-        live.Added is { Count: > 0 } added
-            ? $"\nTo keep the added patterns, declare them on '{live.Name}': "
-                + $".WithExcludedUrls({string.Join(", ", added.Select(ToLiteral))})"
-            : "";
 
     private static async Task<(bool Success, string Text)> ConfirmAsync(LiveResource live, CancellationToken cancellationToken)
     {
@@ -61,8 +50,8 @@ internal static class EditConfirmation
 
         if (statuses.Count == 0)
         {
-            return live.Current.Count == 0 ? (true, "The service hasn't read it.")
-                : live.IsReportOverdue() ? (false, "The service has not read this list. Does it call AddRouteTracing()?")
+            return live.Current.Count == 0 ? (true, "The service hasn't reported its list.")
+                : live.Instances.IsReportOverdue() ? (false, "The service has not read this list. Does it call AddRouteTracing()?")
                 : (true, "The service hasn't reported yet. If it calls AddRouteTracing(), it reads this list when it has started.");
         }
 
@@ -77,7 +66,7 @@ internal static class EditConfirmation
             return (
                 true,
                 $"{(processes == 1 ? "The service has" : $"All {processes} processes have")} confirmed it."
-                    + $"{DescribeOwnItems(live)}{DescribeRoutes(statuses[0])}");
+                    + $"{DescribeOwnItems(live)}{DescribeRoutes(statuses)}");
         }
 
         var missing = statuses.Where(live.IsReadBy).SelectMany(live.FindMissing).Distinct().ToArray();
@@ -110,28 +99,28 @@ internal static class EditConfirmation
         LiveResource live, bool restartsContainers, IServiceProvider services)
     {
         // One after another: an edit during a restart needs another restart.
-        await live.Restarting.WaitAsync().ConfigureAwait(false);
+        await live.RestartLock.WaitAsync().ConfigureAwait(false);
         try
         {
             return await RestartIfNeededAsync(live, restartsContainers, services).ConfigureAwait(false);
         }
         finally
         {
-            live.Restarting.Release();
+            live.RestartLock.Release();
         }
     }
 
     private static async Task<(bool Success, string Text)> RestartIfNeededAsync(
         LiveResource live, bool restartsContainers, IServiceProvider services)
     {
-        if (live.RunningInstances.Count == 0)
+        if (live.Instances.Running.Count == 0)
         {
-            return live is { Started: not null, MayBeStarting: true }
+            return live.ListAtStart is not null && live.Instances.MayBeStarting
                 ? (false, $"'{live.Name}' may start with the previous list. Restart it to apply this one.")
                 : (true, DescribeNotRunning(live));
         }
 
-        if (live.Started?.SequenceEqual(live.Current) == true)
+        if (live.ListAtStart?.SequenceEqual(live.Current) == true)
         {
             return (true, $"'{live.Name}' has started with this list.");
         }
@@ -145,7 +134,7 @@ internal static class EditConfirmation
         }
 
         var commands = services.GetRequiredService<ResourceCommandService>();
-        var running = live.RunningInstances;
+        var running = live.Instances.Running;
         foreach (var instance in running)
         {
             var restart = await commands.ExecuteCommandAsync(instance.ResourceId, KnownResourceCommands.RestartCommand)
@@ -166,7 +155,7 @@ internal static class EditConfirmation
     {
         DateTime?[] times = [.. before.Select(instance => instance.Snapshot.StartTimeStamp).Where(time => time is not null)];
         return WaitUntilAsync(
-            () => live.RunningInstances.Count(instance => !times.Contains(instance.Snapshot.StartTimeStamp)) >= before.Count,
+            () => live.Instances.Running.Count(instance => !times.Contains(instance.Snapshot.StartTimeStamp)) >= before.Count,
             StartTimeout,
             live.Time,
             CancellationToken.None);
@@ -180,29 +169,14 @@ internal static class EditConfirmation
         return own.Length == 0 ? "" : $" The service adds {ExcludedUrlsProperty.Join(own)}.";
     }
 
-    private static string DescribeRoutes(ServiceStatus status)
+    private static string DescribeRoutes(IReadOnlyList<ServiceStatus> statuses)
     {
+        // A process that has had no request doesn't know its routes.
+        var status = statuses.MaxBy(status => status.RouteCount)!;
         var excluded = status.ExcludedRoutes;
         var more = excluded.Count > MaxRoutes ? $" and {excluded.Count - MaxRoutes} more" : "";
         return status.RouteCount == 0 ? ""
             : excluded.Count == 0 ? $" It excludes none of {status.RouteCount} routes."
             : $" It excludes {excluded.Count} of {status.RouteCount} routes: {string.Join(", ", excluded.Take(MaxRoutes))}{more}.";
-    }
-
-    /// <summary>Writes a pattern as a literal in C#.</summary>
-    private static string ToLiteral(string pattern)
-    {
-        if (pattern.Any(character => char.IsControl(character) || character is '\u2028' or '\u2029'))
-        {
-            return $"\"{string.Concat(pattern.Select(character => character switch
-            {
-                '"' or '\\' => $"\\{character}",
-                >= ' ' and <= '~' => $"{character}",
-                _ => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}"),
-            }))}\"";
-        }
-
-        var doubled = pattern.Replace("\"", "\"\"", StringComparison.Ordinal);
-        return pattern.AsSpan().ContainsAny('\\', '"') ? $"@\"{doubled}\"" : $"\"{pattern}\"";
     }
 }

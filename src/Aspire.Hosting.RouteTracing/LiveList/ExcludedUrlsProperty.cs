@@ -69,14 +69,14 @@ internal sealed partial class ExcludedUrlsProperty(
             Log.Warning(loggers.GetLogger(resource), warning);
         }
 
-        if (_listed != live.Current)
+        var (list, text) = (live.Current, Describe(statuses));
+        if (_listed == list && _shown == text)
         {
-            _listed = live.Current;
-            Commands.SetEditInputs(live);
+            return;
         }
 
-        var text = Describe(statuses);
-        if (_shown == text || !live.IsKnown)
+        Commands.UpdateEditInputs(live);
+        if (!live.Instances.AreKnown)
         {
             return;
         }
@@ -84,13 +84,14 @@ internal sealed partial class ExcludedUrlsProperty(
         var property = new ResourcePropertySnapshot(Name, text) { DisplayName = "Excluded URLs", IsHighlighted = true };
         await notifications.PublishUpdateAsync(
             resource,
-            snapshot => snapshot with { Properties = [.. snapshot.Properties.Where(present => present.Name != Name), property] })
+            snapshot => Commands.WithEditInputs(
+                snapshot with { Properties = [.. snapshot.Properties.Where(present => present.Name != Name), property] }, live))
             .ConfigureAwait(false);
-        _shown = text;
+        (_listed, _shown) = (list, text);
     }
 
     private bool IsUnread(IReadOnlyList<ServiceStatus> statuses) =>
-        live.Reports && live.Current.Count > 0 && statuses.Count == 0 && live.IsReportOverdue();
+        live.CanReport && live.Current.Count > 0 && statuses.Count == 0 && live.Instances.IsReportOverdue();
 
     // The dashboard truncates a long value, so the state comes first.
     private string Describe(IReadOnlyList<ServiceStatus> statuses)
@@ -103,20 +104,20 @@ internal sealed partial class ExcludedUrlsProperty(
     private string GetState(IReadOnlyList<ServiceStatus> statuses)
     {
         var list = Join(live.Current);
-        var hadNone = live.Reports ? !live.IsEdited : live.Started is null or { Count: 0 };
+        var hadNone = live.CanReport ? !live.IsEdited : live.ListAtStart is null or { Count: 0 };
         if (!live.IsRead || (live.Current.Count == 0 && statuses.Count == 0 && hadNone))
         {
             return "None.";
         }
 
-        if (live.RunningInstances.Count == 0)
+        if (live.Instances.Running.Count == 0)
         {
             return $"Not running: {list}.";
         }
 
-        if (!live.Reports)
+        if (!live.CanReport)
         {
-            var started = Join(live.Started ?? live.Current);
+            var started = Join(live.ListAtStart ?? live.Current);
             return $"Set at startup: {started}.{(started == list ? "" : $" To be set at the next start: {list}.")}";
         }
 

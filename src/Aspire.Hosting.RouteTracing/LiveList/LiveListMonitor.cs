@@ -1,10 +1,11 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Microsoft.Extensions.Hosting;
 
 namespace Aspire.Hosting.RouteTracing.LiveList;
 
 /// <summary>Refreshes the properties of the resources while the application runs.</summary>
-internal sealed class LiveListMonitor(DistributedApplicationModel model, ResourceNotificationService notifications) : BackgroundService
+internal sealed class LiveListMonitor(AppExclusions app, ResourceNotificationService notifications) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.5);
 
@@ -26,7 +27,7 @@ internal sealed class LiveListMonitor(DistributedApplicationModel model, Resourc
         {
             if (state.Resource.TryGetLastAnnotation<LiveResource>(out var live))
             {
-                live.Update(state);
+                live.Instances.Observe(state);
             }
         }
     }
@@ -37,23 +38,10 @@ internal sealed class LiveListMonitor(DistributedApplicationModel model, Resourc
         using var timer = new PeriodicTimer(Interval);
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
-            foreach (var live in FindLive())
+            foreach (var live in app.Live)
             {
                 await live.Property.RefreshAsync().ConfigureAwait(false);
             }
-        }
-    }
-
-    private LiveResource[] FindLive()
-    {
-        try
-        {
-            return [.. model.Resources.SelectMany(resource => resource.Annotations.OfType<LiveResource>())];
-        }
-        catch (InvalidOperationException)
-        {
-            // A resource is being added. The next tick finds all.
-            return [];
         }
     }
 }

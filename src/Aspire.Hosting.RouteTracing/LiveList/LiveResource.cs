@@ -1,11 +1,9 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.Hosting.RouteTracing.Variables;
 using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.LiveList;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Aspire.Hosting.RouteTracing.LiveList;
 
@@ -22,27 +20,12 @@ internal sealed class LiveResource(
 {
     private const string EditedSource = "the list edited in this run";
 
-    // A service that passes its health check has started. Without a health check, it may still be starting.
-    private static readonly TimeSpan ReadTimeoutWithHealthCheck = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(30);
-
-    private static readonly string[] StartingStates =
-    [
-        "",
-        KnownResourceStates.NotStarted,
-        KnownResourceStates.Waiting,
-        KnownResourceStates.Starting,
-        KnownResourceStates.RuntimeUnhealthy,
-    ];
-
     private readonly Lock _editing = new();
-    private readonly ConcurrentDictionary<string, string> _instances = new(StringComparer.Ordinal);
     private volatile IReadOnlyList<ListedUrl> _declared = app.GetList(resource);
     private volatile IReadOnlyList<ListedUrl>? _edited;
-    private volatile IReadOnlyList<ListedUrl>? _started;
+    private volatile IReadOnlyList<ListedUrl>? _listAtStart;
     private volatile string[] _secretSources = [];
     private bool _replacesAll;
-    private long _runningSince;
 
     public string Name => resource.Name;
 
@@ -64,7 +47,7 @@ internal sealed class LiveResource(
     /// <summary>
     /// Gets the list that was current when the variables were last set, or <see langword="null"/> if they have not been set yet.
     /// </summary>
-    public IReadOnlyList<ListedUrl>? Started => _started;
+    public IReadOnlyList<ListedUrl>? ListAtStart => _listAtStart;
 
     /// <summary>Gets the patterns that edits added to the list.</summary>
     public IReadOnlyList<string> Added => [.. Current.Where(url => url.Source == EditedSource).Select(url => url.Pattern)];
@@ -72,11 +55,17 @@ internal sealed class LiveResource(
     /// <summary>Gets the arguments of the command that edits the list. Each is replaced while others read them.</summary>
     public InteractionInput[] EditInputs { get; } = new InteractionInput[Commands.EditInputCount];
 
+    public IResource Resource => resource;
+
     public bool IsContainer => resource.IsContainer();
 
-    // A container can't read the AppHost's files, and other executables may not read them. A persistent resource would be recreated in the
-    // next run, because the name of the folder differs.
-    public bool Reports { get; } = Language.Of(resource) == Language.DotNet && !resource.IsContainer() && !IsPersistent(resource);
+    public ResourceInstances Instances { get; } = new(resource, notifications, time);
+
+    /// <summary>
+    /// Gets whether the service can report its list. Containers can't open the AppHost's files, and other executables don't know them. A
+    /// persistent resource would be recreated in each run, because the folder's name changes.
+    /// </summary>
+    public bool CanReport { get; } = Language.Of(resource) == Language.DotNet && !resource.IsContainer() && !IsPersistent(resource);
 
     /// <summary>Gets the property that shows the list.</summary>
     public ExcludedUrlsProperty Property => field ??= new ExcludedUrlsProperty(resource, this, app, notifications, loggers);
@@ -84,29 +73,14 @@ internal sealed class LiveResource(
     /// <summary>Gets whether the service reads the list from the AppHost's file.</summary>
     public bool FollowsFile { get; private set; }
 
-    /// <summary>Gets the running instances: the replicas, or the resource itself.</summary>
-    public IReadOnlyList<ResourceEvent> RunningInstances =>
-        [.. Instances.Where(instance => instance.Snapshot.State?.Text == KnownResourceStates.Running)];
+    /// <summary>Gets a lock for restarts that let the resource read its list.</summary>
+    public SemaphoreSlim RestartLock { get; } = new(1);
 
-    /// <summary>
-    /// Gets whether Aspire has published a state of the resource. Before, a resource that was added during BeforeStart has no instance, and
-    /// a property would be that of another one.
-    /// </summary>
-    public bool IsKnown => !_instances.IsEmpty;
-
-    /// <summary>
-    /// Gets whether an instance may be starting. The variables of a persistent resource can be set although it has not started.
-    /// </summary>
-    public bool MayBeStarting => Instances.Any(instance => StartingStates.Contains(instance.Snapshot.State?.Text ?? ""));
-
-    /// <summary>Gets a semaphore for restarts that let the resource read its list.</summary>
-    public SemaphoreSlim Restarting { get; } = new(1);
-
-    public IReadOnlyList<ServiceStatus> ReadStatuses() => Reports ? ServiceStatuses.Read(folder.GetPath(Name)) : [];
+    public IReadOnlyList<ServiceStatus> ReadStatuses() => CanReport ? ServiceStatuses.Read(folder.GetPath(Name)) : [];
 
     /// <summary>Counts the processes: those that report, or the running instances if there are more.</summary>
     public int CountProcesses(IReadOnlyList<ServiceStatus> statuses) =>
-        Math.Max(CountProcesses(statuses, _ => true), RunningInstances.Count);
+        Math.Max(CountProcesses(statuses, _ => true), Instances.Running.Count);
 
     /// <summary>Counts the processes whose applications all meet a condition.</summary>
     public static int CountProcesses(IReadOnlyList<ServiceStatus> statuses, Func<ServiceStatus, bool> condition) =>
@@ -124,20 +98,6 @@ internal sealed class LiveResource(
     /// </summary>
     public IEnumerable<ListedUrl> FindMissing(ServiceStatus status) =>
         Current.ExceptBy(status.Items.Select(item => item.Pattern), url => url.Pattern, StringComparer.Ordinal);
-
-    /// <summary>Returns whether the service has been running longer than the first report takes.</summary>
-    public bool IsReportOverdue()
-    {
-        var timeout = resource.HasAnnotationOfType<HealthCheckAnnotation>() ? ReadTimeoutWithHealthCheck : ReadTimeout;
-        return FindRunningSince() is var since and not 0 && time.GetElapsedTime(since) > timeout;
-    }
-
-    /// <summary>Updates the state of an instance.</summary>
-    public void Update(ResourceEvent state)
-    {
-        _instances.TryAdd(state.ResourceId, state.ResourceId);
-        FindRunningSince();
-    }
 
     /// <summary>
     /// Adds the lists in the variables to the declared list, and writes the list for a service that reads it while it runs. If the list
@@ -185,8 +145,8 @@ internal sealed class LiveResource(
             }
 
             _declared = declared;
-            _started = Current;
-            FollowsFile = TryFollow(variables, warnings);
+            _listAtStart = Current;
+            FollowsFile = TryWriteFile(variables, warnings);
             var keepsSecret = KeepsSecret(variables, users, warnings);
             foreach (var name in IsEdited ? names : [])
             {
@@ -240,7 +200,7 @@ internal sealed class LiveResource(
         {
             // Before the first start, the lists in the variables are not known yet.
             var edited = change is null ? null : GetUrls(change(Current));
-            if (edited is null ? !IsEdited : edited.SequenceEqual(Current) && !(replacesAll && _started is null))
+            if (edited is null ? !IsEdited : edited.SequenceEqual(Current) && !(replacesAll && _listAtStart is null))
             {
                 _replacesAll |= replacesAll && IsEdited;
                 return false;
@@ -292,40 +252,12 @@ internal sealed class LiveResource(
         return FollowsFile || secrets[true].Any();
     }
 
-    // The time stamp of when an instance was first seen running and healthy, or 0.
-    private long FindRunningSince()
-    {
-        lock (_instances)
-        {
-            var running = RunningInstances;
-            var isHealthy = _runningSince != 0 || running.Any(instance => instance.Snapshot.HealthStatus is HealthStatus.Healthy);
-            return _runningSince = running.Count == 0 || !isHealthy ? 0
-                : _runningSince != 0 ? _runningSince
-                : time.GetTimestamp();
-        }
-    }
-
-    // As Aspire published them last. Update() is called later.
-    private IEnumerable<ResourceEvent> Instances
-    {
-        get
-        {
-            foreach (var id in _instances.Keys)
-            {
-                if (notifications.TryGetCurrentState(id, out var state))
-                {
-                    yield return state;
-                }
-            }
-        }
-    }
-
     private static bool IsDotNetSecret(ListedUrl url) => url is { IsSecret: true, Source: VariableNames.DotNetExcludedUrls };
 
     // Writes the file, and names it and the folder of the statuses in the variables.
-    private bool TryFollow(Dictionary<string, object> variables, List<string> warnings)
+    private bool TryWriteFile(Dictionary<string, object> variables, List<string> warnings)
     {
-        if (!Reports)
+        if (!CanReport)
         {
             return false;
         }

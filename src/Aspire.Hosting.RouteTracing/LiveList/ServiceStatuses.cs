@@ -9,6 +9,8 @@ namespace Aspire.Hosting.RouteTracing.LiveList;
 /// <summary>The statuses that the processes of a resource report.</summary>
 internal static class ServiceStatuses
 {
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
+
     /// <summary>Reads the statuses of running processes and deletes those of ended ones. Files that are not a status are ignored.</summary>
     public static IReadOnlyList<ServiceStatus> Read(string folder)
     {
@@ -55,13 +57,13 @@ internal static class ServiceStatuses
         }
     }
 
-    // A later process with the same id started after the file was written.
+    // A later process with the same id started after the file was written. The clock can be set back in between.
     private static bool IsRunning(int processId, DateTime written)
     {
         try
         {
             using var process = Process.GetProcessById(processId);
-            return process.StartTime.ToUniversalTime() <= written;
+            return process.StartTime.ToUniversalTime() <= written + ClockTolerance;
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or Win32Exception)
         {

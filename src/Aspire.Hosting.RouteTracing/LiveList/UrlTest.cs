@@ -43,9 +43,9 @@ internal static class UrlTest
         var answer = found is null
             ? $"'{url}' is not excluded by the AppHost's list of '{live.Name}'."
             : $"'{url}' would be excluded in '{live.Name}' by '{found.Display}', from {found.Source}.";
-        var reason = !live.Reports ? "The service doesn't report whether it reads the list, and may add its own items."
-            : live.RunningInstances.Count == 0 ? "The service isn't running and may add its own items."
-            : !live.IsReportOverdue() ? "The service hasn't reported its list yet and may add its own items."
+        var reason = !live.CanReport ? "The service doesn't report whether it reads the list, and may add its own items."
+            : live.Instances.Running.Count == 0 ? "The service isn't running and may add its own items."
+            : !live.Instances.IsReportOverdue() ? "The service hasn't reported its list yet and may add its own items."
             : $"But the list is not read {live.ByService}";
         return $"{answer} {reason}";
     }

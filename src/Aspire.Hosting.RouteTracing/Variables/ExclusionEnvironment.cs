@@ -20,7 +20,7 @@ internal static class ExclusionEnvironment
             resource.Annotations.Remove(annotation);
         }
 
-        // The context of a tool may have no resource.
+        // Captures the resource, because the context of a tool may have none.
         resource.Annotations.Add(new ExclusionVariablesAnnotation(context => SetVariablesAsync(context, resource, app)));
     }
 
@@ -32,7 +32,7 @@ internal static class ExclusionEnvironment
             await ReplayAsync(context, resource).ConfigureAwait(false);
         }
 
-        // Also replaces a value that the user set.
+        // Replaces the user's own value, too.
         if (AppExclusions.ExportsTelemetry(resource)
             && !app.IsEmpty
             && variables.TryGetValue(VariableNames.TracesSampler, out var sampler)

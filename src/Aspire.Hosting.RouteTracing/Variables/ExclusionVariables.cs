@@ -44,7 +44,8 @@ internal sealed class ExclusionVariables(
         {
             _warnings.Add(
                 $"The excluded URLs of '{resourceName}' were ignored because OpenTelemetry for {language.Name} "
-                + "reads no list of excluded URLs. Exclude them in the service, or call WithoutAppWideExclusions().");
+                + "reads no list of excluded URLs. Exclude them in the service. To remove this warning, remove WithExcludedUrls() from "
+                + $"'{resourceName}', or call WithoutAppWideExclusions() if the list is app-wide.");
         }
 
         if (language.ReadsDotNetVariables)
@@ -99,8 +100,8 @@ internal sealed class ExclusionVariables(
             }
             else
             {
-                reason = url.IsSecret ? "it has no form for Python"
-                    : reason is "" ? $"the deployment would change '{text}', its form for Python"
+                reason = url.IsSecret ? "it can't be written in Python's syntax"
+                    : reason is "" ? $"the target would change '{text}', the pattern in Python's syntax"
                     : reason;
                 var reader = language == Language.Python ? $"'{resourceName}'" : $"'{resourceName}' if it is a Python service";
                 _warnings.Add($"The pattern '{url.Display}' can't be used in {reader}: {reason}.");

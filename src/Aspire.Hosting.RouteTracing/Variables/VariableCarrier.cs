@@ -3,7 +3,7 @@ using Aspire.Hosting.ApplicationModel;
 namespace Aspire.Hosting.RouteTracing.Variables;
 
 /// <summary>A target that passes variables to a service, and the text that it would alter.</summary>
-/// <param name="Changes">Returns whether the carrier takes a part of the text for its own syntax.</param>
+/// <param name="Changes">Returns whether the carrier would interpret a part of the text as its own syntax.</param>
 internal sealed record VariableCarrier(Func<string, bool> Changes)
 {
     /// <summary>Aspire's step that writes the manifest. It ignores the compute environments and depends on no other step.</summary>

@@ -1,5 +1,6 @@
 using Aspire.Hosting.ApplicationModel;
 using Aspire.RouteTracing.ExcludedUrls;
+using Aspire.RouteTracing.LiveList;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
@@ -130,6 +131,26 @@ public sealed class ConfirmationTests
         Assert.Equal(
             $"The list of 'orders' is a, b. The service has confirmed it. {expected}{KeepB}",
             await model.AnswerAsync(_orders, Edit, ("add", "b")));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_routes_come_from_a_process_that_knows_them(bool firstKnows)
+    {
+        using var other = ChildProcess.Start();
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var first = await TestService.StartAsync(_orders, change: status => WithRoutes(status, firstKnows));
+        await using var second = await TestService.StartAsync(_orders, other.Process, status => WithRoutes(status, !firstKnows));
+        await model.SetRunningAsync(_orders);
+
+        Assert.StartsWith(
+            "The list of 'orders' is a, b. All 2 processes have confirmed it. It excludes 1 of 34 routes: GET /a.",
+            await model.AnswerAsync(_orders, Edit, ("add", "b")),
+            StringComparison.Ordinal);
+
+        static ServiceStatus WithRoutes(ServiceStatus status, bool knows) =>
+            knows ? status with { ExcludedRoutes = ["GET /a"], RouteCount = 34 } : status;
     }
 
     [Theory]

@@ -39,10 +39,11 @@ public sealed class EditInputsTests
 
         await model.AnswerAsync(_orders, Edit, ("add", "d"));
         Assert.Equal(
-            "Edited in this run. Current list:\n\n- `` a,b ``\n- `` c ``\n- `` d ``", TestModel.GetArguments(_orders, Edit)[0].Description);
+            "Edited in this run. Current list:\n\n- `` a,b ``\n- `` c ``\n- `` d ``",
+            model.GetShownArguments(_orders, Edit).Arguments[0].Description);
 
         await model.AnswerAsync(_orders, Edit, ("remove", "*"));
-        Assert.Equal("Edited in this run. The list is empty.", TestModel.GetArguments(_orders, Edit)[0].Description);
+        Assert.Equal("Edited in this run. The list is empty.", model.GetShownArguments(_orders, Edit).Arguments[0].Description);
     }
 
     [Fact]
@@ -68,10 +69,41 @@ public sealed class EditInputsTests
 
         await model.FailAsync(_orders, Edit, ("patterns", "d"));
         Assert.Equal(property, model.GetProperty(_orders));
+        var before = model.GetShownArguments(_orders, Edit);
         await model.FailAsync(_orders, Edit, ("patterns", "e"));
 
+        // The dashboard gets a state only if its version differs.
+        var (arguments, version) = model.GetShownArguments(_orders, Edit);
         Assert.Equal(property, model.GetProperty(_orders));
-        Assert.Equal("Edited in this run. Current list:\n\n- `` e ``", TestModel.GetArguments(_orders, Edit)[0].Description);
+        Assert.NotEqual(before.Version, version);
+        Assert.Equal("Edited in this run. Current list:\n\n- `` e ``", arguments[0].Description);
+    }
+
+    [Fact]
+    public async Task The_arguments_of_a_command_of_the_user_with_this_name_stay()
+    {
+        InteractionInput[] own = [new() { Name = "own", InputType = InputType.Text }];
+        _orders.WithCommand(
+            Edit, "Own", _ => Task.FromResult(CommandResults.Success()), new CommandOptions { Arguments = own });
+        await using var model = await TestModel.StartAsync(_builder);
+
+        Assert.Same(own[0], Assert.Single(model.GetShownArguments(_orders, Edit).Arguments));
+    }
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("a\nb,(?:a\nb)")]
+    public async Task Two_patterns_that_are_written_alike_are_one_option(string list)
+    {
+        var reviews = _builder.AddExecutable("reviews", "python3", ".").WithEnvironment("OTEL_PYTHON_EXCLUDED_URLS", list);
+        reviews.WithExcludedUrls("x");
+        await using var model = await TestModel.StartAsync(_builder);
+        await TestModel.GetVariablesAsync(reviews);
+
+        var options = TestModel.GetArguments(reviews, Edit)[1].Options!;
+
+        Assert.Contains("x", options.Select(option => option.Key));
+        Assert.Distinct(options.Select(option => option.Key));
     }
 
     [Fact]

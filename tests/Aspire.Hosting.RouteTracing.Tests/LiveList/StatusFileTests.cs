@@ -32,7 +32,7 @@ public sealed class StatusFileTests
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.CreateAsync(_orders);
         service.Report();
-        File.SetLastWriteTimeUtc(service.StatusPath, service.ProcessStart.AddSeconds(-1));
+        File.SetLastWriteTimeUtc(service.StatusPath, service.ProcessStart.AddMinutes(-2));
 
         await AssertNotReadAsync(model);
         Assert.False(File.Exists(service.StatusPath));
@@ -45,6 +45,17 @@ public sealed class StatusFileTests
         await using var service = await TestService.CreateAsync(_orders);
         service.Report();
         File.SetLastWriteTimeUtc(service.StatusPath, service.ProcessStart.AddDays(1));
+
+        await AssertReadAsync(model);
+    }
+
+    [Fact]
+    public async Task A_status_counts_after_the_clock_was_set_back_a_little()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.CreateAsync(_orders);
+        service.Report();
+        File.SetLastWriteTimeUtc(service.StatusPath, service.ProcessStart.AddSeconds(-10));
 
         await AssertReadAsync(model);
     }

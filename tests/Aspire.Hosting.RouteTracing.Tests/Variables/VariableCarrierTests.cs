@@ -43,7 +43,7 @@ public sealed class VariableCarrierTests
 
         Assert.Equal("^[^:/?#]+://[^/?#]*/health[.]json(?![^?])", await TestModel.GetVariableAsync(reviews, "OTEL_PYTHON_EXCLUDED_URLS"));
         Assert.StartsWith(
-            @"The pattern '^/v\d' can't be used in 'reviews': the deployment would change",
+            @"The pattern '^/v\d' can't be used in 'reviews': the target would change",
             Assert.Single(model.Warnings),
             StringComparison.Ordinal);
     }
