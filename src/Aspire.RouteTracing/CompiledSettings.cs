@@ -11,14 +11,14 @@ namespace Aspire.RouteTracing;
 /// <summary>The compiled settings. Immutable, so requests read them without a lock.</summary>
 internal sealed partial class CompiledSettings(
     RouteTracingSettings settings,
-    object[][] lists,
+    object[] lists,
     ExclusionList excludedUrls,
     HeaderCapture requestHeaders,
     HeaderCapture responseHeaders)
 {
     /// <summary>The settings while route tracing is disabled or suspended.</summary>
     public static readonly CompiledSettings Disabled = new(
-        new RouteTracingSettings { Enabled = false, ExcludeFromMetrics = false, HonorUpstreamExclusion = false },
+        new RouteTracingSettings { Enabled = false, ExcludeFromMetrics = false },
         lists: [],
         ExclusionList.Empty,
         HeaderCapture.None,
@@ -26,7 +26,7 @@ internal sealed partial class CompiledSettings(
 
     private const int MinKeyBytes = 16;
 
-    private readonly object[][] _lists = lists;
+    private readonly object[] _lists = lists;
     private readonly (string? Current, string? Previous) _keys = (settings.ExclusionKey, settings.PreviousExclusionKey);
 
     public bool Enabled { get; } = settings.Enabled;
@@ -38,15 +38,13 @@ internal sealed partial class CompiledSettings(
 
     public bool ExcludeFromMetrics { get; } = settings.ExcludeFromMetrics;
 
-    /// <summary>Gets whether exclusions of callers are honored. <see langword="false"/> without a key.</summary>
-    public bool HonorUpstreamExclusion { get; } = settings.HonorUpstreamExclusion
-        && (CompileKey(settings.ExclusionKey) ?? CompileKey(settings.PreviousExclusionKey)) is not null;
-
     /// <summary>Gets the key that signs exclusions, or <see langword="null"/> if there is none.</summary>
-    public byte[]? ExclusionKey { get; } = CompileKey(settings.ExclusionKey);
+    public byte[]? SigningKey { get; } = CompileKey(settings.ExclusionKey);
 
-    /// <summary>Gets the second key to honor, or <see langword="null"/>.</summary>
-    public byte[]? PreviousExclusionKey { get; } = CompileKey(settings.PreviousExclusionKey);
+    /// <summary>Gets the keys of callers whose exclusions are honored.</summary>
+    public byte[][] HonoredKeys { get; } = settings.HonorUpstreamExclusion
+        ? [.. new[] { CompileKey(settings.ExclusionKey), CompileKey(settings.PreviousExclusionKey) }.OfType<byte[]>()]
+        : [];
 
     public bool KeepFailedRequests { get; } = settings.KeepFailedRequests;
 
@@ -81,9 +79,13 @@ internal sealed partial class CompiledSettings(
         var requestHeaders = PatternList.Of(settings.CapturedRequestHeaders);
         var responseHeaders = PatternList.Of(settings.CapturedResponseHeaders);
         var sanitizedHeaders = PatternList.Of(settings.SanitizedHeaders);
-        object[][] lists =
+        object[] lists =
         [
-            [settings.MatchFullUrl], excludedUrls.Content, requestHeaders.Content, responseHeaders.Content, sanitizedHeaders.Content,
+            settings.MatchFullUrl,
+            .. excludedUrls.Content,
+            .. requestHeaders.Content,
+            .. responseHeaders.Content,
+            .. sanitizedHeaders.Content,
         ];
         CompiledSettings compiled;
         if (before?.HasLists(lists) == true)
@@ -105,8 +107,8 @@ internal sealed partial class CompiledSettings(
 
         if (compiled._keys != before?._keys)
         {
-            LogIgnoredKey(nameof(settings.ExclusionKey), settings.ExclusionKey, compiled.ExclusionKey, logger);
-            LogIgnoredKey(nameof(settings.PreviousExclusionKey), settings.PreviousExclusionKey, compiled.PreviousExclusionKey, logger);
+            LogIgnoredKey(nameof(settings.ExclusionKey), settings.ExclusionKey, logger);
+            LogIgnoredKey(nameof(settings.PreviousExclusionKey), settings.PreviousExclusionKey, logger);
         }
 
         return compiled;
@@ -115,19 +117,16 @@ internal sealed partial class CompiledSettings(
     private static byte[]? CompileKey(string? key) =>
         key is not null && Encoding.UTF8.GetBytes(key) is { Length: >= MinKeyBytes } bytes ? bytes : null;
 
-    private static void LogIgnoredKey(string setting, string? key, byte[]? compiled, ILogger logger)
+    private static void LogIgnoredKey(string setting, string? key, ILogger logger)
     {
-        if (!string.IsNullOrEmpty(key) && compiled is null)
+        if (!string.IsNullOrEmpty(key) && CompileKey(key) is null)
         {
             Log.KeyIgnored(logger, setting, MinKeyBytes);
         }
     }
 
     // A disabled item is enabled again by a reload.
-    private bool HasLists(object[][] lists) =>
-        !ExcludedUrls.HasDisabledItem
-            && _lists.Length == lists.Length
-            && _lists.Zip(lists).All(pair => pair.First.SequenceEqual(pair.Second));
+    private bool HasLists(object[] lists) => !ExcludedUrls.HasDisabledItem && _lists.SequenceEqual(lists);
 
     private static partial class Log
     {

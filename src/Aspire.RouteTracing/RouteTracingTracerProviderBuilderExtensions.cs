@@ -45,8 +45,8 @@ public static class RouteTracingTracerProviderBuilderExtensions
     {
         var observer = services.GetRequiredService<RouteMatchedObserver>();
 
-        // In an application, RouteNamePolicy subscribes to its own routing.
-        if (services.GetRequiredService<AppRequests>().AreOfProcess)
+        // An application subscribes when it runs a hook.
+        if (services.GetRequiredService<AppRequests>().AreOfAllApplications)
         {
             observer.SubscribeToAll();
         }

@@ -141,7 +141,11 @@ internal static class Commands
             .Any(command => command.Name == Edit && ReferenceEquals(command.Arguments, live.EditInputs));
         return !isOwn ? state : state with
         {
-            Commands = [.. state.Commands.Select(command => command.Name == Edit ? command with { Arguments = [.. live.EditInputs] } : command)],
+            Commands =
+            [
+                .. state.Commands.Select(
+                    command => command.Name == Edit ? command with { Arguments = [.. live.EditInputs] } : command),
+            ],
         };
     }
 

@@ -24,7 +24,7 @@ internal sealed partial class PatternList(string setting, int maxItems) : List<s
     public bool IsDefault => _unreadable.Count == 0 && Items.All(item => item.Source == Default);
 
     /// <summary>Gets everything that determines the result and the log messages of <see cref="Resolve"/>, for comparison.</summary>
-    public object[] Content => [.. Items, .. _unreadable.Cast<object>()];
+    public IEnumerable<object> Content => [setting, .. Items, .. _unreadable.Cast<object>()];
 
     private IEnumerable<Item> Items => this.Select(
         pattern => pattern is not null && _configured.TryGetValue(pattern, out var item)

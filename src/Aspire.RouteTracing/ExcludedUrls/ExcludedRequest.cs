@@ -15,14 +15,19 @@ internal sealed class ExcludedRequest
 {
     private static readonly AsyncLocal<ExcludedRequest?> CurrentRequest = new();
 
-    private readonly ActiveRouteTracing _tracing;
     private HttpContext? _context;
 
     /// <param name="context">The request.</param>
     /// <param name="server">The request's server activity, if it has one.</param>
-    /// <param name="tracing">The application's route tracing.</param>
-    public ExcludedRequest(HttpContext context, Activity? server, ActiveRouteTracing tracing) =>
-        (_context, Server, _tracing) = (context, server, tracing);
+    /// <param name="settings">The settings that apply to the request.</param>
+    public ExcludedRequest(HttpContext context, Activity? server, CompiledSettings settings)
+    {
+        (_context, Server, Settings) = (context, server, settings);
+        if (settings.KeepFailedRequests)
+        {
+            Path = context.Request.PathBase + context.Request.Path;
+        }
+    }
 
     /// <summary>Gets or sets the request of the current execution context, if it is excluded or can still be.</summary>
     public static ExcludedRequest? Current
@@ -34,8 +39,11 @@ internal sealed class ExcludedRequest
     /// <summary>Gets the server activity, which isn't recorded if the request is excluded.</summary>
     public Activity? Server { get; }
 
-    /// <summary>Gets the settings of the application, also while route tracing is suspended.</summary>
-    public CompiledSettings Settings => _tracing.Loaded;
+    /// <summary>Gets the settings that were current when the request started.</summary>
+    public CompiledSettings Settings { get; }
+
+    /// <summary>Gets the path that was received, which middleware can rewrite, if the request's span is kept when it fails.</summary>
+    public PathString Path { get; }
 
     /// <summary>
     /// Gets why the request is excluded: the pattern, the route of the endpoint, <c>caller</c> or <c>filter</c>. <see langword="null"/> if
@@ -49,8 +57,8 @@ internal sealed class ExcludedRequest
     /// <summary>Gets whether the request is excluded and hasn't ended. Work that outlives the request is traced.</summary>
     public bool IsRunning => ExcludedBy is not null && !IsOver;
 
-    /// <summary>Gets whether the request has ended.</summary>
-    public bool IsOver => Server?.IsStopped ?? _context is null;
+    /// <summary>Gets whether the server activity has stopped. Without one, whether the request was released.</summary>
+    public bool IsOver => Server is null ? _context is null : Server.IsStopped;
 
     /// <summary>Gets or sets whether <see cref="FailedRequestSpan"/> is starting a span for the request.</summary>
     public bool IsExportingFailure { get; set; }
@@ -100,22 +108,22 @@ internal sealed class ExcludedRequest
         ExcludedBy is not null && Server is { IsStopped: true } server
             // A hub call starts a trace of its own. Work that it started can outlive the connection's request.
             && (trace == server.TraceId || parent?.StartTimeUtc < server.StartTimeUtc + server.Duration);
+}
 
-    /// <summary>How a span relates to excluded requests.</summary>
-    public enum SpanOrigin
-    {
-        /// <summary>The span belongs to no excluded request.</summary>
-        None,
+/// <summary>How a span relates to excluded requests.</summary>
+internal enum SpanOrigin
+{
+    /// <summary>The span belongs to no excluded request.</summary>
+    None,
 
-        /// <summary>The span starts in the execution context of an excluded request that runs.</summary>
-        Running,
+    /// <summary>The span starts in the execution context of an excluded request that runs.</summary>
+    Running,
 
-        /// <summary>The span starts in the execution context of an excluded request that has ended. It is work of its own.</summary>
-        Outlived,
+    /// <summary>The span starts in the execution context of an excluded request that has ended. It is work of its own.</summary>
+    Outlived,
 
-        /// <summary>
-        /// The span starts outside of the execution context of an excluded request, and names one of its spans as its parent.
-        /// </summary>
-        Belated,
-    }
+    /// <summary>
+    /// The span starts outside of the execution context of an excluded request, and names one of its spans as its parent.
+    /// </summary>
+    Belated,
 }

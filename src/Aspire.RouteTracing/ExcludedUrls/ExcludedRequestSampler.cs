@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.Instrumentation;
 using OpenTelemetry.Trace;
-using SpanOrigin = Aspire.RouteTracing.ExcludedUrls.ExcludedRequest.SpanOrigin;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
@@ -52,8 +51,8 @@ internal sealed class ExcludedRequestSampler : Sampler, IDisposable
         var local = FindCurrent(parent);
         return ExcludedRequest.FindOrigin(parent.TraceId, parent.SpanId, parent.IsRemote, local) switch
         {
-            SpanOrigin.Running => IsFailure(span) ? RecordAndSample : Exclude(span, isContextLost: false),
-            SpanOrigin.Belated => Exclude(span, isContextLost: local is null),
+            SpanOrigin.Running => IsFailure(span) ? RecordAndSample : Exclude(span, isOutsideOfParent: false),
+            SpanOrigin.Belated => Exclude(span, isOutsideOfParent: local is null),
 
             // As a root, because parent-based samplers drop children of unrecorded spans.
             SpanOrigin.Outlived => _sampler.ShouldSample(new(default, span.TraceId, span.Name, span.Kind, span.Tags, span.Links)),
@@ -65,10 +64,10 @@ internal sealed class ExcludedRequestSampler : Sampler, IDisposable
     private static bool IsFailure(in SamplingParameters span) =>
         ExcludedRequest.Current is { IsExportingFailure: true } && span.Name == ServerActivity.OperationName;
 
-    // A call, and the handler of a message, are created but not exported, so that what they send or start has an excluded span as its
-    // parent.
-    private static SamplingResult Exclude(in SamplingParameters span, bool isContextLost) =>
-        isContextLost || span.Kind is ActivityKind.Client or ActivityKind.Producer ? RecordOnly : Drop;
+    // Calls, messages, and spans that run outside of their parent's context are created but not exported, so that what they send or start
+    // has an excluded span as its parent.
+    private static SamplingResult Exclude(in SamplingParameters span, bool isOutsideOfParent) =>
+        isOutsideOfParent || span.Kind is ActivityKind.Client or ActivityKind.Producer ? RecordOnly : Drop;
 
     private static Activity? FindCurrent(in ActivityContext parent) =>
         Activity.Current is { } current && current.SpanId == parent.SpanId ? current : null;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Aspire.RouteTracing.Instrumentation;
 using OpenTelemetry;
-using SpanOrigin = Aspire.RouteTracing.ExcludedUrls.ExcludedRequest.SpanOrigin;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
@@ -37,7 +36,7 @@ internal sealed class ExcludedSpanProcessor(ExclusionSignature signature) : Base
 
     private void SignCall(Activity span)
     {
-        if (span.Kind is ActivityKind.Client or ActivityKind.Producer && ExcludedRequest.Current?.Settings.ExclusionKey is { } key)
+        if (span.Kind is ActivityKind.Client or ActivityKind.Producer && ExcludedRequest.Current?.Settings.SigningKey is { } key)
         {
             signature.Sign(span, key);
         }

@@ -33,8 +33,8 @@ internal sealed class ExclusionSignature(TimeProvider? time = null)
         call.TraceStateString = others.Length > 0 ? $"{member},{others}" : member;
     }
 
-    /// <summary>Returns whether the trace state of a request proves, with one of two keys, that the caller's request is excluded.</summary>
-    public bool IsSigned(Activity server, byte[]? key, byte[]? previousKey) =>
+    /// <summary>Returns whether the trace state of a request proves, with one of the keys, that the caller's request is excluded.</summary>
+    public bool IsSigned(Activity server, byte[][] keys) =>
         server is { HasRemoteParent: true, TraceStateString: { Length: > 0 } state }
             && state.Contains($"{Member}=", StringComparison.Ordinal)
             && ServerActivity.TryGetParent(server, out var parent) && !parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
@@ -42,7 +42,7 @@ internal sealed class ExclusionSignature(TimeProvider? time = null)
             && uint.TryParse(
                 value.AsSpan(0, MinuteCharacters), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var minute)
             && Math.Abs((long)minute - CurrentMinute) <= 1
-            && (IsSigned(key, value, server, minute) || IsSigned(previousKey, value, server, minute));
+            && Array.Exists(keys, key => IsSigned(key, value, server, minute));
 
     /// <summary>
     /// Removes the member from the trace state of a request, so that it isn't forwarded. Don't call it from the instrumentation's
@@ -58,11 +58,10 @@ internal sealed class ExclusionSignature(TimeProvider? time = null)
         }
     }
 
-    private static bool IsSigned(byte[]? key, string value, Activity server, uint minute) =>
-        key is not null
-            && CryptographicOperations.FixedTimeEquals(
-                MemoryMarshal.AsBytes(Write(key, server.TraceId, server.ParentSpanId, minute).AsSpan()),
-                MemoryMarshal.AsBytes(value.AsSpan()));
+    private static bool IsSigned(byte[] key, string value, Activity server, uint minute) =>
+        CryptographicOperations.FixedTimeEquals(
+            MemoryMarshal.AsBytes(Write(key, server.TraceId, server.ParentSpanId, minute).AsSpan()),
+            MemoryMarshal.AsBytes(value.AsSpan()));
 
     // A changed member moves to the left. If there are more than 32, the rightmost is dropped
     // (https://www.w3.org/TR/trace-context/#mutating-the-tracestate-field).

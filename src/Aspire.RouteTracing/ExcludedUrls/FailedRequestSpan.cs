@@ -15,7 +15,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// A new span, because ASP.NET Core may have created the server activity without a listener, and a parent that isn't exported can't be
 /// removed from an existing span.
 /// </remarks>
-internal sealed class FailedRequestSpan(IConfiguration configuration) : IDeveloperPageExceptionFilter, IDisposable
+internal sealed class FailedRequestSpan(IConfiguration configuration, ActivitySource? source = null) : IDeveloperPageExceptionFilter
 {
     // Clients can invent others (https://opentelemetry.io/docs/specs/semconv/registry/attributes/http/).
     private readonly FrozenSet<string> _knownMethods = FrozenSet.ToFrozenSet(
@@ -23,8 +23,6 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
             ? methods.Split(',', StringSplitOptions.RemoveEmptyEntries)
             : ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"],
         StringComparer.OrdinalIgnoreCase);
-
-    private readonly ActivitySource _source = new(ServerActivity.SourceName);
 
     /// <summary>Gets or sets whether the application wants exceptions recorded as events.</summary>
     public bool RecordException { get; set; }
@@ -40,18 +38,14 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
     public static void KeepException(HttpContext context, Exception exception, bool escapes) =>
         context.Features.Set(new ThrownException(exception, escapes));
 
-    /// <summary>Stores the path that was received, because middleware can rewrite it.</summary>
-    public static void KeepPath(HttpContext context) =>
-        context.Features.Set(new ReceivedPath(context.Request.PathBase + context.Request.Path));
+    /// <summary>Exports the server span of an excluded request, if the request failed.</summary>
     /// <param name="context">The request.</param>
     /// <param name="request">Its exclusion.</param>
     /// <param name="failure">The exception that escapes, if any.</param>
     /// <param name="statusCode">The status code that the server sends.</param>
     public void Export(HttpContext context, ExcludedRequest request, Exception? failure, int statusCode)
     {
-        if (request.Server is not { } server
-            || context.Features.Get<ReceivedPath>() is not { Path: var path }
-            || !IsFailure(failure, statusCode))
+        if (source is null || request.Server is not { } server || !IsFailure(failure, statusCode))
         {
             return;
         }
@@ -63,11 +57,11 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
         try
         {
             request.IsExportingFailure = true;
-            using var span = _source.StartActivity(
+            using var span = source.StartActivity(
                 ActivityKind.Server, ParentOf(server), startTime: server.StartTimeUtc, name: ServerActivity.OperationName);
             if (span is not null)
             {
-                Describe(span, context, path, request.ExcludedBy!, failure, statusCode);
+                Describe(span, context, request, failure, statusCode);
             }
         }
         finally
@@ -76,8 +70,6 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
             (Activity.Current, ExcludedRequest.Current) = (current, currentRequest);
         }
     }
-
-    public void Dispose() => _source.Dispose();
 
     private static bool IsFailure(Exception? failure, int statusCode) =>
         failure is not (null or BadHttpRequestException) || statusCode >= StatusCodes.Status500InternalServerError;
@@ -93,8 +85,7 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
     }
 
     // Attributes as in https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span.
-    private void Describe(
-        Activity span, HttpContext context, PathString path, string excludedBy, Exception? failure, int statusCode)
+    private void Describe(Activity span, HttpContext context, ExcludedRequest excluded, Exception? failure, int statusCode)
     {
         var request = context.Request;
         var host = new HostString(ExclusionList.HostOf(request) ?? "");
@@ -110,20 +101,18 @@ internal sealed class FailedRequestSpan(IConfiguration configuration) : IDevelop
         span.SetTag("http.request.method_original", method == request.Method ? null : request.Method);
         span.SetTag("http.route", route);
         span.SetTag("url.scheme", request.Scheme);
-        span.SetTag("url.path", path.HasValue ? path.ToUriComponent() : "/");
+        span.SetTag("url.path", excluded.Path.HasValue ? excluded.Path.ToUriComponent() : "/");
         span.SetTag("server.address", host.Host);
         span.SetTag("server.port", host.Port);
         span.SetTag("http.response.status_code", statusCode);
         span.SetTag("error.type", ServerErrorTags.FindErrorType(context, exception, isHandled, statusCode));
-        span.SetTag("aspire.route_tracing.excluded_by", excludedBy);
+        span.SetTag("aspire.route_tracing.excluded_by", excluded.ExcludedBy);
         span.SetStatus(ActivityStatusCode.Error);
         if (exception is not null && RecordException)
         {
             span.AddException(exception);
         }
     }
-
-    private sealed record ReceivedPath(PathString Path);
 
     private sealed record ThrownException(Exception Exception, bool Escapes);
 }

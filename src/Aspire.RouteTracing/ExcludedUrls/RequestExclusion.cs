@@ -60,9 +60,9 @@ internal sealed partial class RequestExclusion(
                 return Exclude(context, ServerActivity.Find(context), item.Pattern, isCounted: true);
             }
 
-            return settings.HonorUpstreamExclusion
+            return settings.HonoredKeys.Length > 0
                 && ServerActivity.Find(context) is { } server
-                && signature.IsSigned(server, settings.ExclusionKey, settings.PreviousExclusionKey)
+                && signature.IsSigned(server, settings.HonoredKeys)
                 ? Exclude(context, server, Caller, isCounted: false)
                 : null;
         }
@@ -71,6 +71,25 @@ internal sealed partial class RequestExclusion(
             LogFailure(exception);
             return null;
         }
+    }
+
+    /// <summary>Adds a request that can still be excluded to the execution context.</summary>
+    public ExcludedRequest Track(HttpContext context, Activity? server)
+    {
+        var request = new ExcludedRequest(context, server, tracing.Loaded);
+        ExcludedRequest.Current = request;
+        if (requests.AreOfAllApplications)
+        {
+            context.Response.OnCompleted(
+                static request =>
+                {
+                    ((ExcludedRequest)request).Release();
+                    return Task.CompletedTask;
+                },
+                request);
+        }
+
+        return request;
     }
 
     /// <summary>Excludes a request for a known reason.</summary>
@@ -84,8 +103,8 @@ internal sealed partial class RequestExclusion(
     /// <summary>Excludes a request because an excluded endpoint executes.</summary>
     /// <param name="context">The context of the request.</param>
     /// <param name="tracked">
-    /// The request, or <see langword="null"/> if it isn't tracked, because it is the first one to an excluded endpoint that isn't in the
-    /// first tables of routing.
+    /// The tracked request, or <see langword="null"/> if the middleware didn't track it, because no excluded endpoint was known when it
+    /// started.
     /// </param>
     /// <param name="route">The route of the endpoint.</param>
     public ExcludedRequest ExcludeByEndpoint(HttpContext context, ExcludedRequest? tracked, string route)
@@ -93,7 +112,7 @@ internal sealed partial class RequestExclusion(
         var request = tracked ?? Track(context, ServerActivity.Find(context));
         if (!request.IsCounted)
         {
-            request.Exclude(route, isCounted: !requests.AreOfProcess);
+            request.Exclude(route, isCounted: !requests.AreOfAllApplications);
             if (request.IsCounted)
             {
                 DisableMetrics(context, request);
@@ -152,30 +171,6 @@ internal sealed partial class RequestExclusion(
         }
     }
 
-    /// <summary>Adds a request that can still be excluded to the execution context.</summary>
-    public ExcludedRequest Track(HttpContext context, Activity? server)
-    {
-        var request = new ExcludedRequest(context, server, tracing);
-        ExcludedRequest.Current = request;
-        if (request.Settings.KeepFailedRequests)
-        {
-            FailedRequestSpan.KeepPath(context);
-        }
-
-        if (requests.AreOfProcess)
-        {
-            context.Response.OnCompleted(
-                static request =>
-                {
-                    ((ExcludedRequest)request).Release();
-                    return Task.CompletedTask;
-                },
-                request);
-        }
-
-        return request;
-    }
-
     private void CompleteWithResponse(HttpContext context, ExcludedRequest request) =>
         context.Response.OnCompleted(() =>
         {
@@ -183,7 +178,7 @@ internal sealed partial class RequestExclusion(
             return Task.CompletedTask;
         });
 
-    // Calls listeners and processors of the application.
+    // Listeners of the meter and span processors run here and can throw.
     private void Report(HttpContext context, ExcludedRequest request, Exception? failure, int statusCode, bool isAborted)
     {
         try

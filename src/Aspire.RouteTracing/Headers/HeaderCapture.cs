@@ -75,7 +75,7 @@ internal sealed partial class HeaderCapture
             if (headers.TryGetValue(_exact[i].Name, out var values))
             {
                 // A header with many values leaves room for the other exact names.
-                var reserved = values.Count > 1 ? _exact.Skip(i + 1).Count(header => headers.ContainsKey(header.Name)) : 0;
+                var reserved = values.Count > 1 ? CountPresent(_exact.AsSpan(i + 1), headers) : 0;
                 Set(span, _exact[i], values, Math.Max(1, left - reserved), ref left);
             }
         }
@@ -105,6 +105,17 @@ internal sealed partial class HeaderCapture
                 Set(span, header, values, left, ref left);
             }
         }
+    }
+
+    private static int CountPresent(ReadOnlySpan<CapturedHeader> exact, IHeaderDictionary headers)
+    {
+        var count = 0;
+        foreach (var header in exact)
+        {
+            count += headers.ContainsKey(header.Name) ? 1 : 0;
+        }
+
+        return count;
     }
 
     private static void Set(Activity span, CapturedHeader header, StringValues values, int max, ref int left)
@@ -179,13 +190,10 @@ internal sealed partial class HeaderCapture
     private static int EndOf(ReadOnlySpan<char> text, string delimiters) =>
         text.IndexOfAny(delimiters.AsSpan()) is >= 0 and var end ? end : text.Length;
 
-    private CapturedHeader? Find(string name)
-    {
-        if (_byName.TryGetValue(name, out var header))
-        {
-            return header;
-        }
+    private CapturedHeader? Find(string name) => _byName.TryGetValue(name, out var header) ? header : AddByWildcard(name);
 
+    private CapturedHeader? AddByWildcard(string name)
+    {
         var order = Array.FindIndex(_wildcards, pattern => pattern.IsMatch(name));
         if (order < 0)
         {
@@ -207,7 +215,7 @@ internal sealed partial class HeaderCapture
             return null;
         }
 
-        header = Describe(name, order);
+        var header = Describe(name, order);
         if (_byName.TryAdd(name, header))
         {
             Interlocked.Increment(ref _wildcardNames);

@@ -12,7 +12,7 @@ namespace Aspire.RouteTracing.Hooks;
 /// Runs the hooks of one request, and restores the values that they set after the instrumentation has set its own at the end of the
 /// request. A feature of the HttpContext.
 /// </summary>
-internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpContext context, CompiledSettings settings, HookedRequest? next)
+internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpContext context, CompiledSettings settings, HookedRequest? other)
 {
     private const string RouteTag = "http.route";
     private const string StatusCodeTag = "http.response.status_code";
@@ -60,7 +60,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     /// features of the outer context.
     /// </summary>
     public HookedRequest? Find(RequestHooks hooks, HttpContext current) =>
-        ReferenceEquals(owner, hooks) && ReferenceEquals(context, current) ? this : next?.Find(hooks, current);
+        ReferenceEquals(owner, hooks) && ReferenceEquals(context, current) ? this : other?.Find(hooks, current);
 
     public void Register()
     {

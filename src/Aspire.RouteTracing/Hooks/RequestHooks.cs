@@ -21,15 +21,15 @@ internal sealed partial class RequestHooks(IServiceProvider services, SafeLogger
     private readonly IsolatedHook _responseHook = new(nameof(RouteTracingSettings.ResponseHook), logger);
 
     private readonly IServiceScopeFactory _scopes = services.GetRequiredService<IServiceScopeFactory>();
-    private volatile bool _haveRun;
+    private volatile bool _haveRequests;
     private bool _isDisposalLogged;
 
     /// <summary>Returns whether there are hooks for new requests.</summary>
     public bool AreUsed(CompiledSettings settings) =>
         settings.Enabled && (settings.RequestHook is not null || settings.ResponseHook is not null || _containerHooks.Value.Length != 0);
 
-    /// <summary>Gets whether any request has had hooks. A reload can remove hooks while requests run.</summary>
-    public bool HaveRun => _haveRun;
+    /// <summary>Gets whether a request with hooks has started. A reload can remove hooks while requests run.</summary>
+    public bool HaveRequests => _haveRequests;
 
     /// <summary>Creates the hooks of the container, so that the startup fails if a hook can't be created.</summary>
     public void Create() => _ = _containerHooks.Value;
@@ -42,9 +42,9 @@ internal sealed partial class RequestHooks(IServiceProvider services, SafeLogger
             return;
         }
 
-        if (!_haveRun)
+        if (!_haveRequests)
         {
-            _haveRun = true;
+            _haveRequests = true;
         }
 
         var request = new HookedRequest(this, span, context, settings, others is { Span.IsStopped: false } ? others : null);
@@ -110,7 +110,7 @@ internal sealed partial class RequestHooks(IServiceProvider services, SafeLogger
 
     // Nested contexts, such as those of OData's $batch, inherit the features.
     private HookedRequest? Find(HttpContext context) =>
-        _haveRun ? (context.Features[typeof(HookedRequest)] as HookedRequest)?.Find(this, context) : null;
+        _haveRequests ? (context.Features[typeof(HookedRequest)] as HookedRequest)?.Find(this, context) : null;
 
     private static partial class Log
     {

@@ -14,12 +14,12 @@ internal sealed class AppRequests(IServiceScopeFactory scopeFactory, IHostApplic
     /// Gets whether the requests are those of every application of the process, because the tracer provider is built without a host. It
     /// adds no middleware to the applications.
     /// </summary>
-    public bool AreOfProcess { get; } = application is null;
+    public bool AreOfAllApplications { get; } = application is null;
 
     /// <summary>Returns whether a request belongs to this application.</summary>
     public bool Contains(HttpContext context) =>
         // A DefaultHttpContext has the scope factory of its application. RequestServices would create a scope.
-        AreOfProcess
+        AreOfAllApplications
             || context is not DefaultHttpContext { ServiceScopeFactory: { } factory }
             || ReferenceEquals(factory, scopeFactory);
 }

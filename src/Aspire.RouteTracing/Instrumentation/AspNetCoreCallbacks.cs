@@ -17,9 +17,13 @@ internal sealed class AspNetCoreCallbacks(
     AppRequests requests,
     RequestExclusion exclusion,
     FailedRequestSpan failedRequestSpan,
-    RequestHooks hooks)
+    RequestHooks hooks,
+    RouteMatchedObserver routeMatched)
     : IValidateOptions<AspNetCoreTraceInstrumentationOptions>
 {
+    private readonly Lock _adding = new();
+    private volatile (string? Name, Func<HttpContext, bool> IsAccepted)[] _filters = [];
+
     /// <summary>
     /// Gets whether an instrumentation calls the callbacks. Without one, another listener can still record requests.
     /// </summary>
@@ -30,6 +34,11 @@ internal sealed class AspNetCoreCallbacks(
         AreInstalled = true;
         var filter = options.Filter;
         options.Filter = context => ShouldRecord(context, filter);
+        lock (_adding)
+        {
+            // The options are created again when a configuration of theirs changes.
+            _filters = [.. _filters.Where(known => known.Name != name), .. filter is null ? [] : new[] { (name, filter) }];
+        }
 
         // An event can't be removed from a span. ServerErrorTags therefore records an exception once it is known to be a server error.
         var (recordException, onException) = (options.RecordException, options.EnrichWithException);
@@ -57,7 +66,38 @@ internal sealed class AspNetCoreCallbacks(
         return ValidateOptionsResult.Skip;
     }
 
-    // Called at the start of sampled requests.
+    /// <summary>
+    /// Excludes a request that isn't recorded if a Filter of the application rejects it. The instrumentation doesn't ask for such requests:
+    /// those that aren't sampled, and those that another application of the process rejects.
+    /// </summary>
+    /// <returns>The excluded request, or <see langword="null"/> if no filter rejects it.</returns>
+    public ExcludedRequest? FilterUnrecorded(HttpContext context)
+    {
+        foreach (var (_, isAccepted) in _filters)
+        {
+            if (!IsAccepted(isAccepted, context))
+            {
+                return exclusion.Exclude(context, ServerActivity.Find(context), RequestExclusion.Filter, isCounted: false);
+            }
+        }
+
+        return null;
+    }
+
+    // As in the instrumentation, an exception is a rejection.
+    private static bool IsAccepted(Func<HttpContext, bool> filter, HttpContext context)
+    {
+        try
+        {
+            return filter(context);
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+
+    // Called at the start of recorded requests.
     private bool ShouldRecord(HttpContext context, Func<HttpContext, bool>? filter)
     {
         if (!requests.Contains(context))
@@ -85,7 +125,7 @@ internal sealed class AspNetCoreCallbacks(
         }
 
         // The endpoints of other applications are known when they execute.
-        if (isAccepted && requests.AreOfProcess)
+        if (isAccepted && requests.AreOfAllApplications)
         {
             exclusion.Track(context, ServerActivity.Find(context));
         }
@@ -103,6 +143,7 @@ internal sealed class AspNetCoreCallbacks(
             settings.RequestHeaders.Capture(span, request.Headers);
             if (areHooksUsed)
             {
+                routeMatched.Subscribe();
                 hooks.OnStart(settings, span, request.HttpContext);
             }
         }
@@ -113,7 +154,7 @@ internal sealed class AspNetCoreCallbacks(
     {
         var settings = tracing.Current;
         var mayBeError = ServerErrorTags.AppliesTo(span, response);
-        if (!mayBeError && !hooks.HaveRun && settings.ResponseHeaders.IsEmpty)
+        if (!mayBeError && !hooks.HaveRequests && settings.ResponseHeaders.IsEmpty)
         {
             return;
         }

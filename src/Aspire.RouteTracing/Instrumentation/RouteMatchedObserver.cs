@@ -14,24 +14,31 @@ internal sealed class RouteMatchedObserver(
     ActiveRouteTracing tracing,
     AppRequests requests,
     RouteNaming routeNaming,
-    RequestHooks hooks) : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>, IDisposable
+    RequestHooks hooks,
+    DiagnosticListener? listener = null) : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>, IDisposable
 {
     private const string EndpointMatched = "Microsoft.AspNetCore.Routing.EndpointMatched";
 
-    private readonly ConcurrentBag<IDisposable> _subscriptions = [];
+    private readonly ConcurrentQueue<IDisposable> _subscriptions = [];
+    private bool _isSubscribed;
+
+    /// <summary>Subscribes to the application. Only the first call has an effect.</summary>
+    public void Subscribe()
+    {
+        if (listener is not null && !_isSubscribed && !Interlocked.Exchange(ref _isSubscribed, true))
+        {
+            SubscribeTo(listener);
+        }
+    }
 
     /// <summary>Subscribes to every application of the process.</summary>
-    public void SubscribeToAll() => _subscriptions.Add(DiagnosticListener.AllListeners.Subscribe(this));
-
-    // The predicate avoids other events, but events that another subscriber enabled still arrive here.
-    public void Subscribe(DiagnosticListener listener) =>
-        _subscriptions.Add(listener.Subscribe(this, static name => name == EndpointMatched));
+    public void SubscribeToAll() => _subscriptions.Enqueue(DiagnosticListener.AllListeners.Subscribe(this));
 
     public void OnNext(DiagnosticListener value)
     {
         if (value.Name == "Microsoft.AspNetCore")
         {
-            Subscribe(value);
+            SubscribeTo(value);
         }
     }
 
@@ -59,11 +66,15 @@ internal sealed class RouteMatchedObserver(
         }
     }
 
+    // The predicate avoids other events, but events that another subscriber enabled still arrive here.
+    private void SubscribeTo(DiagnosticListener requests) =>
+        _subscriptions.Enqueue(requests.Subscribe(this, static name => name == EndpointMatched));
+
     private void OnRouteMatched(HttpContext context)
     {
         if (ReExecution.IsRunning(context, out var original))
         {
-            if (requests.AreOfProcess)
+            if (requests.AreOfAllApplications)
             {
                 ReExecution.RestoreAtEnd(context, original);
             }
@@ -72,7 +83,7 @@ internal sealed class RouteMatchedObserver(
         }
 
         // No RouteNamePolicy names the endpoints of other applications.
-        if (requests.AreOfProcess && context.GetEndpoint() is { } endpoint)
+        if (requests.AreOfAllApplications && context.GetEndpoint() is { } endpoint)
         {
             context.SetEndpoint(routeNaming.Name(endpoint, tracing.Current.RouteTemplateFormat, context.Request.PathBase));
         }

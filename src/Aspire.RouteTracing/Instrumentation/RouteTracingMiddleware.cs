@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Http;
 namespace Aspire.RouteTracing.Instrumentation;
 
 /// <summary>
-/// The outermost middleware. Decides the exclusion of unsampled requests, for which the instrumentation's Filter isn't called, and ends
+/// The outermost middleware. Decides the exclusion of unrecorded requests, for which the instrumentation's Filter isn't called, and ends
 /// excluded requests.
 /// </summary>
 internal sealed class RouteTracingMiddleware(
@@ -45,7 +45,7 @@ internal sealed class RouteTracingMiddleware(
         }
 
         var server = ServerActivity.Find(context);
-        var request = Find(context, server);
+        var request = DecideOrTrack(context, server, settings);
         ExclusionSignature.Remove(server);
         if (settings.ResponsePropagators != ResponsePropagators.None && request is not { IsRunning: true })
         {
@@ -55,13 +55,13 @@ internal sealed class RouteTracingMiddleware(
         return request is null ? next(context) : RunAsync(context, next, request);
     }
 
-    private ExcludedRequest? Find(HttpContext context, Activity? server)
+    private ExcludedRequest? DecideOrTrack(HttpContext context, Activity? server, CompiledSettings settings)
     {
         // A recorded request has passed the instrumentation's Filter.
         var isAccepted = callbacks.AreInstalled && server is { IsAllDataRequested: true };
         var excluded = isAccepted ? null
             : ExcludedRequest.Current is { ExcludedBy: not null } decided && decided.IsOf(context) ? decided
-            : exclusion.Decide(context);
+            : exclusion.Decide(context) ?? (settings.Enabled ? callbacks.FilterUnrecorded(context) : null);
         return excluded ?? (endpointExclusion.IsUsed ? exclusion.Track(context, server) : null);
     }
 

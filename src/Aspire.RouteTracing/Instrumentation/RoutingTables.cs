@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Aspire.RouteTracing.RouteNames;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -12,52 +13,90 @@ namespace Aspire.RouteTracing.Instrumentation;
 /// Reading the endpoints of the container's <see cref="EndpointDataSource"/> instead would create each of them a second time, with the
 /// application's conventions.
 /// </remarks>
-internal sealed class RoutingTables(EndpointDataSource? endpoints = null)
+internal sealed class RoutingTables(ConfiguredPathBases pathBases, EndpointDataSource? endpoints = null)
 {
     // An entry lives as long as its endpoint, because sources such as a reloaded proxy configuration replace their endpoints.
-    private readonly ConditionalWeakTable<RouteEndpoint, object> _endpoints = [];
+    private readonly ConditionalWeakTable<RouteEndpoint, Table> _endpoints = [];
 
     // First read after the start, when the application has mapped its endpoints.
     private readonly Lazy<bool> _haveEndpoints = new(
         () => endpoints is CompositeEndpointDataSource composite ? composite.DataSources.Any() : endpoints is not null);
 
+    private Table _building = new();
+    private Table _complete = new();
     private int _version;
     private bool _isComplete;
 
-    /// <summary>Raised by the request for which the tables have been built. Handlers must be fast and must not throw.</summary>
+    /// <summary>
+    /// Raised by the request for which a table has been built, or the branch of a table has been found. Handlers must be fast and must not
+    /// throw.
+    /// </summary>
     public event Action? Built;
 
     /// <summary>Gets whether the application uses routing. A worker doesn't.</summary>
     public bool AreUsed => endpoints is not null;
 
-    /// <summary>Gets whether the application has endpoints that aren't known yet, because there was no request.</summary>
+    /// <summary>Gets whether the application has endpoints that aren't known yet, because no request has reached routing.</summary>
     public bool AreMissing => Volatile.Read(ref _version) == 0 && _haveEndpoints.Value;
 
-    /// <summary>Gets how often the tables have been built.</summary>
+    /// <summary>Gets how often <see cref="Built"/> was raised.</summary>
     public int Version => Volatile.Read(ref _version);
 
-    /// <summary>Gets the endpoints with a route. Those that the application has replaced are included for a while.</summary>
-    public IEnumerable<RouteEndpoint> Endpoints => _endpoints.Select(entry => entry.Key);
+    /// <summary>
+    /// Gets the endpoints with a route, and the path of the <c>Map</c> branch that they are in, if any. Those that the application has
+    /// replaced are included for a while.
+    /// </summary>
+    public IEnumerable<(RouteEndpoint Endpoint, string? Branch)> Endpoints => _endpoints.Select(entry => (entry.Key, entry.Value.Branch));
 
     /// <summary>Called with the endpoints of each node of the tables.</summary>
     public void Add(IReadOnlyList<Endpoint> endpoints)
     {
         foreach (var endpoint in endpoints.OfType<RouteEndpoint>())
         {
-            _endpoints.TryAdd(endpoint, endpoint);
+            _endpoints.TryAdd(endpoint, _building);
         }
 
-        // Afterwards, because another branch can complete its tables at the same time.
+        // Last, so that Complete() raises Built again if another branch completed its tables in the meantime.
         Volatile.Write(ref _isComplete, false);
     }
 
     /// <summary>Called for each node, after the endpoints of all nodes have been added.</summary>
-    public void Complete()
+    public Table Complete()
     {
         if (!Interlocked.Exchange(ref _isComplete, true))
         {
-            Interlocked.Increment(ref _version);
-            Built?.Invoke();
+            _complete = Interlocked.Exchange(ref _building, new Table());
+            OnBuilt();
         }
+
+        return _complete;
+    }
+
+    /// <summary>Called for a request that a table matches. The first path base of a request shows which branch the table is in.</summary>
+    public void OnMatching(Table table, PathString pathBase)
+    {
+        if (pathBase.HasValue && !table.HasPathBase)
+        {
+            table.HasPathBase = true;
+            if (pathBases.FindBranch(pathBase.Value) is { } branch)
+            {
+                table.Branch = branch;
+                OnBuilt();
+            }
+        }
+    }
+
+    private void OnBuilt()
+    {
+        Interlocked.Increment(ref _version);
+        Built?.Invoke();
+    }
+
+    /// <summary>The table of one <c>UseRouting</c>.</summary>
+    public sealed class Table
+    {
+        public bool HasPathBase { get; set; }
+
+        public string? Branch { get; set; }
     }
 }

@@ -7,9 +7,6 @@ namespace Aspire.RouteTracing.Instrumentation;
 /// <summary>Finds the activity that is the server span of a request.</summary>
 internal static class ServerActivity
 {
-    /// <summary>The source of ASP.NET Core's server spans.</summary>
-    public const string SourceName = "Microsoft.AspNetCore";
-
     /// <summary>The operation name of a server span.</summary>
     public const string OperationName = "Microsoft.AspNetCore.Hosting.HttpRequestIn";
 

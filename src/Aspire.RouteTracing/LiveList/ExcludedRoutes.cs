@@ -26,16 +26,17 @@ internal sealed class ExcludedRoutes(RouteNaming naming, ConfiguredPathBases pat
     /// <returns>The excluded routes, such as <c>GET /health</c>.</returns>
     public IReadOnlyList<string> Find(ExclusionList list, out int count, out IReadOnlyList<string> unmatched)
     {
+        // The list itself isn't searched: it would remember the sample URLs, and disable items that time out.
         var routes = list.Current.Count > 0 ? GetRoutes() : [];
         count = routes.Count;
         if (list.Current.Count > MaxItems)
         {
+            var whole = ExclusionMatcher.Build([.. list.Current.Select(item => item.Pattern)], list.MatchesFullUrl, out _);
             unmatched = [];
-            return FindRoutes(routes, path => list.Find(UrlOf(path)) is not null);
+            return FindRoutes(routes, path => whole.Find(UrlOf(path)) >= 0);
         }
 
-        // Each item is searched on its own, because a search of the list stops at the first item that matches. It would also remember the
-        // sample URLs, and disable items that time out.
+        // Each item is searched on its own, because a search of the list stops at the first item that matches.
         var excluded = new HashSet<string>(StringComparer.Ordinal);
         var unmatchedItems = new List<string>();
         foreach (var item in list.Current)
@@ -58,16 +59,16 @@ internal sealed class ExcludedRoutes(RouteNaming naming, ConfiguredPathBases pat
 
     private static RequestUrl UrlOf(string path) => new() { Scheme = "http", Host = "localhost", Path = path };
 
-    /// <summary>Returns the routes by method and template, with sample paths.</summary>
+    // By method and template, with sample paths.
     private Dictionary<string, string[]> GetRoutes()
     {
         var routes = new Dictionary<string, string[]>(StringComparer.Ordinal);
 
-        // A path base applies to every route, also to requests without it.
+        // A path base applies to every route, also to requests without it. The path of a branch is part of the name.
         string[] bases = ["", .. pathBases.OfApplication];
-        foreach (var endpoint in tables.Endpoints)
+        foreach (var (endpoint, branch) in tables.Endpoints)
         {
-            var named = naming.Name(endpoint, RouteTemplateFormat.Template);
+            var named = naming.Name(endpoint, RouteTemplateFormat.Template, branch);
             if (named.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route is not { } route)
             {
                 continue;

@@ -10,7 +10,7 @@ namespace Aspire.RouteTracing.LiveList;
 /// Reports the exclusion list: in the log after the first request, when the routes are known, and if an AppHost runs the application, after
 /// the start in a file with the <see cref="ServiceStatus"/>. Reports again after each change. A failure is logged once.
 /// </summary>
-internal sealed partial class ExclusionReport : IHostedLifecycleService, IDisposable
+internal sealed partial class ExclusionReport : IHostedService, IDisposable
 {
     /// <summary>The configuration key of the folder of the status files. The AppHost sets it in run mode.</summary>
     public const string StatusFolderKey = "Aspire:RouteTracing:StatusFolder";
@@ -27,11 +27,11 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
     private readonly ActiveRouteTracing _tracing;
     private readonly ExcludedRoutes _routes;
     private readonly RoutingTables _tables;
+    private readonly IHostApplicationLifetime _application;
     private readonly ILogger _logger;
     private readonly string? _statusFile;
     private readonly ITimer _afterBuild;
     private readonly Lock _reporting = new();
-    private Task _firstReport = Task.CompletedTask;
     private bool _isRunning;
     private (bool Enabled, IReadOnlyList<UrlExclusion> Items, object Problems, IReadOnlyList<string>? FileItems, int Tables) _reported;
     private string? _logged;
@@ -41,12 +41,14 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         ActiveRouteTracing tracing,
         ExcludedRoutes routes,
         RoutingTables tables,
+        IHostApplicationLifetime application,
         IConfiguration configuration,
         SafeLogger<ExclusionReport> logger)
     {
         _tracing = tracing;
         _routes = routes;
         _tables = tables;
+        _application = application;
         _logger = logger;
         _afterBuild = TimeProvider.System.CreateTimer(
             static report => ((ExclusionReport)report!).Report(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -56,7 +58,24 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
             : null;
     }
 
-    public Task StartedAsync(CancellationToken cancellationToken)
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        // A WebHost has no IHostedLifecycleService.
+        _application.ApplicationStarted.Register(OnStarted);
+        _application.ApplicationStopped.Register(OnStopped);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose()
+    {
+        _tracing.Changed -= Report;
+        _tables.Built -= ReportLater;
+        _afterBuild.Dispose();
+    }
+
+    private void OnStarted()
     {
         _tracing.Changed += Report;
         _tables.Built += ReportLater;
@@ -66,16 +85,14 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         }
 
         // In the background, so that the startup isn't delayed.
-        _firstReport = Task.Run(Report, CancellationToken.None);
-        return Task.CompletedTask;
+        _ = Task.Run(Report);
     }
 
-    public async Task StoppedAsync(CancellationToken cancellationToken)
+    private void OnStopped()
     {
         Dispose();
 
         // What changed last is reported, too.
-        await _firstReport.ConfigureAwait(false);
         Report();
         lock (_reporting)
         {
@@ -85,21 +102,6 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
                 RunAndLogFailure(() => File.Delete(_statusFile));
             }
         }
-    }
-
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public void Dispose()
-    {
-        _tracing.Changed -= Report;
-        _tables.Built -= ReportLater;
-        _afterBuild.Dispose();
     }
 
     // Does nothing after Dispose().
@@ -130,6 +132,12 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         }
 
         var excluded = _routes.Find(list, out var routeCount, out var unmatched);
+        var needsRoutes = settings.Enabled && list.Current.Count > 0;
+        if (_tables.AreUsed && (areRoutesKnown || !needsRoutes))
+        {
+            LogList(settings, excluded, routeCount, unmatched);
+        }
+
         if (_statusFile is not null)
         {
             var status = new ServiceStatus
@@ -146,16 +154,11 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         }
 
         _reported = content;
-        var needsRoutes = settings.Enabled && list.Current.Count > 0;
-        if (_tables.AreUsed && (areRoutesKnown || !needsRoutes))
-        {
-            Log(settings, excluded, routeCount, unmatched);
-        }
     }
 
     private static ServiceStatus.Item ToStatus(UrlExclusion item) => new(item.Pattern, item.Source);
 
-    private void Log(CompiledSettings settings, IReadOnlyList<string> excluded, int routeCount, IReadOnlyList<string> unmatched)
+    private void LogList(CompiledSettings settings, IReadOnlyList<string> excluded, int routeCount, IReadOnlyList<string> unmatched)
     {
         var items = settings.ExcludedUrls.Current.Count;
         var text = string.Join('\n', [$"{settings.Enabled} {items} {routeCount}", .. excluded, "", .. unmatched]);
@@ -167,19 +170,19 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         _logged = text;
         if (!settings.Enabled)
         {
-            Logs.Disabled(_logger);
+            Log.Disabled(_logger);
         }
         else if (items == 0)
         {
-            Logs.Empty(_logger);
+            Log.Empty(_logger);
         }
         else if (unmatched.Count == 0)
         {
-            Logs.Excluded(_logger, items, excluded.Count, routeCount, Join(excluded));
+            Log.Excluded(_logger, items, excluded.Count, routeCount, Join(excluded));
         }
         else
         {
-            Logs.ExcludedWithUnmatched(_logger, items, excluded.Count, routeCount, Join(excluded), Join(unmatched));
+            Log.ExcludedWithUnmatched(_logger, items, excluded.Count, routeCount, Join(excluded), Join(unmatched));
         }
     }
 
@@ -200,12 +203,12 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         {
             if (!Interlocked.Exchange(ref _failed, true))
             {
-                Logs.Failed(_logger, exception);
+                Log.Failed(_logger, exception);
             }
         }
     }
 
-    private static partial class Logs
+    private static partial class Log
     {
         [LoggerMessage(
             60,
@@ -224,7 +227,7 @@ internal sealed partial class ExclusionReport : IHostedLifecycleService, IDispos
         [LoggerMessage(62, LogLevel.Information, "Excluded URLs: none in force. The exclusion list is empty.")]
         public static partial void Empty(ILogger logger);
 
-        [LoggerMessage(63, LogLevel.Information, "Route tracing is disabled. No URL is excluded.")]
+        [LoggerMessage(63, LogLevel.Information, "Route tracing is disabled or suspended. No URL is excluded.")]
         public static partial void Disabled(ILogger logger);
 
         [LoggerMessage(

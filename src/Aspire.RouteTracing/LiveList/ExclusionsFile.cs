@@ -94,7 +94,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         _timer?.Change(_isConfirmed ? Interval : ConfirmInterval, Timeout.InfiniteTimeSpan);
     }
 
-    /// <returns>Whether there is a new list.</returns>
+    // Returns whether there is a new list.
     private bool Read(bool mustConfirm)
     {
         try

@@ -25,6 +25,12 @@ internal sealed class ConfiguredPathBases
     public string? Find(string pathBase) => _search?.Value.Found.TryGetValue(pathBase, out var configured) == true ? configured : null;
 
     /// <summary>
+    /// Returns a request's path base in the casing of the code, or <see langword="null"/> if it isn't that of a <c>Map</c> branch.
+    /// </summary>
+    public string? FindBranch(string pathBase) =>
+        Find(pathBase) is { } configured && !OfApplication.Contains(configured, StringComparer.OrdinalIgnoreCase) ? configured : null;
+
+    /// <summary>
     /// Follows the middleware of a pipeline. Each one has the delegate of the next one in a field or in the closure of a lambda.
     /// </summary>
     private sealed class PipelineSearch

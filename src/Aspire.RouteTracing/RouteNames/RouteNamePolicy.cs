@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using Aspire.RouteTracing.Hooks;
 using Aspire.RouteTracing.Instrumentation;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -18,8 +16,6 @@ internal sealed class RouteNamePolicy(
     ActiveRouteTracing tracing,
     RouteNaming routeNaming,
     RoutingTables tables,
-    RequestHooks hooks,
-    RouteMatchedObserver routeMatched,
     IServiceProvider services) : MatcherPolicy, INodeBuilderPolicy, IEndpointSelectorPolicy
 {
     private static readonly object Unnamed = new();
@@ -30,13 +26,6 @@ internal sealed class RouteNamePolicy(
     // Lazy, because this object is one of the policies.
     private readonly Lazy<IEndpointSelectorPolicy[]> _selectors = new(
         () => [.. services.GetServices<MatcherPolicy>().OfType<IEndpointSelectorPolicy>()]);
-
-    // Hooks need to know when a route is matched.
-    private readonly Lazy<bool> _isSubscribed = new(() =>
-    {
-        routeMatched.Subscribe(services.GetRequiredService<DiagnosticListener>());
-        return true;
-    });
 
     // The other policies (method, host, content type) have split the endpoints already, so this one adds a single branch at each leaf.
     public override int Order => int.MaxValue;
@@ -62,8 +51,8 @@ internal sealed class RouteNamePolicy(
     // Routing calls it after GetEdges() of all nodes.
     public PolicyJumpTable BuildJumpTable(int exitDestination, IReadOnlyList<PolicyJumpTableEdge> edges)
     {
-        tables.Complete();
-        return new NameTable(this, edges[0].Destination, edges[1].Destination, (RouteTemplateFormat)edges[1].State);
+        var table = tables.Complete();
+        return new NameTable(this, table, edges[0].Destination, edges[1].Destination, (RouteTemplateFormat)edges[1].State);
     }
 
     public Task ApplyAsync(HttpContext httpContext, CandidateSet candidates)
@@ -101,17 +90,12 @@ internal sealed class RouteNamePolicy(
     private bool MayBeReplaced(IReadOnlyList<Endpoint> endpoints) =>
         _selectors.Value.Any(selector => selector != this && selector.AppliesToEndpoints(endpoints));
 
-    private bool IsNamedInAdvance(HttpContext context, RouteTemplateFormat format)
+    private bool IsNamedInAdvance(HttpContext context, RoutingTables.Table table, RouteTemplateFormat format)
     {
-        var settings = tracing.Current;
+        var (settings, pathBase) = (tracing.Current, context.Request.PathBase);
         if (!settings.Enabled)
         {
             return false;
-        }
-
-        if (hooks.HaveRun)
-        {
-            _ = _isSubscribed.Value;
         }
 
         if (ReExecution.IsRunning(context, out var original))
@@ -119,11 +103,13 @@ internal sealed class RouteNamePolicy(
             ReExecution.RestoreAtEnd(context, original);
         }
 
-        return settings.RouteTemplateFormat == format && !context.Request.PathBase.HasValue;
+        tables.OnMatching(table, pathBase);
+        return settings.RouteTemplateFormat == format && !pathBase.HasValue;
     }
 
-    private sealed class NameTable(RouteNamePolicy policy, int unnamed, int named, RouteTemplateFormat format) : PolicyJumpTable
+    private sealed class NameTable(
+        RouteNamePolicy policy, RoutingTables.Table table, int unnamed, int named, RouteTemplateFormat format) : PolicyJumpTable
     {
-        public override int GetDestination(HttpContext httpContext) => policy.IsNamedInAdvance(httpContext, format) ? named : unnamed;
+        public override int GetDestination(HttpContext httpContext) => policy.IsNamedInAdvance(httpContext, table, format) ? named : unnamed;
     }
 }

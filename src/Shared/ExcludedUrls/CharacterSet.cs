@@ -18,7 +18,7 @@ internal sealed class CharacterSet
     private readonly SearchValues<char>? _members;
     private readonly SearchValues<char>? _others;
 
-    // What .NET answered, in two bits a character: 0 if it was not asked yet.
+    // What .NET answered for each character: 0 if it was not asked yet.
     private byte[]? _answers;
 
     private CharacterSet(Regex? expression)
@@ -78,16 +78,11 @@ internal sealed class CharacterSet
 
     private bool Contains(char character)
     {
-        const int Member = 0b11, NoMember = 0b01, AnswersPerByte = 4;
-        var answers = _answers ??= new byte[(char.MaxValue + 1) / AnswersPerByte];
-        ref var answersInByte = ref answers[character / AnswersPerByte];
-        var shift = character % AnswersPerByte * 2;
-        var answer = (answersInByte >> shift) & Member;
+        const byte Member = 1, NoMember = 2;
+        ref var answer = ref (_answers ??= new byte[char.MaxValue + 1])[character];
         if (answer == 0)
         {
-            // If two threads write at once, an answer can be lost. It is asked for again.
             answer = _expression!.IsMatch([character]) ? Member : NoMember;
-            answersInByte |= (byte)(answer << shift);
         }
 
         return answer == Member;

@@ -157,7 +157,7 @@ internal static class ExclusionListFormat
         return written.ToString();
     }
 
-    /// <summary>Finds what splits a text, and what looks like it. Groups protect what is in them when they are closed.</summary>
+    // Finds what splits a text, and what looks like it. Groups protect what is in them when they are closed.
     private static List<Mark> ReadMarks(string text, bool isList, out bool isBalanced)
     {
         var tokens = new RegexTokens(text);
@@ -242,9 +242,7 @@ internal static class ExclusionListFormat
         return item.ToString(start, end - start);
     }
 
-    /// <summary>
-    /// Returns whether Python's <c>str.strip</c> removes a character: .NET's white space and the four separators below it.
-    /// </summary>
+    // Python's str.strip removes .NET's white space and the four separators below it.
     private static bool IsBlank(char c) => char.IsWhiteSpace(c) || c is >= '\u001C' and <= '\u001F';
 
     private enum MarkKind

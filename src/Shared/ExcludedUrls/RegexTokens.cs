@@ -320,10 +320,7 @@ internal sealed class RegexTokens(string text)
         return start;
     }
 
-    /// <summary>
-    /// Finds the end of a character class: a <c>]</c> in first place is a literal, and <c>-[</c> opens a class to subtract, unless the
-    /// hyphen is in first place or ends a range.
-    /// </summary>
+    // A ] in first place is a literal, and -[ opens a class to subtract, unless the hyphen is in first place or ends a range.
     private int? ClassEnd(int start)
     {
         // After an unclosed bracket, only a bracket to subtract can be closed.
@@ -392,7 +389,7 @@ internal sealed class RegexTokens(string text)
         };
     }
 
-    /// <summary>Returns the character at a position, or U+0000 after the end.</summary>
+    // U+0000 after the end.
     private char Char(int position) => position < text.Length ? text[position] : '\0';
 }
 

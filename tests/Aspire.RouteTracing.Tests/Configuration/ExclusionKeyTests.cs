@@ -20,8 +20,8 @@ public sealed class ExclusionKeyTests
         var error = Assert.Single(app.Logs, log => log.LogLevel == LogLevel.Error).FormattedMessage;
         Assert.Contains($"Aspire:RouteTracing:{setting}", error, StringComparison.Ordinal);
         Assert.DoesNotContain("a short secret!", error, StringComparison.Ordinal);
-        Assert.Null(Current(app).ExclusionKey);
-        Assert.Null(Current(app).PreviousExclusionKey);
+        Assert.Null(Current(app).SigningKey);
+        Assert.Empty(Current(app).HonoredKeys);
     }
 
     [Theory]
@@ -33,7 +33,7 @@ public sealed class ExclusionKeyTests
         await using var app = await StartAsync(new() { ["Aspire:RouteTracing:ExclusionKey"] = key });
 
         Assert.DoesNotContain(app.Logs, log => log.LogLevel == LogLevel.Error);
-        Assert.Equal(key == LongKey, Current(app).ExclusionKey is not null);
+        Assert.Equal(key == LongKey, Current(app).SigningKey is not null);
     }
 
     [Fact]

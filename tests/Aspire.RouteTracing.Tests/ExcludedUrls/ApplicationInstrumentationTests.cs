@@ -45,6 +45,56 @@ public sealed class ApplicationInstrumentationTests
     }
 
     [Fact]
+    public async Task An_unsampled_request_that_the_Filter_rejects_loses_new_traces_too()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                AddTemplateTracing(builder);
+                builder.AddRouteTracing();
+            },
+            app => app.MapGet("/{name}", () =>
+            {
+                Activity.Current = null;
+                using var root = TracedApp.Source.StartActivity("root");
+            }));
+
+        using var excluded = await app.GetAsync("/health", TraceParent.Unsampled);
+        using var traced = await app.GetAsync("/orders", TraceParent.Unsampled);
+        await app.StopAsync();
+
+        Assert.Equal(["root"], app.SpanNames);
+    }
+
+    [Fact]
+    public async Task A_Filter_excludes_requests_that_another_application_rejects_first()
+    {
+        await using var shop = await StartAsync();
+        await using var admin = await StartAsync();
+
+        foreach (var app in new[] { shop, admin })
+        {
+            using var response = await app.GetAsync("/health");
+            response.EnsureSuccessStatusCode();
+        }
+
+        await admin.StopAsync();
+        await shop.StopAsync();
+
+        Assert.Empty(shop.Spans);
+        Assert.Empty(admin.Spans);
+
+        static Task<TracedApp> StartAsync() => TracedApp.StartAsync(
+            builder =>
+            {
+                AddTemplateTracing(builder);
+                builder.AddRouteTracing();
+            },
+            NamedRoute.Map,
+            NamedRoute.AlwaysOn);
+    }
+
+    [Fact]
     public async Task Callbacks_that_are_configured_last_still_run()
     {
         await using var app = await TracedApp.StartAsync(

@@ -60,7 +60,7 @@ public sealed class ExclusionSignatureProperties : IDisposable
                 Members(received.TraceStateString!), member => member.StartsWith("aspire-excluded=", StringComparison.Ordinal));
         }, iter: 2_000);
 
-    private static bool IsSigned(Activity server, string key) => Signature.IsSigned(server, Bytes(key), previousKey: null);
+    private static bool IsSigned(Activity server, string key) => Signature.IsSigned(server, [Bytes(key)]);
 
     private static byte[] Bytes(string key) => Encoding.UTF8.GetBytes(key);
 

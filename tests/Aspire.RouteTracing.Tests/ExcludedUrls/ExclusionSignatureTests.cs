@@ -131,16 +131,20 @@ public sealed class ExclusionSignatureTests
     }
 
     [Fact]
-    public async Task A_running_request_signs_its_calls_with_the_current_key()
+    public async Task A_running_request_keeps_its_key_when_the_key_is_replaced()
     {
         const string Previous = "the key of the last month";
-        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
+        await using var orders = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => (settings.ExclusionKey, settings.PreviousExclusionKey) = (Key, Previous)),
+            app => app.MapGet("/{**path}", () => "ok"),
+            new() { ["OTEL_TRACES_SAMPLER"] = "always_on" });
         TracedApp? storefront = null;
         await using var started = storefront = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
             app => app.MapGet("/health", async (IHttpClientFactory clients) =>
             {
                 storefront!.Reload("Aspire:RouteTracing:ExclusionKey", Key);
+                storefront!.Reload("Aspire:RouteTracing:Enabled", "false");
                 using var client = clients.CreateClient();
                 return await client.GetStringAsync(new Uri($"http://127.0.0.1:{orders.Port}/"));
             }),

@@ -217,6 +217,20 @@ public sealed class KeepFailedRequestsTests
     }
 
     [Theory]
+    [InlineData(null, TraceParent.Unsampled)]
+    [InlineData("always_off", null)]
+    public async Task The_Filter_is_asked_for_requests_that_are_not_sampled(string? sampler, string? parent)
+    {
+        await using var app = await StartAsync(sampler);
+
+        using var response = await app.GetAsync("/filtered", parent);
+        using var other = await app.GetAsync("/by-endpoint-of-none", parent);
+        await app.StopAsync();
+
+        Assert.Equal(["filter"], Tags(Assert.Single(app.Spans), "aspire.route_tracing.excluded_by"));
+    }
+
+    [Theory]
     [InlineData(null)]
     [InlineData("always_on")]
     public async Task The_span_is_a_root_if_the_caller_is_excluded(string? sampler)
@@ -410,6 +424,48 @@ public sealed class KeepFailedRequestsTests
         await app.StopAsync();
 
         Assert.Empty(app.SpanNames);
+    }
+
+    [Fact]
+    public async Task A_failing_probe_is_kept_with_the_settings_of_its_start()
+    {
+        TracedApp? app = null;
+        await using var started = app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
+            web => web.MapGet("/health", () =>
+            {
+                app!.Reload("Aspire:RouteTracing:KeepFailedRequests", "false");
+                return Results.StatusCode(503);
+            }),
+            new() { ["Aspire:RouteTracing:KeepFailedRequests"] = "true" });
+
+        using var first = await app.GetAsync("/health");
+        using var second = await app.GetAsync("/health");
+        await app.StopAsync();
+
+        Assert.Equal(["GET /health"], app.SpanNames);
+    }
+
+    [Fact]
+    public async Task A_failing_probe_is_kept_if_the_application_has_its_own_source()
+    {
+        using var source = new ActivitySource("Own");
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddSingleton(source);
+                builder.AddRouteTracing(settings =>
+                {
+                    settings.KeepFailedRequests = true;
+                    settings.ExcludedUrls.Add("^/health$");
+                });
+            },
+            web => web.MapGet("/health", Fail));
+
+        using var response = await app.GetAsync("/health");
+        await app.StopAsync();
+
+        Assert.Equal(["GET /health"], app.SpanNames);
     }
 
     private static object?[] Tags(Activity span, params string[] names) => Array.ConvertAll(names, span.GetTagItem);

@@ -133,7 +133,7 @@ public sealed class HookFailureTests
             Enqueue($"{logLevel}: {hook}, {exception?.Message}");
             if (Count == expected)
             {
-                _complete.SetResult();
+                _complete.TrySetResult();
             }
         }
 

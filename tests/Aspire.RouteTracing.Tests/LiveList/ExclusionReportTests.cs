@@ -1,12 +1,15 @@
 using Aspire.RouteTracing.LiveList;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Logs;
+using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.Tests.LiveList;
 
@@ -53,6 +56,66 @@ public sealed class ExclusionReportTests : IDisposable
         Assert.Equal(
             "Excluded URLs: 2 in force. Excluded routes: 1 of 2 (GET /health). Items that match no route: ^/admin.",
             Assert.Single(Reports(app)));
+    }
+
+    [Fact]
+    public async Task The_routes_of_a_branch_are_searched_behind_its_path()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings =>
+            {
+                settings.ExcludedUrls.Add("^/b/x/");
+                settings.ExcludedUrls.Add("^/x/");
+            }),
+            app =>
+            {
+                app.Map("/b", branch => branch.UseRouting().UseEndpoints(endpoints => endpoints.MapGet("/x/{id}", () => "")));
+                app.UseRouting();
+                app.MapGet("/orders", () => "");
+            });
+        using var orders = await app.GetAsync("/orders");
+        using var branch = await app.GetAsync("/b/x/1");
+        await app.StopAsync();
+
+        Assert.Equal(
+            "Excluded URLs: 2 in force. Excluded routes: 1 of 2 (GET /b/x/{id}). Items that match no route: ^/x/.",
+            Assert.Single(Reports(app)));
+    }
+
+    [Fact]
+    public async Task A_web_host_reports_its_list()
+    {
+        var lines = new List<LogRecord>();
+#pragma warning disable ASPDEPR004, ASPDEPR008 // Applications of before .NET 6 still use it.
+        using var host = new WebHostBuilder()
+#pragma warning restore ASPDEPR004, ASPDEPR008
+            .UseKestrel()
+            .UseUrls("http://127.0.0.1:0")
+            .ConfigureAppConfiguration(configuration => configuration.AddInMemoryCollection([new(ExclusionReport.StatusFolderKey, _folder)]))
+            .ConfigureServices(services =>
+            {
+                services.AddRouting();
+                services.AddLogging(logging => logging.AddOpenTelemetry(options =>
+                {
+                    options.IncludeFormattedMessage = true;
+                    options.AddInMemoryExporter(lines);
+                }));
+                services.AddOpenTelemetry().WithTracing(
+                    tracing => tracing.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")));
+            })
+            .Configure(app => app.UseRouting().UseEndpoints(endpoints => endpoints.MapGet("/health", () => "healthy")))
+            .Build();
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        await WaitForStatusAsync(status => status.Items.Count == 1);
+        using var client = new HttpClient { BaseAddress = new Uri(host.ServerFeatures.Get<IServerAddressesFeature>()!.Addresses.First()) };
+        Assert.Equal("healthy", await client.GetStringAsync(new Uri("/health", UriKind.Relative), TestContext.Current.CancellationToken));
+
+        await host.StopAsync(TestContext.Current.CancellationToken);
+
+        Assert.Empty(Directory.GetFiles(_folder));
+        Assert.Equal(
+            ["Excluded URLs: 1 in force. Excluded routes: 1 of 1 (GET /health)."],
+            lines.Where(line => line.EventId.Id is 60).Select(line => line.FormattedMessage));
     }
 
     [Fact]
@@ -164,7 +227,7 @@ public sealed class ExclusionReportTests : IDisposable
 
     [Theory]
     [InlineData(true, "Excluded URLs: none in force. The exclusion list is empty.")]
-    [InlineData(false, "Route tracing is disabled. No URL is excluded.")]
+    [InlineData(false, "Route tracing is disabled or suspended. No URL is excluded.")]
     public async Task An_empty_or_disabled_list_is_logged(bool enabled, string line)
     {
         await using var app = await StartAsync([], new() { ["Aspire:RouteTracing:Enabled"] = $"{enabled}" });
@@ -269,17 +332,26 @@ public sealed class ExclusionReportTests : IDisposable
         Assert.Equal("Excluded URLs: 1 in force. Excluded routes: 1 of 1 (GET /orders/{id).", Assert.Single(Reports(app)));
     }
 
-    [Fact]
-    public async Task The_report_does_not_disable_an_item_that_times_out()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1_001)]
+    public async Task The_report_does_not_disable_an_item_that_times_out(int items)
     {
         await using var app = await TracedApp.StartAsync(
-            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^(?=/)/slow/.*/(a+)+$")),
+            builder => builder.AddRouteTracing(settings =>
+            {
+                settings.ExcludedUrls.Add("^(?=/)/slow/.*/(a+)+$");
+                for (var i = 1; i < items; i++)
+                {
+                    settings.ExcludedUrls.Add($"^/{i}$");
+                }
+            }),
             app => app.MapGet($"/slow/{{id}}/{new string('a', 40)}!", () => ""));
         using var response = await app.GetAsync("/");
         await app.StopAsync();
 
-        Assert.StartsWith("Excluded URLs: 1 in force.", Assert.Single(Reports(app)), StringComparison.Ordinal);
-        Assert.Single(app.RouteTracing().ExcludedUrls);
+        Assert.StartsWith($"Excluded URLs: {items} in force.", Assert.Single(Reports(app)), StringComparison.Ordinal);
+        Assert.Equal(items, app.RouteTracing().ExcludedUrls.Count);
     }
 
     [Fact]
@@ -303,7 +375,7 @@ public sealed class ExclusionReportTests : IDisposable
         await using var first = await StartAsync(["^/health$"]);
         await WaitForStatusAsync(_ => true);
         await using var second = await StartAsync(["^/orders"]);
-        await WaitAsync(() => Directory.GetFiles(_folder).Length == 2, "The second status was not written in time.");
+        await WaitAsync(() => Directory.GetFiles(_folder, "*.json").Length == 2, "The second status was not written in time.");
         Assert.Equal(
             ["^/health$", "^/orders"],
             Directory.GetFiles(_folder).Select(path => ReadStatus(path)!.Items.Single().Pattern).Order(StringComparer.Ordinal));
@@ -323,6 +395,7 @@ public sealed class ExclusionReportTests : IDisposable
         await app.StopAsync();
 
         Assert.Single(app.Logs, IsFailedReport);
+        Assert.Contains(Reports(app), report => report.StartsWith("Excluded URLs: 1 in force.", StringComparison.Ordinal));
         Assert.Empty(app.Spans);
 
         static bool IsFailedReport(LogRecord log) =>

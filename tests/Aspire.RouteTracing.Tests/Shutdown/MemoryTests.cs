@@ -1,0 +1,36 @@
+using System.Runtime.CompilerServices;
+using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Hosting;
+
+namespace Aspire.RouteTracing.Tests.Shutdown;
+
+public sealed class MemoryTests
+{
+    [Fact]
+    public async Task A_disposed_application_with_hooks_is_collected()
+    {
+        var disposed = await RunAsync();
+
+        // Connections and timers of the application can end later.
+        for (var started = TimeProvider.System.GetTimestamp(); disposed.IsAlive;)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromMinutes(1), "The application is still in memory.");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken);
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task<WeakReference> RunAsync()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.RequestHook = (span, _) => span.SetTag("hooked", true)),
+            app => app.MapGet("/", () => ""));
+        using var response = await app.GetAsync("/");
+        await app.StopAsync();
+        Assert.Equal(true, Assert.Single(app.Spans).GetTagItem("hooked"));
+        return new WeakReference(app.App);
+    }
+}
