@@ -147,9 +147,11 @@ internal sealed class TestModel : IAsyncDisposable
         if (resource.Resource.TryGetLastAnnotation<LiveResource>(out var live))
         {
             var instances = resource.Resource.GetReplicaCount();
-            await PollAsync(() => state == KnownResourceStates.Running
-                ? live.Instances.Running.Count == instances
-                : live.Instances.Running.Count == 0 && live.Instances.AreKnown);
+            await Waits.UntilAsync(
+                () => state == KnownResourceStates.Running
+                    ? live.Instances.Running.Count == instances
+                    : live.Instances.Running.Count == 0 && live.Instances.AreKnown,
+                "The state is not known yet.");
             await live.Property.RefreshAsync();
         }
     }
@@ -218,17 +220,6 @@ internal sealed class TestModel : IAsyncDisposable
         return ([.. state.Snapshot.Commands.Single(shown => shown.Name == command).Arguments], GetVersion(state.Snapshot));
     }
 
-    public static async Task PollAsync(Func<bool> condition)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        var started = TimeProvider.System.GetTimestamp();
-        while (!condition())
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < Deadline, "The condition is still false.");
-            await timer.WaitForNextTickAsync(Cancellation);
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_services.Select(service => service.StopAsync(CancellationToken.None)));
@@ -243,7 +234,7 @@ internal sealed class TestModel : IAsyncDisposable
             await Notifications.PublishUpdateAsync(resource, snapshot => snapshot with { State = snapshot.State ?? "Unknown" });
             if (resource.TryGetLastAnnotation<LiveResource>(out var live))
             {
-                await PollAsync(() => live.Instances.AreKnown);
+                await Waits.UntilAsync(() => live.Instances.AreKnown, "The first state is not known yet.");
                 await live.Property.RefreshAsync();
             }
         }

@@ -55,6 +55,7 @@ public sealed class AzureMonitorTests : LibraryTests
         using var client = Run.CreateClient(app);
 
         Assert.Equal("100", await client.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken));
+        await app.StopAsync(TestContext.Current.CancellationToken);
         Assert.Empty(spans);
     }
 

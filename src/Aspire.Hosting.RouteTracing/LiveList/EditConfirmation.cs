@@ -66,7 +66,7 @@ internal static class EditConfirmation
             return (
                 true,
                 $"{(processes == 1 ? "The service has" : $"All {processes} processes have")} confirmed it."
-                    + $"{DescribeOwnItems(live)}{DescribeRoutes(statuses)}");
+                    + $"{DescribeOwnItems(live)}{DescribeRoutes(live, statuses)}");
         }
 
         var missing = statuses.Where(live.IsReadBy).SelectMany(live.FindMissing).Distinct().ToArray();
@@ -169,14 +169,18 @@ internal static class EditConfirmation
         return own.Length == 0 ? "" : $" The service adds {ExcludedUrlsProperty.Join(own)}.";
     }
 
-    private static string DescribeRoutes(IReadOnlyList<ServiceStatus> statuses)
+    private static string DescribeRoutes(LiveResource live, IReadOnlyList<ServiceStatus> statuses)
     {
         // A process that has had no request doesn't know its routes.
         var status = statuses.MaxBy(status => status.RouteCount)!;
         var excluded = status.ExcludedRoutes;
         var more = excluded.Count > MaxRoutes ? $" and {excluded.Count - MaxRoutes} more" : "";
-        return status.RouteCount == 0 ? ""
-            : excluded.Count == 0 ? $" It excludes none of {status.RouteCount} routes."
+        var routes = excluded.Count == 0
+            ? $" It excludes none of {status.RouteCount} routes."
             : $" It excludes {excluded.Count} of {status.RouteCount} routes: {string.Join(", ", excluded.Take(MaxRoutes))}{more}.";
+        string[] unmatched = [.. live.Added.Intersect(status.UnmatchedItems, StringComparer.Ordinal)];
+        return status.RouteCount == 0 ? ""
+            : unmatched.Length == 0 ? routes
+            : $"{routes} No sample URL of a route matches {string.Join(" or ", unmatched)}.";
     }
 }

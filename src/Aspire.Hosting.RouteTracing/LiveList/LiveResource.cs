@@ -76,7 +76,16 @@ internal sealed class LiveResource(
     /// <summary>Gets a lock for restarts that let the resource read its list.</summary>
     public SemaphoreSlim RestartLock { get; } = new(1);
 
-    public IReadOnlyList<ServiceStatus> ReadStatuses() => CanReport ? ServiceStatuses.Read(folder.GetPath(Name)) : [];
+    public IReadOnlyList<ServiceStatus> ReadStatuses()
+    {
+        var statuses = CanReport ? ServiceStatuses.Read(folder.GetPath(Name)) : [];
+        if (statuses.Count > 0)
+        {
+            Instances.OnReport();
+        }
+
+        return statuses;
+    }
 
     /// <summary>Counts the processes: those that report, or the running instances if there are more.</summary>
     public int CountProcesses(IReadOnlyList<ServiceStatus> statuses) =>

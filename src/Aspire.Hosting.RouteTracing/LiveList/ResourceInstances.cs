@@ -23,6 +23,7 @@ internal sealed class ResourceInstances(IResource resource, ResourceNotification
     private readonly Lock _observing = new();
     private ImmutableHashSet<string> _ids = [];
     private long _runningSince;
+    private bool _hasReported;
 
     /// <summary>Gets the running instances.</summary>
     public IReadOnlyList<ResourceEvent> Running =>
@@ -64,11 +65,17 @@ internal sealed class ResourceInstances(IResource resource, ResourceNotification
         FindRunningSince();
     }
 
-    /// <summary>Returns whether the service has been running longer than its first report takes.</summary>
+    /// <summary>Called when a process has reported its list.</summary>
+    public void OnReport() => Volatile.Write(ref _hasReported, true);
+
+    /// <summary>
+    /// Returns whether the service has been running longer than its first report takes, without a report. If a report is gone, its process
+    /// has ended.
+    /// </summary>
     public bool IsReportOverdue()
     {
         var timeout = resource.HasAnnotationOfType<HealthCheckAnnotation>() ? ReportTimeoutWithHealthCheck : ReportTimeout;
-        return FindRunningSince() is var since and not 0 && time.GetElapsedTime(since) > timeout;
+        return FindRunningSince() is var since and not 0 && time.GetElapsedTime(since) > timeout && !Volatile.Read(ref _hasReported);
     }
 
     // The time stamp of when an instance was first seen running and healthy, or 0.
@@ -77,6 +84,7 @@ internal sealed class ResourceInstances(IResource resource, ResourceNotification
         lock (_observing)
         {
             var running = Running;
+            _hasReported &= running.Count > 0;
             var isHealthy = _runningSince != 0 || running.Any(instance => instance.Snapshot.HealthStatus is HealthStatus.Healthy);
             return _runningSince = running.Count == 0 || !isHealthy ? 0
                 : _runningSince != 0 ? _runningSince

@@ -21,7 +21,7 @@ internal sealed class ExcludedRoutes(RouteNaming naming, ConfiguredPathBases pat
     /// <param name="list">The list.</param>
     /// <param name="count">The number of routes in the tables of routing, or 0 for an empty list.</param>
     /// <param name="unmatched">
-    /// The items that are searched in the path and match no route. Empty for a list of more than 1,000 items.
+    /// The items that are searched in the path and match no sample URL. Empty for a list of more than 1,000 items.
     /// </param>
     /// <returns>The excluded routes, such as <c>GET /health</c>.</returns>
     public IReadOnlyList<string> Find(ExclusionList list, out int count, out IReadOnlyList<string> unmatched)

@@ -148,6 +148,7 @@ internal sealed partial class ExclusionReport : IHostedService, IDisposable
                 Items = [.. list.Current.Select(ToStatus)],
                 ExcludedRoutes = excluded,
                 RouteCount = routeCount,
+                UnmatchedItems = unmatched,
                 Problems = [.. list.Problems.Select(problem => new ServiceStatus.Problem(ToStatus(problem.Item), problem.Reason))],
             };
             OwnerOnlyFile.Replace(_statusFile, status.ToJson());
@@ -220,7 +221,7 @@ internal sealed partial class ExclusionReport : IHostedService, IDisposable
             61,
             LogLevel.Information,
             "Excluded URLs: {Items} in force. Excluded routes: {Excluded} of {Routes} ({ExcludedRoutes}). "
-            + "Items that match no route: {UnmatchedItems}.")]
+            + "Items that match no sample URL of a route: {UnmatchedItems}.")]
         public static partial void ExcludedWithUnmatched(
             ILogger logger, int items, int excluded, int routes, string excludedRoutes, string unmatchedItems);
 

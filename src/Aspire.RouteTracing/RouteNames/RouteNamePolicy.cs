@@ -110,6 +110,7 @@ internal sealed class RouteNamePolicy(
     private sealed class NameTable(
         RouteNamePolicy policy, RoutingTables.Table table, int unnamed, int named, RouteTemplateFormat format) : PolicyJumpTable
     {
-        public override int GetDestination(HttpContext httpContext) => policy.IsNamedInAdvance(httpContext, table, format) ? named : unnamed;
+        public override int GetDestination(HttpContext httpContext) =>
+            policy.IsNamedInAdvance(httpContext, table, format) ? named : unnamed;
     }
 }

@@ -31,6 +31,9 @@ internal sealed partial record ServiceStatus
     /// <summary>Gets the number of routes of the application, or 0 for an empty list.</summary>
     public int RouteCount { get; init; }
 
+    /// <summary>Gets the items that match no sample URL of a route.</summary>
+    public IReadOnlyList<string> UnmatchedItems { get; init; } = [];
+
     /// <summary>Gets the ignored and disabled items.</summary>
     public IReadOnlyList<Problem> Problems { get; init; } = [];
 

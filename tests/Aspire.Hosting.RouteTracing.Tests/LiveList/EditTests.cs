@@ -235,7 +235,7 @@ public sealed class EditTests
     }
 
     [Fact]
-    public async Task After_a_failed_write_file_property_and_test_keep_the_old_list()
+    public async Task A_failed_write_keeps_the_old_list()
     {
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.StartAsync(_orders);

@@ -63,7 +63,7 @@ public sealed class LiveListTests
     }
 
     [Fact]
-    public async Task Publishing_sets_no_file_and_no_folder_and_adds_no_command()
+    public async Task Publishing_adds_nothing_of_run_mode()
     {
         var builder = TestModel.CreateBuilder(DistributedApplicationOperation.Publish);
         var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here");

@@ -95,7 +95,7 @@ public sealed class PropertyTests
     }
 
     [Fact]
-    public async Task What_the_service_read_but_does_not_apply_is_named_with_its_problems()
+    public async Task Items_that_are_not_applied_are_named()
     {
         var isDisabled = false;
         await using var model = await TestModel.StartAsync(_builder);
@@ -147,6 +147,29 @@ public sealed class PropertyTests
             "'/a' would be excluded in 'orders' by '^/a$', from the list of 'orders'. "
             + "But the list is not read by 'orders': does it call AddRouteTracing()?",
             await model.AnswerAsync(_orders, "test-url", ("url", "/a")));
+    }
+
+    [Fact]
+    public async Task After_a_report_AddRouteTracing_is_asked_for_only_after_a_restart()
+    {
+        const string Unread = "Not read by 'orders': does it call AddRouteTracing()? Its list: ^/a$, b.";
+        var time = new TestTime();
+        _builder.Services.AddSingleton<TimeProvider>(time);
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+        await model.SetRunningAsync(_orders);
+        await model.AssertPropertyAsync(_orders, "In force: ^/a$, b.");
+        time.Advance(TimeSpan.FromSeconds(31));
+
+        // The process has ended, which Aspire publishes later.
+        File.Delete(service.StatusPath);
+        await model.AssertPropertyAsync(_orders, "Not read yet: ^/a$, b.");
+        await model.SetStateAsync(_orders, KnownResourceStates.Finished);
+        Assert.Equal("Not running: ^/a$, b.", model.GetProperty(_orders));
+
+        await model.SetRunningAsync(_orders);
+        time.Advance(TimeSpan.FromSeconds(31));
+        await model.AssertPropertyAsync(_orders, Unread);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using System.Text.RegularExpressions;
 
 namespace Aspire.RouteTracing.Tests.Documents;
@@ -42,11 +43,21 @@ public sealed partial class SourceTests
             .Select(line => $"{source.Path}:{line.Index + 1}: {line.Item.Trim()}")));
 
     private static IEnumerable<(string Path, string Text)> Sources() =>
-        new[] { "src", "tests" }
-            .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.cs", SearchOption.AllDirectories))
+        new[] { "src", "tests", "playground", "benchmarks" }
+            .SelectMany(FindSources)
             .Select(file => Path.GetRelativePath(Repository.Root, file).Replace('\\', '/'))
             .Where(path => !Array.Exists(Exempt, folder => path.StartsWith(folder, StringComparison.Ordinal)))
             .Select(path => (path, File.ReadAllText(Path.Combine(Repository.Root, path)).ReplaceLineEndings("\n")));
+
+    private static FileSystemEnumerable<string> FindSources(string folder) =>
+        new(
+            Path.Combine(Repository.Root, folder),
+            (ref file) => file.ToFullPath(),
+            new EnumerationOptions { RecurseSubdirectories = true })
+        {
+            ShouldIncludePredicate = (ref file) => !file.IsDirectory && file.FileName.EndsWith(".cs", StringComparison.Ordinal),
+            ShouldRecursePredicate = (ref folder) => folder.FileName is not "node_modules",
+        };
 
     // A URL or a string without spaces.
     private static bool IsUnbreakable(string line) => line.Split(' ').Max(word => word.Length) > MaxColumns - 20;

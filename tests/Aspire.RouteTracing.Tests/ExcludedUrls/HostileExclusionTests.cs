@@ -239,11 +239,11 @@ public sealed class HostileExclusionTests
     [InlineData("(a,(?x)#(\n,")]
     [InlineData("{1,")]
     [InlineData("\\")]
-    public void A_long_text_of_unclosed_brackets_is_read_and_written(string piece)
+    public async Task A_long_text_of_unclosed_brackets_is_read_in_linear_time(string piece)
     {
         var value = string.Concat(Enumerable.Repeat(piece, 200_000 / piece.Length)) + ")";
 
-        Assert.NotEmpty(ExclusionListFormat.Write(ExclusionListFormat.Parse(value, out _)));
+        Assert.NotEmpty(await Task.Run(() => ExclusionListFormat.Write(ExclusionListFormat.Parse(value, out _))).WithinAMinute());
     }
 
     [Fact]

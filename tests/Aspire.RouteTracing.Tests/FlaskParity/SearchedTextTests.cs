@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-using System.Text;
 using System.Text.RegularExpressions;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
@@ -91,11 +89,7 @@ public sealed class SearchedTextTests
 
     private static async Task<string> SendAsync(int port, string request, string host)
     {
-        using var client = new TcpClient("127.0.0.1", port);
-        var stream = client.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET {request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"));
-        using var reader = new StreamReader(stream);
-        var answer = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var answer = await RawRequest.SendAsync(port, $"GET {request} HTTP/1.1", $"Host: {host}");
         var body = answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..];
 
         // One chunk (its length and its content), then the last chunk.

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
-using System.Text;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -46,11 +44,7 @@ internal static class HeaderApp
     /// <summary>Sends one request with the lines as they are, because HttpClient joins the values of a header into one line.</summary>
     public static async Task<IReadOnlyList<string>> CapturedLinesAsync(TracedApp app, params string[] lines)
     {
-        using var client = new TcpClient("127.0.0.1", app.Port);
-        await client.GetStream().WriteAsync(
-            Encoding.ASCII.GetBytes($"GET / HTTP/1.0\r\nHost: 127.0.0.1:{app.Port}\r\n{string.Join("\r\n", lines)}\r\n\r\n"),
-            TestContext.Current.CancellationToken);
-        await new StreamReader(client.GetStream()).ReadToEndAsync(TestContext.Current.CancellationToken);
+        await RawRequest.SendAsync(app.Port, ["GET / HTTP/1.1", $"Host: 127.0.0.1:{app.Port}", .. lines]);
         await app.StopAsync();
         return Captured(app);
     }

@@ -16,8 +16,6 @@ namespace Aspire.RouteTracing.Tests.LiveList;
 /// <summary>The report of a service about its exclusion list: a log message, and a status file if the AppHost names a folder.</summary>
 public sealed class ExclusionReportTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-
     private readonly string _folder = Directory.CreateTempSubdirectory("status").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -29,7 +27,8 @@ public sealed class ExclusionReportTests : IDisposable
         await app.StopAsync();
 
         Assert.Equal(
-            "Excluded URLs: 4 in force. Excluded routes: 2 of 3 (GET /health, GET /orders/{id:int}). Items that match no route: ^/favicon.",
+            "Excluded URLs: 4 in force. Excluded routes: 2 of 3 (GET /health, GET /orders/{id:int}). "
+                + "Items that match no sample URL of a route: ^/favicon.",
             Assert.Single(Reports(app)));
     }
 
@@ -54,7 +53,7 @@ public sealed class ExclusionReportTests : IDisposable
         await app.StopAsync();
 
         Assert.Equal(
-            "Excluded URLs: 2 in force. Excluded routes: 1 of 2 (GET /health). Items that match no route: ^/admin.",
+            "Excluded URLs: 2 in force. Excluded routes: 1 of 2 (GET /health). Items that match no sample URL of a route: ^/admin.",
             Assert.Single(Reports(app)));
     }
 
@@ -78,7 +77,7 @@ public sealed class ExclusionReportTests : IDisposable
         await app.StopAsync();
 
         Assert.Equal(
-            "Excluded URLs: 2 in force. Excluded routes: 1 of 2 (GET /b/x/{id}). Items that match no route: ^/x/.",
+            "Excluded URLs: 2 in force. Excluded routes: 1 of 2 (GET /b/x/{id}). Items that match no sample URL of a route: ^/x/.",
             Assert.Single(Reports(app)));
     }
 
@@ -91,7 +90,8 @@ public sealed class ExclusionReportTests : IDisposable
 #pragma warning restore ASPDEPR004, ASPDEPR008
             .UseKestrel()
             .UseUrls("http://127.0.0.1:0")
-            .ConfigureAppConfiguration(configuration => configuration.AddInMemoryCollection([new(ExclusionReport.StatusFolderKey, _folder)]))
+            .ConfigureAppConfiguration(
+                configuration => configuration.AddInMemoryCollection([new(ExclusionReport.StatusFolderKey, _folder)]))
             .ConfigureServices(services =>
             {
                 services.AddRouting();
@@ -277,6 +277,7 @@ public sealed class ExclusionReportTests : IDisposable
             status.Items.Select(item => (item.Pattern, item.Source)));
         Assert.Equal(["GET /health"], status.ExcludedRoutes);
         Assert.Equal(3, status.RouteCount);
+        Assert.Equal(["^/from-variable$", "^/from-code$"], status.UnmatchedItems);
         Assert.Equal(new ServiceStatus.Item("(", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"), Assert.Single(status.Problems).Item);
     }
 
@@ -311,7 +312,7 @@ public sealed class ExclusionReportTests : IDisposable
             new() { [ExclusionReport.StatusFolderKey] = _folder, ["Aspire:RouteTracing:ExclusionsFile"] = file });
 
         await File.WriteAllTextAsync(file, "^/other$\n", TestContext.Current.CancellationToken);
-        await WaitAsync(() => app.Logs.Any(log => log.EventId.Id == 10), "The rejected list was not logged in time.");
+        await Waits.UntilAsync(() => app.Logs.Any(log => log.EventId.Id == 10), "The rejected list was not logged in time.");
         using (app.RouteTracing().Suspend())
         {
             await WaitForStatusAsync(status => !status.Enabled);
@@ -375,7 +376,7 @@ public sealed class ExclusionReportTests : IDisposable
         await using var first = await StartAsync(["^/health$"]);
         await WaitForStatusAsync(_ => true);
         await using var second = await StartAsync(["^/orders"]);
-        await WaitAsync(() => Directory.GetFiles(_folder, "*.json").Length == 2, "The second status was not written in time.");
+        await Waits.UntilAsync(() => Directory.GetFiles(_folder, "*.json").Length == 2, "The second status was not written in time.");
         Assert.Equal(
             ["^/health$", "^/orders"],
             Directory.GetFiles(_folder).Select(path => ReadStatus(path)!.Items.Single().Pattern).Order(StringComparer.Ordinal));
@@ -389,7 +390,7 @@ public sealed class ExclusionReportTests : IDisposable
     {
         await using var app = await StartAsync(
             ["^/health$"], new() { [ExclusionReport.StatusFolderKey] = Path.Combine(_folder, "missing") });
-        await WaitAsync(() => app.Logs.Any(IsFailedReport), "The failure was not logged in time.");
+        await Waits.UntilAsync(() => app.Logs.Any(IsFailedReport), "The failure was not logged in time.");
         using var response = await app.GetAsync("/health");
         app.App.Services.GetRequiredService<IRouteTracing>().Suspend().Dispose();
         await app.StopAsync();
@@ -439,20 +440,10 @@ public sealed class ExclusionReportTests : IDisposable
     private async Task<ServiceStatus> WaitForStatusAsync(Func<ServiceStatus, bool> isComplete)
     {
         ServiceStatus? status = null;
-        await WaitAsync(
+        await Waits.UntilAsync(
             () => StatusPath is { } path && (status = ReadStatus(path)) is not null && isComplete(status),
             "The status was not complete in time.");
         return status!;
-    }
-
-    private static async Task WaitAsync(Func<bool> isDone, string failure)
-    {
-        var started = TimeProvider.System.GetTimestamp();
-        while (!isDone())
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, failure);
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken);
-        }
     }
 
     // After the first request, the routes are known.

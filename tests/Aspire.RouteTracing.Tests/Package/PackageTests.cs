@@ -160,6 +160,9 @@ public sealed class PackageTests(PackageTests.Packages packages) : IClassFixture
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             };
+
+            // A node that is kept would hold the output open.
+            start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
             foreach (var (name, value) in environment)
             {
                 start.Environment[name] = value;

@@ -13,13 +13,14 @@ public sealed class MemoryTests
         var disposed = await RunAsync();
 
         // Connections and timers of the application can end later.
-        for (var started = TimeProvider.System.GetTimestamp(); disposed.IsAlive;)
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromMinutes(1), "The application is still in memory.");
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken);
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-        }
+        await Waits.UntilAsync(
+            () =>
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                return !disposed.IsAlive;
+            },
+            "The application is still in memory.");
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

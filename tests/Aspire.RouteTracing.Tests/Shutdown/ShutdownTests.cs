@@ -34,7 +34,7 @@ public sealed class ShutdownTests
             new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/hidden/", ["OTEL_TRACES_SAMPLER"] = "always_on" });
 
         var requests = new[] { app.GetAsync("/shown/1"), app.GetAsync("/hidden/1") };
-        await Task.Run(() => running.Wait(Cancellation), Cancellation);
+        await Task.Run(() => running.Wait(Cancellation), Cancellation).WithinAMinute();
         app.App.Lifetime.ApplicationStopping.Register(stopping.SetResult);
         await app.App.StopAsync(Cancellation);
         foreach (var response in await Task.WhenAll(requests))

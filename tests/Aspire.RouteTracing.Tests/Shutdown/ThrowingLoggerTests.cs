@@ -10,7 +10,7 @@ namespace Aspire.RouteTracing.Tests.Shutdown;
 public sealed class ThrowingLoggerTests
 {
     [Fact]
-    public async Task Requests_reloads_reports_and_the_stop_work_although_the_logger_throws()
+    public async Task A_throwing_logger_affects_nothing()
     {
         using var logger = new ThrowingLogger();
         await using var app = await TracedApp.StartAsync(

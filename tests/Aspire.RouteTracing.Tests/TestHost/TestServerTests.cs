@@ -87,6 +87,7 @@ public sealed class TestServerTests
 
         public override void OnEnd(Activity data) => _spans.Writer.TryWrite(data);
 
-        public ValueTask<Activity> NextAsync() => _spans.Reader.ReadAsync(TestContext.Current.CancellationToken);
+        public Task<Activity> NextAsync() =>
+            _spans.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WithinAMinute();
     }
 }

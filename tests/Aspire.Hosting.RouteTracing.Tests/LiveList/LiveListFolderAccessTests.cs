@@ -5,7 +5,7 @@ namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
 /// <summary>The folder of the lists is in the system's folder for temporary files, where other users can create files, too.</summary>
 [UnsupportedOSPlatform("windows")]
-public sealed class FolderTests : IDisposable
+public sealed class LiveListFolderAccessTests : IDisposable
 {
     private const string Edit = "edit-excluded-urls";
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -16,7 +16,7 @@ public sealed class FolderTests : IDisposable
     private readonly IResourceBuilder<ProjectResource> _orders;
     private string? _root;
 
-    public FolderTests()
+    public LiveListFolderAccessTests()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Modes and links are tested on Unix.");
         _orders = _builder.AddProject<TestProject>("orders").WithExcludedUrls("here");
@@ -67,7 +67,8 @@ public sealed class FolderTests : IDisposable
         {
             await CreateServiceAsync();
             Directory.Delete(_root!, recursive: true);
-            Directory.CreateDirectory(_root!, OthersToo);
+            Directory.CreateDirectory(_root!);
+            File.SetUnixFileMode(_root!, OthersToo);
         }
 
         Assert.True(Directory.Exists(_root));
