@@ -39,7 +39,11 @@ internal sealed class MeasuredApp : IDisposable
             .AddSource(SourceName)
             .AddProcessor(new DiscardingProcessor()))
             .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddReader(new DiscardingReader()));
-        if (withRouteTracing)
+        if (withRouteTracing && scenario.Instead is { } addInstead)
+        {
+            addInstead(builder.Services);
+        }
+        else if (withRouteTracing)
         {
             builder.AddRouteTracing(settings =>
             {
