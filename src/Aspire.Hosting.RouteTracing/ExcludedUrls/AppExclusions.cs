@@ -16,22 +16,20 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
     // By name, because publishing can replace a resource by a container with the same name and annotations.
     private readonly ConcurrentDictionary<string, IReadOnlyList<string>> _warnings = new(StringComparer.Ordinal);
 
+    // Resources can be added at any time, and the model can't be enumerated meanwhile.
+    private readonly ConcurrentQueue<DeclaredExclusions> _ofResources = [];
     private readonly ConcurrentQueue<LiveResource> _live = [];
 
     public DeclaredExclusions Declared { get; } = new();
 
-    /// <summary>
-    /// Gets the resources whose lists can be edited. Resources can be added at any time, and the model can't be enumerated meanwhile.
-    /// </summary>
+    /// <summary>Gets the resources whose lists can be edited.</summary>
     public IReadOnlyCollection<LiveResource> Live => _live;
 
     /// <summary>Gets the carriers of variables in this run or deployment.</summary>
     public IReadOnlyList<VariableCarrier> Carriers => VariableCarrier.Of(builder);
 
     /// <summary>Gets whether nothing is excluded in any resource.</summary>
-    public bool IsEmpty =>
-        Declared.IsEmpty
-            && builder.Resources.All(resource => !resource.TryGetLastAnnotation<ExclusionsAnnotation>(out var own) || own.Declared.IsEmpty);
+    public bool IsEmpty => Declared.IsEmpty && _ofResources.All(exclusions => exclusions.IsEmpty);
 
     /// <exception cref="InvalidOperationException">The AppHost is built already.</exception>
     public static AppExclusions Of(IDistributedApplicationBuilder builder)
@@ -62,6 +60,9 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
         PublishWarnings.AddStep(builder, app);
         return app;
     }
+
+    /// <summary>Adds the exclusions of a resource.</summary>
+    public void Add(ExclusionsAnnotation ofResource) => _ofResources.Enqueue(ofResource.Declared);
 
     /// <summary>Makes the list of a resource editable while the resource runs.</summary>
     public void Add(LiveResource live)

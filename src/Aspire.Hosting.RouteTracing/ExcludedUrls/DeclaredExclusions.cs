@@ -8,13 +8,12 @@ namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
 /// <summary>The exclusions that the AppHost's code declares, app-wide or on one resource.</summary>
 internal sealed class DeclaredExclusions
 {
-    private readonly List<string> _patterns = [];
-
-    public IReadOnlyList<string> Patterns => _patterns;
+    // Replaced, because a starting resource can read it meanwhile.
+    public IReadOnlyList<string> Patterns { get; private set; } = [];
 
     public bool HealthChecks { get; set; }
 
-    public bool IsEmpty => _patterns.Count == 0 && !HealthChecks;
+    public bool IsEmpty => Patterns.Count == 0 && !HealthChecks;
 
     /// <exception cref="ArgumentException">A pattern is empty or invalid, or the list would be too long. Nothing is added then.</exception>
     public void Add(IReadOnlyList<string> patterns)
@@ -37,9 +36,9 @@ internal sealed class DeclaredExclusions
         // Normalizes the patterns to what is read back from the list: \, becomes a comma.
         string[] added =
         [
-            .. ExclusionListFormat.Parse(ExclusionListFormat.Write(patterns), out _).Except(_patterns, StringComparer.Ordinal),
+            .. ExclusionListFormat.Parse(ExclusionListFormat.Write(patterns), out _).Except(Patterns, StringComparer.Ordinal),
         ];
-        var length = Encoding.UTF8.GetByteCount(ExclusionListFormat.Write(_patterns.Concat(added)));
+        var length = Encoding.UTF8.GetByteCount(ExclusionListFormat.Write(Patterns.Concat(added)));
         if (length > ExclusionVariables.MaxListSize)
         {
             throw new ArgumentException(
@@ -48,7 +47,7 @@ internal sealed class DeclaredExclusions
                 nameof(patterns));
         }
 
-        _patterns.AddRange(added);
+        Patterns = [.. Patterns, .. added];
     }
 
     // The list is a file and a variable in UTF-8.

@@ -21,6 +21,7 @@ internal sealed class ExclusionsAnnotation : IResourceAnnotation
         var app = AppExclusions.Of(builder.ApplicationBuilder);
         var annotation = new ExclusionsAnnotation();
         builder.WithAnnotation(annotation);
+        app.Add(annotation);
 
         // For tools that evaluate the environment before the AppHost starts.
         ExclusionEnvironment.Attach(builder.Resource, app);

@@ -26,14 +26,12 @@ internal sealed class ExcludedRoutes(RouteNaming naming, ConfiguredPathBases pat
     /// <returns>The excluded routes, such as <c>GET /health</c>.</returns>
     public IReadOnlyList<string> Find(ExclusionList list, out int count, out IReadOnlyList<string> unmatched)
     {
-        // The list itself isn't searched: it would remember the sample URLs, and disable items that time out.
         var routes = list.Current.Count > 0 ? GetRoutes() : [];
         count = routes.Count;
         if (list.Current.Count > MaxItems)
         {
-            var whole = ExclusionMatcher.Build([.. list.Current.Select(item => item.Pattern)], list.MatchesFullUrl, out _);
             unmatched = [];
-            return FindRoutes(routes, path => whole.Find(UrlOf(path)) >= 0);
+            return FindRoutes(routes, list.Current, list.MatchesFullUrl);
         }
 
         // Each item is searched on its own, because a search of the list stops at the first item that matches.
@@ -41,8 +39,7 @@ internal sealed class ExcludedRoutes(RouteNaming naming, ConfiguredPathBases pat
         var unmatchedItems = new List<string>();
         foreach (var item in list.Current)
         {
-            var matcher = ExclusionMatcher.Build([item.Pattern], list.MatchesFullUrl, out _);
-            var matched = FindRoutes(routes, path => matcher.Find(UrlOf(path)) >= 0);
+            var matched = FindRoutes(routes, [item], list.MatchesFullUrl);
             excluded.UnionWith(matched);
             if (matched.Length == 0 && !list.MatchesFullUrl && !ExclusionPattern.NamesFullUrl(item.Pattern))
             {
@@ -54,10 +51,23 @@ internal sealed class ExcludedRoutes(RouteNaming naming, ConfiguredPathBases pat
         return [.. routes.Keys.Where(excluded.Contains)];
     }
 
-    private static string[] FindRoutes(Dictionary<string, string[]> routes, Predicate<string> isExcluded) =>
-        [.. routes.Where(route => Array.Exists(route.Value, isExcluded)).Select(route => route.Key)];
+    // Compiles the items again, because the list remembers the URLs that it excludes, and disables items that time out.
+    private static string[] FindRoutes(Dictionary<string, string[]> routes, IReadOnlyList<UrlExclusion> items, bool matchFullUrl)
+    {
+        if (routes.Count == 0)
+        {
+            return [];
+        }
 
-    private static RequestUrl UrlOf(string path) => new() { Scheme = "http", Host = "localhost", Path = path };
+        var matcher = ExclusionMatcher.Build([.. items.Select(item => item.Pattern)], matchFullUrl, out _);
+        return
+        [
+            .. routes
+                .Where(route => Array.Exists(
+                    route.Value, path => matcher.Find(new RequestUrl { Scheme = "http", Host = "localhost", Path = path }) >= 0))
+                .Select(route => route.Key),
+        ];
+    }
 
     // By method and template, with sample paths.
     private Dictionary<string, string[]> GetRoutes()

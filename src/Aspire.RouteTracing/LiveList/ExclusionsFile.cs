@@ -34,7 +34,6 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ITimer? _timer;
-    private byte[] _buffer = [];
     private byte[]? _seen;
     private IReadOnlyList<string>? _seenItems;
     private string? _seenProblem;
@@ -105,11 +104,11 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
                 return Reject(problem);
             }
 
-            if (_seen is null || !bytes.SequenceEqual(_seen))
+            if (!bytes.AsSpan().SequenceEqual(_seen))
             {
                 _isConfirmed = !mustConfirm;
-                _seen = bytes.ToArray();
-                (_seenItems, _seenProblem) = Parse(_seen);
+                _seen = bytes;
+                (_seenItems, _seenProblem) = Parse(bytes);
 
                 // A changed file that has the same problem is logged again.
                 _problem = _isLogged ? null : _problem;
@@ -136,9 +135,9 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     }
 
     // Pipes and devices have no size. They are never opened, because that can block forever.
-    private bool TryReadBytes(out ReadOnlySpan<byte> bytes, [NotNullWhen(false)] out string? problem)
+    private bool TryReadBytes(out byte[] bytes, [NotNullWhen(false)] out string? problem)
     {
-        bytes = default;
+        bytes = [];
         var file = new FileInfo(_path!);
         if (!file.Exists)
         {
@@ -154,23 +153,10 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
             return false;
         }
 
+        // If the file grows meanwhile, the next read finds the rest.
         using var stream = OwnerOnlyFile.OpenRead(_path!);
-
-        // One more byte than the size shows whether the file grows.
-        var size = (int)Math.Min(stream.Length, MaxBytes) + 1;
-        if (_buffer.Length < size)
-        {
-            _buffer = new byte[size];
-        }
-
-        var length = stream.ReadAtLeast(_buffer.AsSpan(0, size), size, throwOnEndOfStream: false);
-        if (length == size)
-        {
-            problem = "It changed while it was read.";
-            return false;
-        }
-
-        bytes = _buffer.AsSpan(0, length);
+        bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
         problem = null;
         return true;
     }

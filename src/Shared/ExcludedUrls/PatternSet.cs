@@ -34,20 +34,19 @@ internal sealed class PatternSet
         }
 
         FirstIndex = patterns.First().Index;
-        var wholeUrls = patterns.ToLookup(pattern => pattern is SequencePattern { WholeUrl: not null });
-        _wholeUrls = wholeUrls[true].Cast<SequencePattern>()
-            .DistinctBy(pattern => pattern.WholeUrl)
-            .ToFrozenDictionary(pattern => pattern.WholeUrl!, pattern => pattern.Index)
+        _wholeUrls = patterns.OfType<WholeUrlPattern>()
+            .DistinctBy(pattern => pattern.Url)
+            .ToFrozenDictionary(pattern => pattern.Url, pattern => pattern.Index)
             .GetAlternateLookup<ReadOnlySpan<char>>();
 
         // Items that backtrack can take the most time, so they are last.
         ExclusionPattern[] others =
         [
-            .. wholeUrls[false].Where(pattern => pattern is not RegexPattern { NeedsBacktracking: true }),
-            .. wholeUrls[false].Where(pattern => pattern is RegexPattern { NeedsBacktracking: true }),
+            .. patterns.Where(pattern => pattern is not (WholeUrlPattern or RegexPattern { NeedsBacktracking: true })),
+            .. patterns.Where(pattern => pattern is RegexPattern { NeedsBacktracking: true }),
         ];
         _others = Array.ConvertAll(others, pattern => (pattern.Pairs, pattern));
-        _firstOther = wholeUrls[false].FirstOrDefault()?.Index ?? NotFound;
+        _firstOther = patterns.FirstOrDefault(pattern => pattern is not WholeUrlPattern)?.Index ?? NotFound;
         _requiredTexts = RequiredText.SearchAny(Array.ConvertAll(others, pattern => pattern.Required));
         _isLong = others.Length > LongList;
 

@@ -22,13 +22,6 @@ internal sealed class SequencePattern : ExclusionPattern
         _lengthAfterLoops = steps.Skip(_lastLoop + 1).Sum(step => step.Length);
     }
 
-    /// <summary>Gets the only URL that the item matches, such as that of <c>^/health$</c>, or <see langword="null"/>.</summary>
-    public string? WholeUrl =>
-        !_atEnd ? null
-            : _steps is [] ? ""
-            : _steps is [{ Text: { IgnoresCase: false, Text: var url } }] ? url
-            : null;
-
     public override bool IsMatch(ReadOnlySpan<char> url)
     {
         if (_atEnd && _steps is [.., { Text: { } end }] && !end.IsAtEndOf(url))

@@ -34,7 +34,7 @@ internal sealed class SequenceReader
     /// <param name="index">The item's position in its list.</param>
     /// <param name="item">The item.</param>
     /// <param name="tokens">The item's tokens, with balanced parentheses.</param>
-    public IReadOnlyList<SequencePattern>? Read(int index, string item, List<RegexToken> tokens)
+    public IReadOnlyList<ExclusionPattern>? Read(int index, string item, List<RegexToken> tokens)
     {
         (_item, _next, _ignoresCase) = (item, 0, null);
         _run.Clear();
@@ -206,10 +206,15 @@ internal sealed class SequenceReader
         return (quantifier.Min, quantifier.Max);
     }
 
-    private SequencePattern? CreatePattern(int index, string sequence)
+    private ExclusionPattern? CreatePattern(int index, string sequence)
     {
         var (atStart, atEnd) = (sequence.StartsWith(Start), sequence.EndsWith(End));
         var content = sequence.AsSpan()[(atStart ? 1 : 0)..(atEnd ? ^1 : ^0)];
+        if (atStart && atEnd && _ignoresCase is not true && content.IndexOfAnyInRange('\0', '\u001F') < 0)
+        {
+            return new WholeUrlPattern(index, content.ToString());
+        }
+
         List<SequencePattern.Step> steps = atStart ? [] : [SequencePattern.Step.AnyLoop];
         while (!content.IsEmpty)
         {
