@@ -16,8 +16,8 @@ internal sealed class SamplerRun(Sampler sampler, int requests, Faults faults, T
     private const double MaxReloadNoise = 400_000;
 
     // The thread pool and the connections between the services add some.
-    private const int MaxNewThreads = 64;
-    private const int MaxNewHandles = 64;
+    private const int MaxNewThreads = 16;
+    private const int MaxNewHandles = 16;
 
     private const int MaxMoreSlow = 6;
 

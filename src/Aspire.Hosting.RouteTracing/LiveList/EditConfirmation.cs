@@ -173,14 +173,17 @@ internal static class EditConfirmation
     {
         // A process that has had no request doesn't know its routes.
         var status = statuses.MaxBy(status => status.RouteCount)!;
+        if (status.RouteCount == 0)
+        {
+            return "";
+        }
+
         var excluded = status.ExcludedRoutes;
         var more = excluded.Count > MaxRoutes ? $" and {excluded.Count - MaxRoutes} more" : "";
         var routes = excluded.Count == 0
             ? $" It excludes none of {status.RouteCount} routes."
             : $" It excludes {excluded.Count} of {status.RouteCount} routes: {string.Join(", ", excluded.Take(MaxRoutes))}{more}.";
         string[] unmatched = [.. live.Added.Intersect(status.UnmatchedItems, StringComparer.Ordinal)];
-        return status.RouteCount == 0 ? ""
-            : unmatched.Length == 0 ? routes
-            : $"{routes} No sample URL of a route matches {string.Join(" or ", unmatched)}.";
+        return unmatched.Length == 0 ? routes : $"{routes} No sample URL of a route matches {string.Join(" or ", unmatched)}.";
     }
 }

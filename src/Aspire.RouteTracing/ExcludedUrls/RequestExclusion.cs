@@ -100,6 +100,10 @@ internal sealed partial class RequestExclusion(
         return request;
     }
 
+    /// <summary>Excludes a request because a Filter of the application rejects it.</summary>
+    public ExcludedRequest ExcludeByFilter(HttpContext context) =>
+        Exclude(context, ServerActivity.Find(context), Filter, isCounted: false);
+
     /// <summary>Excludes a request because an excluded endpoint executes.</summary>
     /// <param name="context">The context of the request.</param>
     /// <param name="tracked">

@@ -22,22 +22,21 @@ internal sealed class AspNetCoreCallbacks(
     : IValidateOptions<AspNetCoreTraceInstrumentationOptions>
 {
     private readonly Lock _adding = new();
-    private volatile (string? Name, Func<HttpContext, bool> IsAccepted)[] _filters = [];
+    private volatile (string? OptionsName, Func<HttpContext, bool>? Filter)[] _filters = [];
 
     /// <summary>
     /// Gets whether an instrumentation calls the callbacks. Without one, another listener can still record requests.
     /// </summary>
-    public bool AreInstalled { get; private set; }
+    public bool AreInstalled => _filters.Length > 0;
 
     public ValidateOptionsResult Validate(string? name, AspNetCoreTraceInstrumentationOptions options)
     {
-        AreInstalled = true;
         var filter = options.Filter;
         options.Filter = context => ShouldRecord(context, filter);
         lock (_adding)
         {
             // The options are created again when a configuration of theirs changes.
-            _filters = [.. _filters.Where(known => known.Name != name), .. filter is null ? [] : new[] { (name, filter) }];
+            _filters = [.. _filters.Where(known => known.OptionsName != name), (name, filter)];
         }
 
         // An event can't be removed from a span. ServerErrorTags therefore records an exception once it is known to be a server error.
@@ -73,11 +72,11 @@ internal sealed class AspNetCoreCallbacks(
     /// <returns>The excluded request, or <see langword="null"/> if no filter rejects it.</returns>
     public ExcludedRequest? FilterUnrecorded(HttpContext context)
     {
-        foreach (var (_, isAccepted) in _filters)
+        foreach (var (_, filter) in _filters)
         {
-            if (!IsAccepted(isAccepted, context))
+            if (filter is not null && !IsAccepted(filter, context))
             {
-                return exclusion.Exclude(context, ServerActivity.Find(context), RequestExclusion.Filter, isCounted: false);
+                return exclusion.ExcludeByFilter(context);
             }
         }
 
@@ -120,7 +119,7 @@ internal sealed class AspNetCoreCallbacks(
             // The instrumentation treats an exception as a rejection.
             if (!isAccepted && tracing.Current.Enabled)
             {
-                exclusion.Exclude(context, ServerActivity.Find(context), RequestExclusion.Filter, isCounted: false);
+                exclusion.ExcludeByFilter(context);
             }
         }
 

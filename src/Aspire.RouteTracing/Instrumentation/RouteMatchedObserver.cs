@@ -67,8 +67,8 @@ internal sealed class RouteMatchedObserver(
     }
 
     // The predicate avoids other events, but events that another subscriber enabled still arrive here.
-    private void SubscribeTo(DiagnosticListener requests) =>
-        _subscriptions.Enqueue(requests.Subscribe(this, static name => name == EndpointMatched));
+    private void SubscribeTo(DiagnosticListener events) =>
+        _subscriptions.Enqueue(events.Subscribe(this, static name => name == EndpointMatched));
 
     private void OnRouteMatched(HttpContext context)
     {

@@ -63,10 +63,10 @@ public sealed class RestartTests
 
         var answer = await model.AnswerAsync(orders, Edit, ("patterns", "b"));
 
-        Assert.StartsWith(
-            "The list of 'orders' is b. 'orders' was restarted because it reads the list only at startup.",
-            answer,
-            StringComparison.Ordinal);
+        Assert.Equal(
+            "The list of 'orders' is b. 'orders' was restarted because it reads the list only at startup.\n"
+                + "To keep the added patterns, declare them on 'orders': .WithExcludedUrls(\"b\")",
+            answer);
         Assert.Equal(1, restarts);
         var restarted = await TestModel.GetVariablesAfterRestartAsync(orders);
         Assert.Equal("/users.txt", restarted["Aspire__RouteTracing__ExclusionsFile"]);

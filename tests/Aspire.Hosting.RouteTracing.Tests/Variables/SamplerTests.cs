@@ -74,6 +74,17 @@ public sealed class SamplerTests
         Assert.Equal("parentbased_always_on", await TestModel.GetVariableAsync(orders, Sampler));
     }
 
+    [Fact]
+    public async Task Always_on_stays_if_nothing_is_excluded()
+    {
+        var builder = TestModel.CreateBuilder();
+        builder.WithExcludedUrls();
+        var orders = builder.AddProject<TestProject>("orders");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.Equal("always_on", await TestModel.GetVariableAsync(orders, Sampler));
+    }
+
     [Theory]
     [InlineData("Production", DistributedApplicationOperation.Run)]
     [InlineData("Development", DistributedApplicationOperation.Publish)]

@@ -74,6 +74,15 @@ public sealed class ExclusionSourcesTests
         Assert.Empty(app.ExcludedUrls());
     }
 
+    [Fact]
+    public async Task A_base64_value_is_decoded()
+    {
+        var value = "base64:" + Convert.ToBase64String("^/a$, ^/b{1,2}$"u8);
+        await using var app = await ConfiguredApp.StartAsync(new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = value });
+
+        Assert.Equal(["^/a$", "^/b{1,2}$"], app.ExcludedUrls().Select(exclusion => exclusion.Pattern));
+    }
+
     [Theory]
     [InlineData("OTEL_DOTNET_EXCLUDED_URLS", "good,(bad,fine", "'(bad', item 2 of OTEL_DOTNET_EXCLUDED_URLS")]
     [InlineData("Aspire:RouteTracing:ExcludedUrls", "good,*.js,fine", "'*.js', item 2 of Aspire:RouteTracing:ExcludedUrls")]
