@@ -24,7 +24,9 @@ public static class RouteTracingResourceBuilderExtensions
     /// <exception cref="ArgumentNullException">
     /// <paramref name="builder"/> or <paramref name="patterns"/> is <see langword="null"/>.
     /// </exception>
-    /// <exception cref="ArgumentException">A pattern is empty or invalid, or the list would be longer than 32,000 bytes.</exception>
+    /// <exception cref="ArgumentException">
+    /// A pattern is empty, invalid, or longer than 1,000 characters, or the list would be longer than 32,000 bytes.
+    /// </exception>
     /// <exception cref="InvalidOperationException">Route tracing is used for the first time after the AppHost was built.</exception>
     /// <example><code>builder.AddProject&lt;Projects.Orders&gt;("orders").WithExcludedUrls("client/.*/info",
     /// "healthcheck");</code></example>

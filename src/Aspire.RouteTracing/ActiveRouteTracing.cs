@@ -55,7 +55,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     /// <summary>Gets the settings that apply to a request that starts now.</summary>
     public CompiledSettings Current => _current;
 
-    /// <summary>Gets the settings, also while route tracing is suspended.</summary>
+    /// <summary>Gets the settings that were loaded last, also while route tracing is suspended.</summary>
     public CompiledSettings Loaded => _loaded;
 
     public IReadOnlyList<UrlExclusion> ExcludedUrls => _current.ExcludedUrls.Current;

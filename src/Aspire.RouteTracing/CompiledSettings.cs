@@ -33,7 +33,7 @@ internal sealed partial class CompiledSettings(
 
     public ExclusionList ExcludedUrls { get; } = excludedUrls;
 
-    /// <summary>Gets the list of the AppHost's file that is part of these settings, or <see langword="null"/>.</summary>
+    /// <summary>Gets the items of the AppHost's file, or <see langword="null"/> if there is none.</summary>
     public IReadOnlyList<string>? FileItems { get; } = settings.FileItems;
 
     public bool ExcludeFromMetrics { get; } = settings.ExcludeFromMetrics;

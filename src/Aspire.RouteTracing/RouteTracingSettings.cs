@@ -20,8 +20,6 @@ namespace Aspire.RouteTracing;
 /// </remarks>
 public sealed class RouteTracingSettings
 {
-    private const string AspNetCoreVariable = "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS";
-    private const string GeneralVariable = "OTEL_DOTNET_EXCLUDED_URLS";
     private const string HeaderVariables = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_";
 
     /// <summary>Initializes a new instance of the <see cref="RouteTracingSettings"/> class with the default settings.</summary>
@@ -46,12 +44,12 @@ public sealed class RouteTracingSettings
     /// or clear the list.
     /// </para>
     /// <para>
-    /// The list can contain 10,000 items. Invalid expressions and excess items are logged and ignored if they are configured. If they are
-    /// added in code, they throw an <see cref="ArgumentException"/> at startup.
+    /// The list can contain 10,000 items of up to 1,000 characters. Invalid expressions and excess items are logged and ignored if they are
+    /// configured. If they are added in code, they throw an <see cref="ArgumentException"/> at startup.
     /// </para>
     /// <para>
-    /// Expressions that are more than a sequence of texts, character classes, loops over one character, and a few alternatives, such as
-    /// <c>(/[a-z]+)+$</c>, don't match a searched text of more than 1,024 characters.
+    /// Most expressions are searched in texts of any length. The others, such as <c>(/[a-z]+)+$</c>, which repeats a group, don't match a
+    /// text of more than 1,024 characters.
     /// </para>
     /// </remarks>
     /// <value>The default value is an empty list.</value>
@@ -135,9 +133,9 @@ public sealed class RouteTracingSettings
     /// <c>OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST</c>.
     /// </para>
     /// <para>
-    /// At most 64 values of a request are captured, and at most 1,024 characters of each value. Headers that an item names exactly are
-    /// captured first. Other headers follow in the order of the items that match them, and add at most 256 attribute names until a list
-    /// changes.
+    /// At most 64 values of a request are captured, and at most 1,024 characters of each value. If there are more, headers that an item
+    /// names exactly come first, and others in the order of the items that match them. Expressions capture at most 256 different headers
+    /// until a list changes.
     /// </para>
     /// <para>
     /// In headers that contain a URL, such as <c>Referer</c>, the user information and the values of query parameters are replaced by
@@ -209,12 +207,12 @@ public sealed class RouteTracingSettings
     /// </summary>
     /// <remarks>
     /// The delegate isn't awaited, and its exceptions are logged, as described for <see cref="RequestHook"/>. If no response starts,
-    /// scoped services can come from a new scope, because the scope of the request is already disposed.
+    /// scoped services come from a new scope, because the scope of the request is already disposed.
     /// </remarks>
     /// <value>The default value is <see langword="null"/>.</value>
     public Action<Activity, HttpResponse>? ResponseHook { get; set; }
 
-    /// <summary>Gets the list of the AppHost's file that is part of these settings, or <see langword="null"/>.</summary>
+    /// <summary>Gets the items of the AppHost's file, or <see langword="null"/> if there is none.</summary>
     internal IReadOnlyList<string>? FileItems { get; private set; }
 
     /// <summary>
@@ -222,7 +220,7 @@ public sealed class RouteTracingSettings
     /// </summary>
     internal void Bind(IConfiguration configuration, ExclusionsFile file)
     {
-        var section = configuration.GetSection("Aspire:RouteTracing");
+        var section = configuration.GetSection(ConfigurationKeys.Section);
         Enabled = section.GetValue(nameof(Enabled), Enabled);
         MatchFullUrl = section.GetValue(nameof(MatchFullUrl), MatchFullUrl);
         ExcludeFromMetrics = section.GetValue(nameof(ExcludeFromMetrics), ExcludeFromMetrics);
@@ -235,17 +233,17 @@ public sealed class RouteTracingSettings
 
         var excludedUrls = PatternList.Of(ExcludedUrls);
         excludedUrls.AddSection(section.GetSection(nameof(ExcludedUrls)));
-        excludedUrls.AddText(configuration[AspNetCoreVariable], AspNetCoreVariable);
+        excludedUrls.AddText(configuration[ConfigurationKeys.AspNetCoreExcludedUrls], ConfigurationKeys.AspNetCoreExcludedUrls);
 
         // Both hold the AppHost's list: the variable as of the start of the service, the file with later edits.
         FileItems = file.Items;
         if (FileItems is not null)
         {
-            excludedUrls.AddItems(FileItems, ExclusionsFile.PathKey);
+            excludedUrls.AddItems(FileItems, ConfigurationKeys.ExclusionsFile);
         }
         else
         {
-            excludedUrls.AddText(configuration[GeneralVariable], GeneralVariable);
+            excludedUrls.AddText(configuration[ConfigurationKeys.DotNetExcludedUrls], ConfigurationKeys.DotNetExcludedUrls);
         }
 
         BindHeaders(CapturedRequestHeaders, nameof(CapturedRequestHeaders), HeaderVariables + "SERVER_REQUEST");

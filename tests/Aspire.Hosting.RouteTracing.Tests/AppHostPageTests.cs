@@ -89,9 +89,11 @@ public sealed partial class AppHostPageTests
         }
 
         var names = typeof(VariableNames).GetFields()
-            .Select(field => field.GetRawConstantValue())
+            .Select(field => field.GetValue(null))
             .OfType<string>()
-            .Where(name => columns.Any(variables => variables.ContainsKey(name)));
+            .Where(name => columns.Any(variables => variables.ContainsKey(name)))
+            .OrderBy(name => name.StartsWith("Aspire", StringComparison.Ordinal))
+            .ThenBy(name => name, StringComparer.Ordinal);
         await AssertTableAsync(
             "Variable",
             names.Select(name =>
@@ -141,8 +143,8 @@ public sealed partial class AppHostPageTests
     private static string Describe(string name, object? value) => (name, value) switch
     {
         (_, null) => "",
-        (VariableNames.ExclusionsFile, _) => "a file with the list, which replaces `OTEL_DOTNET_EXCLUDED_URLS`",
-        (VariableNames.StatusFolder, _) => "the folder in which the service reports the list that it uses",
+        _ when name == VariableNames.ExclusionsFile => "a file with the list, which replaces `OTEL_DOTNET_EXCLUDED_URLS`",
+        _ when name == VariableNames.StatusFolder => "the folder in which the service reports the list that it uses",
         _ => $"`{value}`",
     };
 

@@ -52,8 +52,8 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
         builder.Services.AddSingleton<LiveListFolder>();
         builder.Services.TryAddSingleton(TimeProvider.System);
 
-        // Inserted first: hosted services start in order, and Aspire's orchestrator, which is one, doesn't finish starting while a resource
-        // waits for another.
+        // First, because hosted services start in order, and Aspire's orchestrator doesn't finish starting while a resource waits for
+        // another one.
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService, LiveListMonitor>());
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, UnsampledHealthChecks>());
         builder.Services.TryAddEventingSubscriber<RouteTracingSubscriber>();

@@ -165,7 +165,7 @@ internal static class EditConfirmation
 
     private static string DescribeOwnItems(LiveResource live)
     {
-        var own = live.FindOwnItems().Select(live.Find).Distinct().ToArray();
+        var own = live.Find(live.FindOwnItems()).ToArray();
         return own.Length == 0 ? "" : $" The service adds {ExcludedUrlsProperty.Join(own)}.";
     }
 

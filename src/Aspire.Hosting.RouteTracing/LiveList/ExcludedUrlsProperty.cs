@@ -97,7 +97,7 @@ internal sealed partial class ExcludedUrlsProperty(
     private string Describe(IReadOnlyList<ServiceStatus> statuses)
     {
         string[] edited = live.IsEdited ? ["Edited in this run."] : [];
-        var problems = statuses.SelectMany(status => status.Problems).Select(live.Describe).Distinct(StringComparer.Ordinal);
+        var problems = live.Describe([.. statuses.SelectMany(status => status.Problems)]).Distinct(StringComparer.Ordinal);
         return string.Join(' ', [.. edited, GetState(statuses), .. problems, .. app.GetWarnings(resource)]);
     }
 
@@ -138,7 +138,7 @@ internal sealed partial class ExcludedUrlsProperty(
 
         var readers = statuses.Where(live.IsReadBy).ToArray();
         var (reading, processes) = (LiveResource.CountProcesses(statuses, live.IsReadBy), live.CountProcesses(statuses));
-        var items = Join((readers.FirstOrDefault() ?? statuses[0]).Items.Select(live.Find));
+        var items = Join(live.Find((readers.FirstOrDefault() ?? statuses[0]).Items));
         var missing = readers.SelectMany(live.FindMissing).Distinct().ToArray();
         var state = reading == processes ? "In force"
             : reading == 0 ? "Another list is in force"

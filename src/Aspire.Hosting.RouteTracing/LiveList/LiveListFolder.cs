@@ -19,11 +19,16 @@ internal sealed class LiveListFolder : IDisposable
 
     public LiveListFolder()
     {
-        _path = new Lazy<string>(() => Directory.CreateTempSubdirectory("aspire-route-tracing-").FullName);
+        // Tries again if the folder can't be created.
+        _path = new Lazy<string>(
+            () => Directory.CreateTempSubdirectory("aspire-route-tracing-").FullName, LazyThreadSafetyMode.PublicationOnly);
 
         // For an application that ends without disposing its services.
         AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
     }
+
+    /// <summary>Gets whether the folder has been created.</summary>
+    public bool IsCreated => _path.IsValueCreated;
 
     /// <summary>Returns the folder of a resource, in which its processes report their status.</summary>
     public string GetPath(string resourceName) => Path.Combine(_path.Value, resourceName);

@@ -21,10 +21,12 @@ internal sealed class LiveResource(
     private const string EditedSource = "the list edited in this run";
 
     private readonly Lock _editing = new();
+    private readonly bool _canOpenFolder = Language.Of(resource) == Language.DotNet && !resource.IsContainer() && !IsPersistent(resource);
     private volatile IReadOnlyList<ListedUrl> _declared = app.GetList(resource);
     private volatile IReadOnlyList<ListedUrl>? _edited;
     private volatile IReadOnlyList<ListedUrl>? _listAtStart;
     private volatile string[] _secretSources = [];
+    private volatile bool _isFolderUnusable;
     private bool _replacesAll;
 
     public string Name => resource.Name;
@@ -62,10 +64,11 @@ internal sealed class LiveResource(
     public ResourceInstances Instances { get; } = new(resource, notifications, time);
 
     /// <summary>
-    /// Gets whether the service can report its list. Containers can't open the AppHost's files, and other executables don't know them. A
-    /// persistent resource would be recreated in each run, because the folder's name changes.
+    /// Gets whether the service can report its list. Containers can't open the AppHost's folder, and other executables don't know it. A
+    /// persistent resource would be recreated in each run, because the folder's name changes. A service whose list couldn't be written
+    /// doesn't know the folder either.
     /// </summary>
-    public bool CanReport { get; } = Language.Of(resource) == Language.DotNet && !resource.IsContainer() && !IsPersistent(resource);
+    public bool CanReport => _canOpenFolder && !_isFolderUnusable;
 
     /// <summary>Gets the property that shows the list.</summary>
     public ExcludedUrlsProperty Property => field ??= new ExcludedUrlsProperty(resource, this, app, notifications, loggers);
@@ -78,7 +81,7 @@ internal sealed class LiveResource(
 
     public IReadOnlyList<ServiceStatus> ReadStatuses()
     {
-        var statuses = CanReport ? ServiceStatuses.Read(folder.GetPath(Name)) : [];
+        var statuses = CanReport && folder.IsCreated ? ServiceStatuses.Read(folder.GetPath(Name)) : [];
         if (statuses.Count > 0)
         {
             Instances.OnReport();
@@ -130,7 +133,9 @@ internal sealed class LiveResource(
             var text = variables[name] as string;
             if (variables[name] is IValueProvider provider)
             {
-                text = await provider.GetValueAsync(cancellationToken).ConfigureAwait(false) ?? "";
+                // The address of an endpoint depends on the resource that calls it.
+                text = await provider.GetValueAsync(new ValueProviderContext { Caller = resource }, cancellationToken).ConfigureAwait(false)
+                    ?? "";
                 variables[name] = isSecret && name == VariableNames.DotNetExcludedUrls ? provider : text;
             }
 
@@ -228,19 +233,25 @@ internal sealed class LiveResource(
 
     /// <summary>Finds the items that the service has from sources of its own.</summary>
     public IEnumerable<ServiceStatus.Item> FindOwnItems() =>
-        ReadStatuses().SelectMany(status => status.Items).Where(
-            item => item.Source != ToSource(VariableNames.ExclusionsFile) && Current.All(url => url.Pattern != item.Pattern));
+        ReadStatuses().SelectMany(status => status.Items)
+            .Where(item => item.Source != ToSource(VariableNames.ExclusionsFile))
+            .ExceptBy(Current.Select(url => url.Pattern), item => item.Pattern, StringComparer.Ordinal);
 
-    /// <summary>Returns the AppHost's entry for an item that a service reports, or else the item with the service's source.</summary>
-    public ListedUrl Find(ServiceStatus.Item item) =>
-        Current.Concat(_declared).FirstOrDefault(url => url.Pattern == item.Pattern)
-            ?? new ListedUrl(item.Pattern, item.Source, _secretSources.Contains(item.Source, StringComparer.OrdinalIgnoreCase));
+    /// <summary>Returns the AppHost's entry for each item that a service reports, or else the item with the service's source.</summary>
+    public IEnumerable<ListedUrl> Find(IEnumerable<ServiceStatus.Item> items)
+    {
+        var known = GetKnown();
+        return items.Select(item => known.GetValueOrDefault(item.Pattern)
+            ?? new ListedUrl(item.Pattern, item.Source, _secretSources.Contains(item.Source, StringComparer.OrdinalIgnoreCase)));
+    }
 
-    /// <summary>Describes a problem that the service reports. The reason can contain the item.</summary>
-    public string Describe(ServiceStatus.Problem problem) =>
-        Find(problem.Item) is var url && url.IsSecret
-            ? $"An item from {url.Source} has a problem, which the service logs."
-            : $"'{url.Pattern}' from {url.Source}: {problem.Reason}";
+    /// <summary>Describes the problems that the service reports. A reason can contain the item.</summary>
+    public IEnumerable<string> Describe(IReadOnlyCollection<ServiceStatus.Problem> problems) =>
+        Find(problems.Select(problem => problem.Item)).Zip(
+            problems,
+            (url, problem) => url.IsSecret
+                ? $"An item from {url.Source} has a problem, which the service logs."
+                : $"'{url.Pattern}' from {url.Source}: {problem.Reason}");
 
     // Without the file, the secret must stay complete, because removing a part would show the rest.
     private bool KeepsSecret(Dictionary<string, object> variables, IEnumerable<ListedUrl> users, List<string> warnings)
@@ -266,7 +277,7 @@ internal sealed class LiveResource(
     // Writes the file, and names it and the folder of the statuses in the variables.
     private bool TryWriteFile(Dictionary<string, object> variables, List<string> warnings)
     {
-        if (!CanReport)
+        if (!_canOpenFolder)
         {
             return false;
         }
@@ -274,11 +285,13 @@ internal sealed class LiveResource(
         try
         {
             folder.WriteList(Name, [.. Current.Select(url => url.Pattern)]);
+            _isFolderUnusable = false;
             variables.TryAdd(VariableNames.StatusFolder, folder.GetPath(Name));
             return variables.TryAdd(VariableNames.ExclusionsFile, folder.GetListPath(Name));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
+            _isFolderUnusable = true;
             warnings.Add($"The excluded URLs of '{Name}' can't be edited while it runs: {exception.Message}");
             return false;
         }
@@ -286,13 +299,16 @@ internal sealed class LiveResource(
 
     private IReadOnlyList<ListedUrl> GetUrls(IReadOnlyList<string> patterns)
     {
-        var known = Distinct(Current.Concat(_declared)).ToDictionary(url => url.Pattern, StringComparer.Ordinal);
+        var known = GetKnown();
         return
         [
             .. patterns.Distinct(StringComparer.Ordinal)
                 .Select(pattern => known.GetValueOrDefault(pattern) ?? new ListedUrl(pattern, EditedSource)),
         ];
     }
+
+    private Dictionary<string, ListedUrl> GetKnown() =>
+        Distinct(Current.Concat(_declared)).ToDictionary(url => url.Pattern, StringComparer.Ordinal);
 
     private IEnumerable<ListedUrl> Parse(string variable, string? text, bool isSecret, List<string> warnings)
     {

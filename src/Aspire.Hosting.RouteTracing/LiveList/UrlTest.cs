@@ -58,7 +58,7 @@ internal static class UrlTest
         }
 
         var index = Find([.. status.Items.Select(item => item.Pattern)], status.MatchFullUrl, url);
-        return index >= 0 && live.Find(status.Items[index]) is var item
+        return index >= 0 && live.Find([status.Items[index]]).Single() is var item
             ? $"'{url}' is excluded in '{live.Name}' by '{item.Display}', from {item.Source}."
             : $"No excluded URL of '{live.Name}' matches '{url}'. "
                 + "Another filter, the sampler or [ExcludeFromTracing] can still exclude it.";

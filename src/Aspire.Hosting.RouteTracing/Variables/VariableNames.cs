@@ -1,18 +1,15 @@
+using Aspire.RouteTracing;
+
 namespace Aspire.Hosting.RouteTracing.Variables;
 
 internal static class VariableNames
 {
-    public const string DotNetExcludedUrls = "OTEL_DOTNET_EXCLUDED_URLS";
-    public const string AspNetCoreExcludedUrls = "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS";
-    public const string SettingsExcludedUrls = "Aspire__RouteTracing__ExcludedUrls";
+    public const string DotNetExcludedUrls = ConfigurationKeys.DotNetExcludedUrls;
+    public const string AspNetCoreExcludedUrls = ConfigurationKeys.AspNetCoreExcludedUrls;
+    public static readonly string SettingsExcludedUrls = ToVariable(ConfigurationKeys.ExcludedUrls);
     public const string PythonExcludedUrls = "OTEL_PYTHON_EXCLUDED_URLS";
-
-    /// <summary>The file that replaces <see cref="DotNetExcludedUrls"/> while the service runs.</summary>
-    public const string ExclusionsFile = "Aspire__RouteTracing__ExclusionsFile";
-
-    /// <summary>The folder in which the service reports its list.</summary>
-    public const string StatusFolder = "Aspire__RouteTracing__StatusFolder";
-
+    public static readonly string ExclusionsFile = ToVariable(ConfigurationKeys.ExclusionsFile);
+    public static readonly string StatusFolder = ToVariable(ConfigurationKeys.StatusFolder);
     public const string TracesSampler = "OTEL_TRACES_SAMPLER";
 
     /// <summary>Ignores the parent, so a service behind an excluded request would trace it. Aspire sets it in Development.</summary>
@@ -37,8 +34,10 @@ internal static class VariableNames
         && name.EndsWith("_EXCLUDED_URLS", StringComparison.Ordinal)
         && !PythonClientsExcludedUrls.Contains(name);
 
-    /// <summary>Returns whether a service with this language reads a list from the variable that the AppHost's list is joined to.</summary>
+    /// <summary>Returns whether the AppHost's list is joined to the value of this variable for a service with this language.</summary>
     public static bool IsExcludedUrls(string name, Language language) =>
         (language.ReadsDotNetVariables && name == DotNetExcludedUrls)
         || (language.ReadsPythonVariables && (name == PythonExcludedUrls || IsSpecificPythonExcludedUrls(name)));
+
+    private static string ToVariable(string key) => key.Replace(":", "__", StringComparison.Ordinal);
 }

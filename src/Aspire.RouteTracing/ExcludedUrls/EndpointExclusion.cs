@@ -20,7 +20,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
     /// <param name="route">The route by which the request is counted.</param>
     public RequestDelegate Wrap(RequestDelegate execute, string route)
     {
-        // A policy can select endpoints that aren't in the tables, such as a Razor Page or a dynamic route of MVC.
+        // Here, not when a table is built, because a policy can select endpoints that aren't in the tables, such as a Razor Page.
         _hasExcludedEndpoint = true;
         return context => ExecuteAsync(context, execute, route);
     }
@@ -43,7 +43,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
         return tracked is null ? ExecuteUntrackedAsync(context, execute) : execute(context);
     }
 
-    // The middleware doesn't see the exception.
+    // The middleware doesn't complete this request, so the exception is kept for the span of a failed request.
     private static async Task ExecuteUntrackedAsync(HttpContext context, RequestDelegate execute)
     {
         try
@@ -57,7 +57,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
         }
     }
 
-    // Middleware in front of the endpoint has started them.
+    // Spans that middleware in front of the endpoint has started.
     private static void StopRecordingOpenSpans(ExcludedRequest request)
     {
         for (var open = Activity.Current; open is not null && open != request.Server; open = open.Parent)

@@ -39,10 +39,12 @@ internal sealed class ExcludedRequest
     /// <summary>Gets the server activity, which isn't recorded if the request is excluded.</summary>
     public Activity? Server { get; }
 
-    /// <summary>Gets the settings that were current when the request started.</summary>
+    /// <summary>Gets the settings that were loaded when the request started, also if route tracing was suspended.</summary>
     public CompiledSettings Settings { get; }
 
-    /// <summary>Gets the path that was received, which middleware can rewrite, if the request's span is kept when it fails.</summary>
+    /// <summary>
+    /// Gets the path before middleware rewrites it. Empty without <see cref="RouteTracingSettings.KeepFailedRequests"/>.
+    /// </summary>
     public PathString Path { get; }
 
     /// <summary>
@@ -96,7 +98,9 @@ internal sealed class ExcludedRequest
             : SpanOrigin.None;
     }
 
-    /// <summary>Prevents the export of a span and of spans that name it as their parent, and makes its context unsampled.</summary>
+    /// <summary>
+    /// Stops recording a span: it isn't exported, its context is unsampled, and spans that name it as their parent later are excluded.
+    /// </summary>
     public static void StopRecording(Activity activity)
     {
         ExcludedSpans.Add(activity.SpanId);

@@ -44,7 +44,7 @@ internal sealed class ExcludedRequestSampler : Sampler, IDisposable
     {
         if (span.Name == ServerActivity.OperationName && (parent.IsRemote || parent.TraceId == default))
         {
-            // Filter decides a server span.
+            // Filter excludes a server span after it has started.
             return _sampler.ShouldSample(span);
         }
 

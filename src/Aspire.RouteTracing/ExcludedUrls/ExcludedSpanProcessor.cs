@@ -12,7 +12,7 @@ internal sealed class ExcludedSpanProcessor(ExclusionSignature signature) : Base
 {
     public override void OnStart(Activity data)
     {
-        // Filter decides a server span.
+        // Filter excludes a server span after it has started.
         if (data.Parent is { Recorded: true } || data is { Parent: null, OperationName: ServerActivity.OperationName })
         {
             return;

@@ -17,7 +17,8 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// </remarks>
 internal sealed class FailedRequestSpan(IConfiguration configuration, ActivitySource? source = null) : IDeveloperPageExceptionFilter
 {
-    // Clients can invent others (https://opentelemetry.io/docs/specs/semconv/registry/attributes/http/).
+    // Others are written as _OTHER, because clients can invent them
+    // (https://opentelemetry.io/docs/specs/semconv/registry/attributes/http/).
     private readonly FrozenSet<string> _knownMethods = FrozenSet.ToFrozenSet(
         configuration["OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"] is { Length: > 0 } methods
             ? methods.Split(',', StringSplitOptions.RemoveEmptyEntries)
@@ -34,7 +35,7 @@ internal sealed class FailedRequestSpan(IConfiguration configuration, ActivitySo
         return next(errorContext);
     }
 
-    /// <summary>Stores an exception that no feature of ASP.NET Core has.</summary>
+    /// <summary>Stores an exception that isn't in a feature of ASP.NET Core.</summary>
     public static void KeepException(HttpContext context, Exception exception, bool escapes) =>
         context.Features.Set(new ThrownException(exception, escapes));
 

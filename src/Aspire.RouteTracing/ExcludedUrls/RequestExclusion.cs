@@ -22,10 +22,10 @@ internal sealed partial class RequestExclusion(
     /// <summary>The meter of the counter of excluded requests.</summary>
     public const string MeterName = "Aspire.RouteTracing";
 
-    /// <summary>The reason if the request of the caller is excluded.</summary>
+    /// <summary>The value of <see cref="ExcludedRequest.ExcludedBy"/> if the request of the caller is excluded.</summary>
     public const string Caller = "caller";
 
-    /// <summary>The reason if a Filter of the application rejects the request.</summary>
+    /// <summary>The value of <see cref="ExcludedRequest.ExcludedBy"/> if a Filter of the application rejects the request.</summary>
     public const string Filter = "filter";
 
     // Tags are objects. Boxed once, so that counting doesn't allocate.
@@ -140,7 +140,10 @@ internal sealed partial class RequestExclusion(
         }
     }
 
-    /// <summary>Counts the request and exports its server span, if it is excluded. Call at the end of the pipeline.</summary>
+    /// <summary>
+    /// Counts an excluded request, and exports its server span if it failed and <see cref="RouteTracingSettings.KeepFailedRequests"/> is
+    /// set. Call at the end of the pipeline.
+    /// </summary>
     /// <param name="context">The context of the request.</param>
     /// <param name="request">The request.</param>
     /// <param name="failure">The exception that escapes, if any.</param>

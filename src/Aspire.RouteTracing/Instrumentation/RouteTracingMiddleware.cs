@@ -10,8 +10,8 @@ using Microsoft.AspNetCore.Http;
 namespace Aspire.RouteTracing.Instrumentation;
 
 /// <summary>
-/// The outermost middleware. Decides the exclusion of unrecorded requests, for which the instrumentation's Filter isn't called, and ends
-/// excluded requests.
+/// The outermost middleware. Decides the exclusion of unrecorded requests, for which the instrumentation's Filter isn't called, and
+/// counts excluded requests at their end.
 /// </summary>
 internal sealed class RouteTracingMiddleware(
     ActiveRouteTracing tracing,

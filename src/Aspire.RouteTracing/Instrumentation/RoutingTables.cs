@@ -22,14 +22,14 @@ internal sealed class RoutingTables(ConfiguredPathBases pathBases, EndpointDataS
     private readonly Lazy<bool> _haveEndpoints = new(
         () => endpoints is CompositeEndpointDataSource composite ? composite.DataSources.Any() : endpoints is not null);
 
-    private Table _building = new();
-    private Table _complete = new();
+    // Several tables can be built at the same time, each on one thread.
+    [ThreadStatic]
+    private static Table? _building;
+
     private int _version;
-    private bool _isComplete;
 
     /// <summary>
-    /// Raised by the request for which a table has been built, or the branch of a table has been found. Handlers must be fast and must not
-    /// throw.
+    /// Raised on the thread of a request when a table has been built, or its branch is known. Handlers must be fast and must not throw.
     /// </summary>
     public event Action? Built;
 
@@ -51,25 +51,24 @@ internal sealed class RoutingTables(ConfiguredPathBases pathBases, EndpointDataS
     /// <summary>Called with the endpoints of each node of the tables.</summary>
     public void Add(IReadOnlyList<Endpoint> endpoints)
     {
+        var table = _building is { IsComplete: false } building ? building : _building = new Table();
         foreach (var endpoint in endpoints.OfType<RouteEndpoint>())
         {
-            _endpoints.TryAdd(endpoint, _building);
+            _endpoints.TryAdd(endpoint, table);
         }
-
-        // Last, so that Complete() raises Built again if another branch completed its tables in the meantime.
-        Volatile.Write(ref _isComplete, false);
     }
 
     /// <summary>Called for each node, after the endpoints of all nodes have been added.</summary>
     public Table Complete()
     {
-        if (!Interlocked.Exchange(ref _isComplete, true))
+        var table = _building!;
+        if (!table.IsComplete)
         {
-            _complete = Interlocked.Exchange(ref _building, new Table());
+            table.IsComplete = true;
             OnBuilt();
         }
 
-        return _complete;
+        return table;
     }
 
     /// <summary>Called for a request that a table matches. The first path base of a request shows which branch the table is in.</summary>
@@ -95,6 +94,8 @@ internal sealed class RoutingTables(ConfiguredPathBases pathBases, EndpointDataS
     /// <summary>The table of one <c>UseRouting</c>.</summary>
     public sealed class Table
     {
+        public bool IsComplete { get; set; }
+
         public bool HasPathBase { get; set; }
 
         public string? Branch { get; set; }

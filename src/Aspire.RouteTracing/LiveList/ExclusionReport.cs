@@ -7,21 +7,18 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.RouteTracing.LiveList;
 
 /// <summary>
-/// Reports the exclusion list: in the log after the first request, when the routes are known, and if an AppHost runs the application, after
-/// the start in a file with the <see cref="ServiceStatus"/>. Reports again after each change. A failure is logged once.
+/// Reports the exclusion list after the start and after each change: in the log, and if an AppHost runs the application, in a file with the
+/// <see cref="ServiceStatus"/>. The log waits for the routes, which are known after the first request. A failure is logged once.
 /// </summary>
 internal sealed partial class ExclusionReport : IHostedService, IDisposable
 {
-    /// <summary>The configuration key of the folder of the status files. The AppHost sets it in run mode.</summary>
-    public const string StatusFolderKey = "Aspire:RouteTracing:StatusFolder";
-
     // The log shows the first routes and items only.
     private const int MaxLogged = 10;
 
-    // The first requests of a new process have enough to compile.
+    // Doesn't slow down the first requests of a process.
     private static readonly TimeSpan DelayAfterBuild = TimeSpan.FromSeconds(1);
 
-    // A process can host several applications.
+    // Numbers the applications of the process.
     private static int _reports;
 
     private readonly ActiveRouteTracing _tracing;
@@ -52,7 +49,7 @@ internal sealed partial class ExclusionReport : IHostedService, IDisposable
         _logger = logger;
         _afterBuild = TimeProvider.System.CreateTimer(
             static report => ((ExclusionReport)report!).Report(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _statusFile = configuration[StatusFolderKey] is { Length: > 0 } folder
+        _statusFile = configuration[ConfigurationKeys.StatusFolder] is { Length: > 0 } folder
             ? Path.Combine(
                 folder, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}.{Interlocked.Increment(ref _reports)}.json"))
             : null;
@@ -123,7 +120,7 @@ internal sealed partial class ExclusionReport : IHostedService, IDisposable
         var settings = _tracing.Current;
         var list = settings.ExcludedUrls;
 
-        // Before the endpoints are read, which routing can add at the same time.
+        // Read first, so that endpoints that routing adds meanwhile cause another report.
         var (tables, areRoutesKnown) = (_tables.Version, !_tables.AreMissing);
         var content = (settings.Enabled, list.Current, list.Problems, settings.FileItems, tables);
         if (content == _reported)

@@ -18,8 +18,6 @@ namespace Aspire.RouteTracing.LiveList;
 /// </remarks>
 internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTracingSettings>, IDisposable
 {
-    public const string PathKey = "Aspire:RouteTracing:ExclusionsFile";
-
     private const int MaxBytes = 1_000_000;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
@@ -44,7 +42,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     private ConfigurationReloadToken _changed = new();
 
     public ExclusionsFile(IConfiguration configuration, SafeLogger<ExclusionsFile> logger)
-        : this(configuration[PathKey], TimeProvider.System, logger)
+        : this(configuration[ConfigurationKeys.ExclusionsFile], TimeProvider.System, logger)
     {
     }
 
@@ -221,7 +219,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         else if (!_isLogged && _time.GetUtcNow() - _problemSince > LogAfter)
         {
             _isLogged = true;
-            Log.Ignored(_logger, _path!, PathKey, problem);
+            Log.Ignored(_logger, _path!, ConfigurationKeys.ExclusionsFile, problem);
         }
 
         return false;

@@ -4,7 +4,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
 /// The automata of a list. Each is built when a URL first needs it, and grows with the URLs that it reads. If they exceed their limit
-/// together, they are dropped for good: building them again for each request would take much longer than backtracking.
+/// together, they are dropped and not built again, because building them for each request would take much longer than backtracking.
 /// </summary>
 /// <param name="items">The number of items.</param>
 /// <param name="onDropped">Called once, by the request that exceeds the limit. Must not throw.</param>

@@ -11,14 +11,14 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// </remarks>
 internal sealed class CharacterSet
 {
-    /// <summary>Every character. <see cref="PatternSet"/> excludes line breaks.</summary>
+    /// <summary>Every character. <see cref="PatternSet"/> searches no URL with a line feed, which a dot doesn't match.</summary>
     public static readonly CharacterSet Any = new(null);
 
     private readonly Regex? _expression;
     private readonly SearchValues<char>? _members;
     private readonly SearchValues<char>? _others;
 
-    // What .NET answered for each character: 0 if it was not asked yet.
+    // The result for each character: 0 if it has not been tested yet.
     private byte[]? _answers;
 
     private CharacterSet(Regex? expression)

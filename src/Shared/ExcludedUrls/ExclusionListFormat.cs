@@ -65,8 +65,8 @@ internal static class ExclusionListFormat
         return text.StartsWith(Base64Prefix, StringComparison.Ordinal) ? Encode(text) : text;
     }
 
-    /// <summary>Writes what <see cref="Write"/> does as base64, in characters that every carrier leaves alone.</summary>
-    /// <remarks>Half of a surrogate pair, which UTF-8 can't hold, comes back as U+FFFD.</remarks>
+    /// <summary>Writes a list as <see cref="Write"/> does, but in base64, which every carrier leaves unchanged.</summary>
+    /// <remarks>Half of a surrogate pair, which UTF-8 can't hold, is read back as U+FFFD.</remarks>
     public static string WriteBase64(IEnumerable<string> items) => Encode(WritePlain(items));
 
     /// <summary>Removes the white space around an item, except white space after a backslash.</summary>

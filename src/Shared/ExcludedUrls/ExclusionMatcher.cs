@@ -161,7 +161,7 @@ internal sealed class ExclusionMatcher
     /// <param name="Index">The item's position in the list, from 0.</param>
     /// <param name="IsIgnored">
     /// Whether the item is ignored, because it is not a .NET regular expression or too long. Otherwise, it can't be searched in linear
-    /// time, so each search is limited to 10 ms.
+    /// time, so each search is limited to two attempts of 10 ms.
     /// </param>
     /// <param name="Reason">What is wrong, as a sentence.</param>
     public readonly record struct Problem(int Index, bool IsIgnored, string Reason);

@@ -24,7 +24,7 @@ internal sealed class RequiredText(string text, bool ignoresCase = false)
     /// <summary>Gets whether its case is ignored.</summary>
     public bool IgnoresCase => ignoresCase;
 
-    /// <summary>Finds the runs of literal characters outside of groups that are long enough to tell URLs apart.</summary>
+    /// <summary>Finds the literal texts outside of groups that have at least <see cref="MinLength"/> characters.</summary>
     /// <param name="tokens">A valid expression.</param>
     public static List<RequiredText> FindAll(List<RegexToken> tokens)
     {

@@ -12,6 +12,9 @@ internal sealed class SequenceReader
     private const int MaxSequences = 16;
     private const int MaxSteps = 128;
 
+    // A set takes up to 64 KB, when URLs have characters beyond ASCII.
+    private const int MaxSets = 256;
+
     // A sequence is read into a string. In it, control characters stand for the anchors and, from FirstStep on, for the steps that aren't
     // text. A control character of an item is a step, too.
     private const char Start = '\u0001';
@@ -173,7 +176,12 @@ internal sealed class SequenceReader
             return null;
         }
 
-        var step = new SequencePattern.Step(null, token.Kind is RegexTokenKind.AnyCharacter ? CharacterSet.Any : ReadSet(token), isLoop);
+        if ((token.Kind is RegexTokenKind.AnyCharacter ? CharacterSet.Any : ReadSet(token)) is not { } set)
+        {
+            return null;
+        }
+
+        var step = new SequencePattern.Step(null, set, isLoop);
         if (!_steps.Contains(step))
         {
             _steps.Add(step);
@@ -183,11 +191,11 @@ internal sealed class SequenceReader
         return character < ' ' ? character : null;
     }
 
-    private CharacterSet ReadSet(RegexToken token)
+    private CharacterSet? ReadSet(RegexToken token)
     {
         var expression = token.Character is { } character ? Regex.Escape($"{character}") : _item[token.Start..token.End];
         var key = (expression, token.IgnoresCase);
-        if (!_sets.TryGetValue(key, out var set))
+        if (!_sets.TryGetValue(key, out var set) && _sets.Count < MaxSets)
         {
             _sets.Add(key, set = CharacterSet.Create(expression, token.IgnoresCase));
         }

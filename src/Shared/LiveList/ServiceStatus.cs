@@ -9,7 +9,7 @@ namespace Aspire.RouteTracing.LiveList;
 /// </summary>
 internal sealed partial record ServiceStatus
 {
-    /// <summary>Gets the process id, which the name of the file has.</summary>
+    /// <summary>Gets the process id, which is part of the file's name.</summary>
     [JsonIgnore]
     public int ProcessId { get; init; }
 

@@ -1,5 +1,7 @@
 using System.Runtime.Versioning;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.LiveList;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
@@ -129,6 +131,29 @@ public sealed class LiveListFolderAccessTests : IDisposable
         Assert.Equal("untouched", await File.ReadAllTextAsync(target, TestContext.Current.CancellationToken));
         Assert.Null(new FileInfo(service.ListPath).LinkTarget);
         Assert.Equal(["here", "new"], service.ReadList());
+    }
+
+    [Fact]
+    public async Task A_list_that_cannot_be_written_is_set_at_startup()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        var folder = model.Services.GetRequiredService<LiveListFolder>().GetPath("orders");
+        _root = Path.GetDirectoryName(folder);
+        await File.WriteAllTextAsync(folder, "", TestContext.Current.CancellationToken);
+        await model.SetRunningAsync(_orders);
+
+        var variables = await TestModel.GetVariablesAfterRestartAsync(_orders);
+
+        Assert.Equal("here", variables["OTEL_DOTNET_EXCLUDED_URLS"]);
+        Assert.DoesNotContain("Aspire__RouteTracing__StatusFolder", variables.Keys);
+        Assert.StartsWith(
+            "Set at startup: here. The excluded URLs of 'orders' can't be edited while it runs: ",
+            model.GetProperty(_orders),
+            StringComparison.Ordinal);
+
+        File.Delete(folder);
+        await CreateServiceAsync();
+        await model.AssertPropertyAsync(_orders, "Not read yet: here.");
     }
 
     [Fact]

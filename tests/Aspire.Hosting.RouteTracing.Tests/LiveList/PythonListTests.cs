@@ -30,6 +30,15 @@ public sealed class PythonListTests
     }
 
     [Fact]
+    public async Task A_value_is_resolved_for_the_resource_that_reads_it()
+    {
+        _reviews.WithEnvironment(context => context.EnvironmentVariables[Python] = new CallerName());
+        await using var model = await TestModel.StartAsync(_builder);
+
+        Assert.Equal("reviews,here", await TestModel.GetVariableAsync(_reviews, Python));
+    }
+
+    [Fact]
     public async Task Saving_the_dialog_unchanged_changes_nothing()
     {
         _reviews.WithEnvironment(FastApi, "users");
@@ -151,5 +160,13 @@ public sealed class PythonListTests
         Assert.Equal(
             $"'{url}' {answer} The service doesn't report whether it reads the list, and may add its own items.",
             await model.AnswerAsync(_reviews, "test-url", ("url", url)));
+    }
+
+    private sealed class CallerName : IValueProvider
+    {
+        public ValueTask<string?> GetValueAsync(CancellationToken cancellationToken = default) => new("nobody");
+
+        public ValueTask<string?> GetValueAsync(ValueProviderContext context, CancellationToken cancellationToken = default) =>
+            new(context.Caller?.Name);
     }
 }

@@ -41,22 +41,22 @@ public sealed class HostileExclusionTests
     [Fact]
     public void An_item_that_times_out_three_times_is_disabled_once()
     {
-        var outOfForce = new List<int>();
-        var matcher = ExclusionMatcher.Build(["/x[y]", @"^(?=/)(/?a+)+$|^/ok$"], matchFullUrl: false, out _, outOfForce.Add);
+        var disabled = new List<int>();
+        var matcher = ExclusionMatcher.Build(["/x[y]", @"^(?=/)(/?a+)+$|^/ok$"], matchFullUrl: false, out _, disabled.Add);
         Assert.Equal(1, matcher.Find(new RequestUrl { Path = "/ok" }));
         Assert.Equal(1, matcher.Find(new RequestUrl { Path = "/ok" }));
         Assert.Equal(1, matcher.Find(new RequestUrl { Path = "/ok" }));
 
         Assert.Equal(-1, matcher.Find(new RequestUrl { Path = ManyLetters[..200] + "!" }));
         Assert.Equal(-1, matcher.Find(new RequestUrl { Path = ManyLetters[..200] + "!" }));
-        Assert.Empty(outOfForce);
+        Assert.Empty(disabled);
         Assert.Equal(1, matcher.Find(new RequestUrl { Path = "/ok" }));
 
         Assert.Equal(-1, matcher.Find(new RequestUrl { Path = ManyLetters[..200] + "!" }));
-        Assert.Equal([1], outOfForce);
+        Assert.Equal([1], disabled);
         Assert.Equal(-1, matcher.Find(new RequestUrl { Path = "/ok" }));
         Assert.Equal(-1, matcher.Find(new RequestUrl { Path = ManyLetters[..200] + "!" }));
-        Assert.Equal([1], outOfForce);
+        Assert.Equal([1], disabled);
         Assert.Equal(0, matcher.Find(new RequestUrl { Path = "/xy" }));
     }
 
@@ -100,8 +100,8 @@ public sealed class HostileExclusionTests
     [Fact]
     public void An_item_whose_searches_wait_for_a_processor_is_not_disabled()
     {
-        var outOfForce = new ConcurrentBag<int>();
-        var matcher = ExclusionMatcher.Build(["^/(?!api)"], matchFullUrl: false, out _, outOfForce.Add);
+        var disabled = new ConcurrentBag<int>();
+        var matcher = ExclusionMatcher.Build(["^/(?!api)"], matchFullUrl: false, out _, disabled.Add);
         var threads = Enumerable.Range(0, 16 * Environment.ProcessorCount).Select(thread => new Thread(() =>
         {
             for (var request = 0; request < 20_000; request++)
@@ -113,7 +113,7 @@ public sealed class HostileExclusionTests
         threads.ForEach(thread => thread.Start());
         threads.ForEach(thread => thread.Join());
 
-        Assert.Empty(outOfForce);
+        Assert.Empty(disabled);
     }
 
     [Theory]

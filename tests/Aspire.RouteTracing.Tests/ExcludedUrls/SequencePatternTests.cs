@@ -113,9 +113,25 @@ public sealed class SequencePatternTests
     public void A_URL_without_the_pairs_of_an_item_is_filtered_out(string item, bool canMatch) =>
         Assert.Equal(canMatch, (Assert.Single(Read(item)!).Pairs & ~RequiredText.PairsIn("/api/orders/12")) == 0);
 
-    private static IReadOnlyList<ExclusionPattern>? Read(string item)
+    [Fact]
+    public void A_list_has_sets_for_256_classes()
+    {
+        string[] items = [.. Enumerable.Range('\u0400', 300).Select(c => $"^/items/[a{(char)c}]$")];
+        var reader = new SequenceReader();
+
+        Assert.Equal(256, items.Count(item => Read(item, reader) is not null));
+        Assert.NotNull(Read("/[a\u0400]+/", reader));
+
+        var matcher = ExclusionMatcher.Build(items, matchFullUrl: false, out var problems);
+        Assert.Empty(problems);
+        Assert.All(
+            Enumerable.Range(0, items.Length),
+            index => Assert.Equal(index, matcher.Find(new RequestUrl { Path = $"/items/{(char)('\u0400' + index)}" })));
+    }
+
+    private static IReadOnlyList<ExclusionPattern>? Read(string item, SequenceReader? reader = null)
     {
         var tokens = RegexTokens.ReadAll(item, out var isBalanced);
-        return isBalanced ? new SequenceReader().Read(0, item, tokens) : null;
+        return isBalanced ? (reader ?? new SequenceReader()).Read(0, item, tokens) : null;
     }
 }

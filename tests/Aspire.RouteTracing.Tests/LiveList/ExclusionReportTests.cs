@@ -1,9 +1,13 @@
+using System.Text.RegularExpressions;
 using Aspire.RouteTracing.LiveList;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Matching;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -14,7 +18,7 @@ using OpenTelemetry.Trace;
 namespace Aspire.RouteTracing.Tests.LiveList;
 
 /// <summary>The report of a service about its exclusion list: a log message, and a status file if the AppHost names a folder.</summary>
-public sealed class ExclusionReportTests : IDisposable
+public sealed partial class ExclusionReportTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("status").FullName;
 
@@ -78,7 +82,38 @@ public sealed class ExclusionReportTests : IDisposable
 
         Assert.Equal(
             "Excluded URLs: 2 in force. Excluded routes: 1 of 2 (GET /b/x/{id}). Items that match no sample URL of a route: ^/x/.",
-            Assert.Single(Reports(app)));
+            Reports(app).Last());
+    }
+
+    [Fact]
+    public async Task Tables_that_are_built_at_the_same_time_keep_their_routes()
+    {
+        using var policy = new PausingPolicy("/a/pause");
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddSingleton<MatcherPolicy>(policy);
+                builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/(a|b)/"));
+            },
+            app =>
+            {
+                app.Map("/a", branch => branch.UseRouting().UseEndpoints(endpoints =>
+                {
+                    endpoints.MapGet("/first", () => "").WithDisplayName("/a/first");
+                    endpoints.MapGet("/pause", () => "").WithDisplayName("/a/pause");
+                }));
+                app.Map("/b", branch => branch.UseRouting().UseEndpoints(endpoints => endpoints.MapGet("/x", () => "")));
+            });
+
+        var first = app.GetAsync("/a/first");
+        await policy.Paused.WithinAMinute();
+        using var other = await app.GetAsync("/b/x");
+        policy.Continue();
+        using var response = await first;
+        await app.StopAsync();
+
+        var report = Reports(app).Last();
+        Assert.Equal(["/a/first", "/a/pause", "/b/x"], FoundRoute().Matches(report).Select(route => route.Groups[1].Value).Order());
     }
 
     [Fact]
@@ -91,7 +126,7 @@ public sealed class ExclusionReportTests : IDisposable
             .UseKestrel()
             .UseUrls("http://127.0.0.1:0")
             .ConfigureAppConfiguration(
-                configuration => configuration.AddInMemoryCollection([new(ExclusionReport.StatusFolderKey, _folder)]))
+                configuration => configuration.AddInMemoryCollection([new(ConfigurationKeys.StatusFolder, _folder)]))
             .ConfigureServices(services =>
             {
                 services.AddRouting();
@@ -147,7 +182,7 @@ public sealed class ExclusionReportTests : IDisposable
                 group.MapGet("/health", () => "healthy");
                 group.MapGet("/orders", () => "");
             },
-            new() { [ExclusionReport.StatusFolderKey] = _folder });
+            new() { [ConfigurationKeys.StatusFolder] = _folder });
         using var response = await app.GetAsync("/orders");
         await WaitForStatusAsync(status => status.RouteCount == 2);
         app.Reload("Aspire:RouteTracing:ExcludedUrls", "^/orders$");
@@ -162,7 +197,7 @@ public sealed class ExclusionReportTests : IDisposable
         await using var app = await TracedApp.StartAsync(
             builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
             app => app.MapGet("/health", () => "healthy"),
-            new() { [ExclusionReport.StatusFolderKey] = _folder });
+            new() { [ConfigurationKeys.StatusFolder] = _folder });
 
         Assert.Equal(0, (await WaitForStatusAsync(_ => true)).RouteCount);
         await app.StopAsync();
@@ -173,7 +208,7 @@ public sealed class ExclusionReportTests : IDisposable
     public async Task A_worker_reports_its_list_and_logs_nothing()
     {
         var builder = Host.CreateApplicationBuilder();
-        builder.Configuration[ExclusionReport.StatusFolderKey] = _folder;
+        builder.Configuration[ConfigurationKeys.StatusFolder] = _folder;
         var logs = new List<LogRecord>();
         builder.Logging.AddOpenTelemetry(logging => logging.AddInMemoryExporter(logs));
         builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$"));
@@ -309,7 +344,7 @@ public sealed class ExclusionReportTests : IDisposable
                 }
             }),
             _ => { },
-            new() { [ExclusionReport.StatusFolderKey] = _folder, ["Aspire:RouteTracing:ExclusionsFile"] = file });
+            new() { [ConfigurationKeys.StatusFolder] = _folder, ["Aspire:RouteTracing:ExclusionsFile"] = file });
 
         await File.WriteAllTextAsync(file, "^/other$\n", TestContext.Current.CancellationToken);
         await Waits.UntilAsync(() => app.Logs.Any(log => log.EventId.Id == 10), "The rejected list was not logged in time.");
@@ -389,7 +424,7 @@ public sealed class ExclusionReportTests : IDisposable
     public async Task A_status_that_cannot_be_written_is_logged_once()
     {
         await using var app = await StartAsync(
-            ["^/health$"], new() { [ExclusionReport.StatusFolderKey] = Path.Combine(_folder, "missing") });
+            ["^/health$"], new() { [ConfigurationKeys.StatusFolder] = Path.Combine(_folder, "missing") });
         await Waits.UntilAsync(() => app.Logs.Any(IsFailedReport), "The failure was not logged in time.");
         using var response = await app.GetAsync("/health");
         app.App.Services.GetRequiredService<IRouteTracing>().Suspend().Dispose();
@@ -421,6 +456,39 @@ public sealed class ExclusionReportTests : IDisposable
             "'/health' is excluded by '^/health$' of code. Further requests that this item excludes are not logged.", log.FormattedMessage);
     }
 
+    /// <summary>Pauses the building of a routing table at one endpoint.</summary>
+    private sealed class PausingPolicy(string endpointName) : MatcherPolicy, INodeBuilderPolicy, IDisposable
+    {
+        private readonly TaskCompletionSource _paused = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ManualResetEventSlim _continued = new();
+
+        public override int Order => 0;
+
+        public Task Paused => _paused.Task;
+
+        public void Continue() => _continued.Set();
+
+        public bool AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints)
+        {
+            if (endpoints.Any(endpoint => endpoint.DisplayName == endpointName) && _paused.TrySetResult())
+            {
+                _continued.Wait(TestContext.Current.CancellationToken);
+            }
+
+            return false;
+        }
+
+        public IReadOnlyList<PolicyNodeEdge> GetEdges(IReadOnlyList<Endpoint> endpoints) => [];
+
+        public PolicyJumpTable BuildJumpTable(int exitDestination, IReadOnlyList<PolicyJumpTableEdge> edges) =>
+            throw new NotSupportedException();
+
+        public void Dispose() => _continued.Dispose();
+    }
+
+    [GeneratedRegex("GET ([^,)]+)")]
+    private static partial Regex FoundRoute();
+
     private sealed record GivenName(string Route) : IRouteDiagnosticsMetadata;
 
     private string? StatusPath => Directory.EnumerateFiles(_folder, $"{Environment.ProcessId}.*.json").SingleOrDefault();
@@ -451,7 +519,7 @@ public sealed class ExclusionReportTests : IDisposable
         string[] patterns, Dictionary<string, string?>? configuration = null, LogLevel logLevel = LogLevel.Information)
     {
         configuration ??= [];
-        configuration.TryAdd(ExclusionReport.StatusFolderKey, _folder);
+        configuration.TryAdd(ConfigurationKeys.StatusFolder, _folder);
         var started = await TracedApp.StartAsync(
             builder =>
             {
