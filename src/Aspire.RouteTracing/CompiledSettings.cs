@@ -11,7 +11,8 @@ namespace Aspire.RouteTracing;
 /// <summary>The compiled settings. Immutable, so requests read them without a lock.</summary>
 internal sealed partial class CompiledSettings(
     RouteTracingSettings settings,
-    object[] lists,
+    object[] urlLists,
+    object[] headerLists,
     ExclusionList excludedUrls,
     HeaderCapture requestHeaders,
     HeaderCapture responseHeaders)
@@ -19,14 +20,17 @@ internal sealed partial class CompiledSettings(
     /// <summary>The settings while route tracing is disabled or suspended.</summary>
     public static readonly CompiledSettings Disabled = new(
         new RouteTracingSettings { Enabled = false, ExcludeFromMetrics = false },
-        lists: [],
+        urlLists: [],
+        headerLists: [],
         ExclusionList.Empty,
         HeaderCapture.None,
         HeaderCapture.None);
 
     private const int MinKeyBytes = 16;
 
-    private readonly object[] _lists = lists;
+    // What determines the compiled lists.
+    private readonly object[] _urlLists = urlLists;
+    private readonly object[] _headerLists = headerLists;
     private readonly (string? Current, string? Previous) _keys = (settings.ExclusionKey, settings.PreviousExclusionKey);
 
     public bool Enabled { get; } = settings.Enabled;
@@ -42,7 +46,7 @@ internal sealed partial class CompiledSettings(
     public byte[]? SigningKey { get; } = CompileKey(settings.ExclusionKey);
 
     /// <summary>Gets the keys of callers whose exclusions are honored.</summary>
-    public byte[][] HonoredKeys { get; } = settings.HonorUpstreamExclusion
+    public byte[][] HonoredKeys { get; } = settings.HonorUpstreamExclusion && CompileKey(settings.ExclusionKey) is not null
         ? [.. new[] { CompileKey(settings.ExclusionKey), CompileKey(settings.PreviousExclusionKey) }.OfType<byte[]>()]
         : [];
 
@@ -62,7 +66,7 @@ internal sealed partial class CompiledSettings(
 
     /// <param name="settings">The settings.</param>
     /// <param name="before">
-    /// The previous settings, if any. If no list has changed, the lists are neither compiled nor logged again.
+    /// The previous settings, if any. A list that has not changed is neither compiled nor logged again.
     /// </param>
     /// <param name="onDisabled">Called by the request whose search disabled an item. Must not throw.</param>
     /// <param name="logger">The logger for problems.</param>
@@ -79,32 +83,16 @@ internal sealed partial class CompiledSettings(
         var requestHeaders = PatternList.Of(settings.CapturedRequestHeaders);
         var responseHeaders = PatternList.Of(settings.CapturedResponseHeaders);
         var sanitizedHeaders = PatternList.Of(settings.SanitizedHeaders);
-        object[] lists =
-        [
-            settings.MatchFullUrl,
-            .. excludedUrls.Content,
-            .. requestHeaders.Content,
-            .. responseHeaders.Content,
-            .. sanitizedHeaders.Content,
-        ];
-        CompiledSettings compiled;
-        if (before?.HasLists(lists) == true)
-        {
-            compiled = new CompiledSettings(settings, lists, before.ExcludedUrls, before.RequestHeaders, before.ResponseHeaders);
-        }
-        else
-        {
-            // The default items are slow to compile, so they are skipped if no header is captured.
-            var isSanitizing = requestHeaders.Count + responseHeaders.Count > 0 || !sanitizedHeaders.IsDefault;
-            var sanitized = isSanitizing ? HeaderPattern.Compile(sanitizedHeaders, whole: false, logger) : [];
-            compiled = new CompiledSettings(
-                settings,
-                lists,
-                ExclusionList.Compile(excludedUrls, settings.MatchFullUrl, onDisabled, logger),
-                HeaderCapture.Compile("http.request.header.", requestHeaders, sanitized, logger),
-                HeaderCapture.Compile("http.response.header.", responseHeaders, sanitized, logger));
-        }
-
+        object[] urlLists = [settings.MatchFullUrl, .. excludedUrls.Content];
+        object[] headerLists = [.. requestHeaders.Content, .. responseHeaders.Content, .. sanitizedHeaders.Content];
+        var compiledUrls = before?.HasUrls(urlLists) == true
+            ? before.ExcludedUrls
+            : ExclusionList.Compile(excludedUrls, settings.MatchFullUrl, onDisabled, logger);
+        var (compiledRequestHeaders, compiledResponseHeaders) = before?._headerLists.SequenceEqual(headerLists) == true
+            ? (before.RequestHeaders, before.ResponseHeaders)
+            : CompileHeaders(requestHeaders, responseHeaders, sanitizedHeaders, logger);
+        var compiled = new CompiledSettings(
+            settings, urlLists, headerLists, compiledUrls, compiledRequestHeaders, compiledResponseHeaders);
         if (compiled._keys != before?._keys)
         {
             LogIgnoredKey(nameof(settings.ExclusionKey), settings.ExclusionKey, logger);
@@ -112,6 +100,17 @@ internal sealed partial class CompiledSettings(
         }
 
         return compiled;
+    }
+
+    private static (HeaderCapture Request, HeaderCapture Response) CompileHeaders(
+        PatternList request, PatternList response, PatternList sanitized, ILogger logger)
+    {
+        // The default items are slow to compile, so they are skipped if no header is captured.
+        var isSanitizing = request.Count + response.Count > 0 || !sanitized.IsDefault;
+        var compiled = isSanitizing ? HeaderPattern.Compile(sanitized, whole: false, logger) : [];
+        return (
+            HeaderCapture.Compile("http.request.header.", request, compiled, logger),
+            HeaderCapture.Compile("http.response.header.", response, compiled, logger));
     }
 
     private static byte[]? CompileKey(string? key) =>
@@ -126,7 +125,7 @@ internal sealed partial class CompiledSettings(
     }
 
     // A disabled item is enabled again by a reload.
-    private bool HasLists(object[] lists) => !ExcludedUrls.HasDisabledItem && _lists.SequenceEqual(lists);
+    private bool HasUrls(object[] urlLists) => !ExcludedUrls.HasDisabledItem && _urlLists.SequenceEqual(urlLists);
 
     private static partial class Log
     {

@@ -62,7 +62,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
     {
         for (var open = Activity.Current; open is not null && open != request.Server; open = open.Parent)
         {
-            ExcludedRequest.StopRecording(open);
+            ExcludedSpans.StopRecording(open);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
@@ -15,6 +16,8 @@ internal sealed class ExcludedRequest
 {
     private static readonly AsyncLocal<ExcludedRequest?> CurrentRequest = new();
 
+    // Middleware can set another token, such as that of its timeout.
+    private readonly CancellationToken _aborted;
     private HttpContext? _context;
 
     /// <param name="context">The request.</param>
@@ -23,9 +26,10 @@ internal sealed class ExcludedRequest
     public ExcludedRequest(HttpContext context, Activity? server, CompiledSettings settings)
     {
         (_context, Server, Settings) = (context, server, settings);
+        _aborted = (context.Features[typeof(IHttpRequestLifetimeFeature)] as IHttpRequestLifetimeFeature)?.RequestAborted ?? default;
         if (settings.KeepFailedRequests)
         {
-            Path = context.Request.PathBase + context.Request.Path;
+            Received = new FailedRequestSpan.Received(context.Request);
         }
     }
 
@@ -43,9 +47,13 @@ internal sealed class ExcludedRequest
     public CompiledSettings Settings { get; }
 
     /// <summary>
-    /// Gets the path before middleware rewrites it. Empty without <see cref="RouteTracingSettings.KeepFailedRequests"/>.
+    /// Gets what middleware can change, as it was received. <see langword="null"/> without <see
+    /// cref="RouteTracingSettings.KeepFailedRequests"/>.
     /// </summary>
-    public PathString Path { get; }
+    public FailedRequestSpan.Received? Received { get; }
+
+    /// <summary>Gets whether the connection was aborted, usually by the client.</summary>
+    public bool IsAborted => _aborted.IsCancellationRequested;
 
     /// <summary>
     /// Gets why the request is excluded: the pattern, the route of the endpoint, <c>caller</c> or <c>filter</c>. <see langword="null"/> if
@@ -65,8 +73,8 @@ internal sealed class ExcludedRequest
     /// <summary>Gets or sets whether <see cref="FailedRequestSpan"/> is starting a span for the request.</summary>
     public bool IsExportingFailure { get; set; }
 
-    /// <summary>Returns whether <paramref name="context"/> is the context of the request, not of a part of a batch.</summary>
-    public bool IsOf(HttpContext context) => ReferenceEquals(_context, context);
+    /// <summary>Returns whether <paramref name="context"/> is the context of the request, or wraps it. A part of a batch doesn't.</summary>
+    public bool IsOf(HttpContext context) => _context is { } own && (own == context || own.Features == context.Features);
 
     /// <summary>Excludes the request, and stops recording its server activity.</summary>
     public void Exclude(string by, bool isCounted)
@@ -74,60 +82,32 @@ internal sealed class ExcludedRequest
         (ExcludedBy, IsCounted) = (by, isCounted);
         if (Server is not null)
         {
-            StopRecording(Server);
+            ExcludedSpans.StopRecording(Server);
         }
     }
 
     /// <summary>Releases the HttpContext, which the server reuses. Call when the request has ended.</summary>
     public void Release() => _context = null;
 
-    /// <summary>Returns how a span that starts relates to excluded requests.</summary>
+    /// <summary>
+    /// Returns whether a span that starts in the execution context of the request is work of its own, which outlives the request.
+    /// </summary>
     /// <param name="trace">The trace of the span.</param>
-    /// <param name="parentId">The span id of the parent, if any.</param>
-    /// <param name="isParentRemote">
-    /// Whether the parent is remote, as for a call from another service, or for the handler of an in-process message.
-    /// </param>
-    /// <param name="parent">The activity of the parent, if it is known.</param>
-    public static SpanOrigin FindOrigin(ActivityTraceId trace, ActivitySpanId parentId, bool isParentRemote, Activity? parent)
+    /// <param name="parentId">The span id of the parent.</param>
+    /// <param name="ambient">The parent, if it is the current activity.</param>
+    /// <param name="startTime">The start of the span, or the default value if it isn't known yet.</param>
+    public bool IsOutlivedBy(ActivityTraceId trace, ActivitySpanId parentId, Activity? ambient, DateTime startTime)
     {
-        var request = isParentRemote ? null : Current;
-        return request is { IsRunning: true } ? SpanOrigin.Running
-            : parentId == default ? SpanOrigin.None
-            : request?.IsOutlivedBy(trace, parent) == true ? SpanOrigin.Outlived
-            : ExcludedSpans.Contains(parentId) ? SpanOrigin.Belated
-            : SpanOrigin.None;
+        if (ExcludedBy is null || Server is not { IsStopped: true } server)
+        {
+            return false;
+        }
+
+        // A profiler's thread that the request started has its execution context, too. Its spans start in the past.
+        var end = server.StartTimeUtc + server.Duration;
+        var isLater = startTime == default || startTime >= end;
+
+        // A hub call starts a trace of its own. Work that it started can outlive the connection's request.
+        return isLater && (ambient is null ? parentId == server.SpanId : trace == server.TraceId || ambient.StartTimeUtc < end);
     }
-
-    /// <summary>
-    /// Stops recording a span: it isn't exported, its context is unsampled, and spans that name it as their parent later are excluded.
-    /// </summary>
-    public static void StopRecording(Activity activity)
-    {
-        ExcludedSpans.Add(activity.SpanId);
-        activity.IsAllDataRequested = false;
-        activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
-    }
-
-    private bool IsOutlivedBy(ActivityTraceId trace, Activity? parent) =>
-        ExcludedBy is not null && Server is { IsStopped: true } server
-            // A hub call starts a trace of its own. Work that it started can outlive the connection's request.
-            && (trace == server.TraceId || parent?.StartTimeUtc < server.StartTimeUtc + server.Duration);
-}
-
-/// <summary>How a span relates to excluded requests.</summary>
-internal enum SpanOrigin
-{
-    /// <summary>The span belongs to no excluded request.</summary>
-    None,
-
-    /// <summary>The span starts in the execution context of an excluded request that runs.</summary>
-    Running,
-
-    /// <summary>The span starts in the execution context of an excluded request that has ended. It is work of its own.</summary>
-    Outlived,
-
-    /// <summary>
-    /// The span starts outside of the execution context of an excluded request, and names one of its spans as its parent.
-    /// </summary>
-    Belated,
 }

@@ -49,9 +49,9 @@ internal sealed class ExcludedRequestSampler : Sampler, IDisposable
         }
 
         var local = FindCurrent(parent);
-        return ExcludedRequest.FindOrigin(parent.TraceId, parent.SpanId, parent.IsRemote, local) switch
+        return ExcludedSpans.FindOrigin(parent, local) switch
         {
-            SpanOrigin.Running => IsFailure(span) ? RecordAndSample : Exclude(span, isOutsideOfParent: false),
+            SpanOrigin.Running => IsFailure(span) ? RecordAndSample : ExcludeRunning(span, parent),
             SpanOrigin.Belated => Exclude(span, isOutsideOfParent: local is null),
 
             // As a root, because parent-based samplers drop children of unrecorded spans.
@@ -63,6 +63,17 @@ internal sealed class ExcludedRequestSampler : Sampler, IDisposable
     // The span of FailedRequestSpan.
     private static bool IsFailure(in SamplingParameters span) =>
         ExcludedRequest.Current is { IsExportingFailure: true } && span.Name == ServerActivity.OperationName;
+
+    private static SamplingResult ExcludeRunning(in SamplingParameters span, in ActivityContext parent)
+    {
+        // A new root that is dropped has no span that the processor could remember.
+        if (parent.TraceId == default)
+        {
+            ExcludedSpans.AddTrace(span.TraceId);
+        }
+
+        return Exclude(span, isOutsideOfParent: false);
+    }
 
     // Calls, messages, and spans that run outside of their parent's context are created but not exported, so that what they send or start
     // has an excluded span as its parent.

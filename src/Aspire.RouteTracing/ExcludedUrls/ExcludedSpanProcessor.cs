@@ -18,17 +18,18 @@ internal sealed class ExcludedSpanProcessor(ExclusionSignature signature) : Base
             return;
         }
 
-        switch (ExcludedRequest.FindOrigin(data.TraceId, data.ParentSpanId, data.HasRemoteParent, data.Parent))
+        switch (ExcludedSpans.FindOrigin(data))
         {
             case SpanOrigin.Running:
-                ExcludedRequest.StopRecording(data);
+                ExcludedSpans.StopRecording(data);
                 SignCall(data);
                 break;
             case SpanOrigin.Belated:
-                ExcludedRequest.StopRecording(data);
+                ExcludedSpans.StopRecording(data);
                 break;
-            case SpanOrigin.None or SpanOrigin.Outlived when !data.HasRemoteParent:
-                // Work that outlives the request inherits the trace state of the call in which it was started.
+            default:
+                // Work that outlives the request inherits the trace state of the call in which it was started. A message has that of its
+                // sender.
                 ExclusionSignature.Remove(data);
                 break;
         }

@@ -3,34 +3,105 @@ using System.Diagnostics;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// The last spans of excluded requests. A Redis profiler or a message handler starts its span outside of the request's execution context,
-/// with a span of the request as its parent.
+/// The last spans of excluded requests, by which a span is found to belong to an excluded request although it starts outside of its
+/// execution context. A Redis profiler and a message handler start such spans.
 /// </summary>
 /// <remarks>
-/// Spans, not traces, because callers choose the ids of traces. A table of fixed size, so that nothing is allocated or locked. The newest
-/// <see cref="Ways"/> spans of each row are kept. Because rows fill unevenly, about the last 16,000 spans of all are kept. A race between
-/// two threads can lose one.
+/// A table of fixed size, so that nothing is allocated or locked. The newest <see cref="Ways"/> ids of each row are kept. Because rows fill
+/// unevenly, about the last 16,000 spans of all are kept. A race between two threads can lose one.
 /// </remarks>
 internal static class ExcludedSpans
 {
     private const int Rows = 4096;
     private const int Ways = 8;
     private const int SpanIdBytes = 8;
+    private const int TraceIdBytes = 16;
 
-    private static readonly ulong[] Spans = new ulong[Rows * Ways];
+    // Others know the ids of the calls that an excluded request sent to them.
+    private const long MaxRemoteAge = 60_000;
+
+    private static readonly ulong[] Ids = new ulong[Rows * Ways];
+    private static readonly long[] Times = new long[Rows * Ways];
     private static readonly byte[] Next = new byte[Rows];
 
-    public static void Add(ActivitySpanId span)
+    /// <summary>
+    /// Stops recording a span: it isn't exported, its context is unsampled, and spans that name it as their parent later are excluded.
+    /// </summary>
+    public static void StopRecording(Activity activity)
     {
-        var id = Read(span);
-        var row = (int)(id % Rows);
-        Volatile.Write(ref Spans[(row * Ways) + (Next[row]++ % Ways)], id);
+        Add(activity.SpanId);
+        if (activity.Parent is null)
+        {
+            AddTrace(activity.TraceId);
+        }
+
+        activity.IsAllDataRequested = false;
+        activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
     }
 
-    public static bool Contains(ActivitySpanId span)
+    /// <summary>Returns the origin of a span that is about to start below an unrecorded parent, or without a parent.</summary>
+    /// <param name="parent">The parent, which is remote for a call from another service and for the handler of an in-process message.</param>
+    /// <param name="ambient">The parent, if it is the current activity.</param>
+    public static SpanOrigin FindOrigin(in ActivityContext parent, Activity? ambient) =>
+        FindOrigin(parent.TraceId, parent.SpanId, parent.IsRemote, ambient, startTime: default);
+
+    /// <summary>Returns the origin of a span that has started.</summary>
+    public static SpanOrigin FindOrigin(Activity span)
     {
-        var id = Read(span);
-        return id != 0 && Spans.AsSpan((int)(id % Rows) * Ways, Ways).Contains(id);
+        var origin = FindOrigin(span.TraceId, span.ParentSpanId, span.HasRemoteParent, span.Parent, span.StartTimeUtc);
+        return origin is SpanOrigin.Running or SpanOrigin.Belated && HasRecordedParent(span) ? SpanOrigin.None : origin;
+    }
+
+    public static void Add(ActivitySpanId span) => Add(Read(span));
+
+    public static void AddTrace(ActivityTraceId trace)
+    {
+        if (!Contains(Read(trace), since: 0))
+        {
+            Add(Read(trace));
+        }
+    }
+
+    /// <summary>Returns whether a span is one of the last, and was added at this time or later.</summary>
+    /// <param name="span">The id of the span.</param>
+    /// <param name="since">The time in milliseconds, as <see cref="Environment.TickCount64"/> counts it.</param>
+    public static bool Contains(ActivitySpanId span, long since = 0) => Contains(Read(span), since);
+
+    private static SpanOrigin FindOrigin(
+        ActivityTraceId trace, ActivitySpanId parentId, bool isParentRemote, Activity? ambient, DateTime startTime)
+    {
+        if (isParentRemote)
+        {
+            return Contains(parentId, Environment.TickCount64 - MaxRemoteAge) ? SpanOrigin.Belated : SpanOrigin.None;
+        }
+
+        var request = ExcludedRequest.Current;
+        return request is { IsRunning: true } ? SpanOrigin.Running
+            : parentId == default ? SpanOrigin.None
+            : request?.IsOutlivedBy(trace, parentId, ambient, startTime) == true ? SpanOrigin.Outlived
+            // By its trace, if the parent is an activity that no sampler and no processor has seen. Callers choose the ids of traces, but
+            // requests from them have a remote parent.
+            : Contains(parentId) || Contains(Read(trace), since: 0) ? SpanOrigin.Belated
+            : SpanOrigin.None;
+    }
+
+    // If the parent is given by its context, only the text has its flags, whose last bit is the last of the text. A profiler's span can
+    // belong to another request than its execution context.
+    private static bool HasRecordedParent(Activity span) =>
+        span is { Parent: null, HasRemoteParent: false, ParentId: [.., var flags] } && "13579bdf".Contains(flags);
+
+    private static void Add(ulong id)
+    {
+        var row = (int)(id % Rows);
+        var index = (row * Ways) + (Next[row]++ % Ways);
+        Times[index] = Environment.TickCount64;
+        Volatile.Write(ref Ids[index], id);
+    }
+
+    private static bool Contains(ulong id, long since)
+    {
+        var row = (int)(id % Rows) * Ways;
+        return id != 0 && Ids.AsSpan(row, Ways).IndexOf(id) is >= 0 and var way && Times[row + way] >= since;
     }
 
     private static ulong Read(ActivitySpanId span)
@@ -39,4 +110,31 @@ internal static class ExcludedSpans
         span.CopyTo(bytes);
         return BitConverter.ToUInt64(bytes);
     }
+
+    // The last bytes are random in every format of a trace id.
+    private static ulong Read(ActivityTraceId trace)
+    {
+        Span<byte> bytes = stackalloc byte[TraceIdBytes];
+        trace.CopyTo(bytes);
+        return BitConverter.ToUInt64(bytes[^SpanIdBytes..]);
+    }
+}
+
+/// <summary>How a span relates to excluded requests.</summary>
+internal enum SpanOrigin
+{
+    /// <summary>The span belongs to no excluded request.</summary>
+    None,
+
+    /// <summary>The span starts in the execution context of an excluded request that runs.</summary>
+    Running,
+
+    /// <summary>The span starts in the execution context of an excluded request that has ended. It is work of its own.</summary>
+    Outlived,
+
+    /// <summary>
+    /// The span starts outside of the execution context of an excluded request, or afterwards with an earlier start time, and names one of
+    /// its spans as its parent.
+    /// </summary>
+    Belated,
 }

@@ -88,31 +88,62 @@ internal sealed class FailedRequestSpan(IConfiguration configuration, ActivitySo
     // Attributes as in https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span.
     private void Describe(Activity span, HttpContext context, ExcludedRequest excluded, Exception? failure, int statusCode)
     {
-        var request = context.Request;
-        var host = new HostString(ExclusionList.HostOf(request) ?? "");
+        var received = excluded.Received!;
         var handled = context.Features.Get<IExceptionHandlerFeature>();
         var thrown = context.Features.Get<ThrownException>();
         var exception = failure ?? handled?.Error ?? thrown?.Exception;
         var isHandled = failure is null && (handled is not null || thrown is not { Escapes: true });
         var endpoint = ReExecution.FindMatched(context) ?? handled?.Endpoint;
         var route = endpoint?.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
-        _ = _knownMethods.TryGetValue(request.Method, out var method);
+        _ = _knownMethods.TryGetValue(received.Method, out var method);
+        CopyValues(excluded.Server!, span);
         span.DisplayName = string.IsNullOrEmpty(route) ? method ?? "HTTP" : $"{method ?? "HTTP"} {route}";
         span.SetTag("http.request.method", method ?? "_OTHER");
-        span.SetTag("http.request.method_original", method == request.Method ? null : request.Method);
+        span.SetTag("http.request.method_original", method == received.Method ? null : received.Method);
         span.SetTag("http.route", route);
-        span.SetTag("url.scheme", request.Scheme);
-        span.SetTag("url.path", excluded.Path.HasValue ? excluded.Path.ToUriComponent() : "/");
-        span.SetTag("server.address", host.Host);
-        span.SetTag("server.port", host.Port);
+        span.SetTag("url.scheme", received.Scheme);
+        span.SetTag("url.path", received.Path.HasValue ? received.Path.ToUriComponent() : "/");
+        span.SetTag("server.address", received.Host.Host);
+        span.SetTag("server.port", received.Host.Port);
+        span.SetTag("user_agent.original", received.UserAgent);
+        span.SetTag("network.protocol.version", context.Request.Protocol.Split('/')[^1]);
         span.SetTag("http.response.status_code", statusCode);
         span.SetTag("error.type", ServerErrorTags.FindErrorType(context, exception, isHandled, statusCode));
         span.SetTag("aspire.route_tracing.excluded_by", excluded.ExcludedBy);
-        span.SetStatus(ActivityStatusCode.Error);
-        if (exception is not null && RecordException)
+        if (exception is not null && RecordException && span.Events.All(present => present.Name != "exception"))
         {
             span.AddException(exception);
         }
+    }
+
+    // What the application set on the server activity.
+    private static void CopyValues(Activity server, Activity span)
+    {
+        foreach (var (name, value) in server.TagObjects)
+        {
+            span.SetTag(name, value);
+        }
+
+        foreach (var happened in server.Events)
+        {
+            span.AddEvent(happened);
+        }
+
+        span.SetStatus(ActivityStatusCode.Error, server.Status is ActivityStatusCode.Error ? server.StatusDescription : null);
+    }
+
+    /// <summary>What was received and can be changed by middleware, such as that of forwarded headers.</summary>
+    public sealed class Received(HttpRequest request)
+    {
+        public string Method { get; } = request.Method;
+
+        public string Scheme { get; } = request.Scheme;
+
+        public HostString Host { get; } = new(ExclusionList.HostOf(request) ?? "");
+
+        public PathString Path { get; } = request.PathBase + request.Path;
+
+        public string? UserAgent { get; } = request.Headers.UserAgent;
     }
 
     private sealed record ThrownException(Exception Exception, bool Escapes);

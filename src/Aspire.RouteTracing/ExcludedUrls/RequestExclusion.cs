@@ -157,18 +157,14 @@ internal sealed partial class RequestExclusion(
                 return;
             }
 
-            // RequestAborted is created when it is first read. A probe that succeeds doesn't need it.
-            var response = context.Response;
-            var hasSucceeded = failure is null && response is { HasStarted: true, StatusCode: < StatusCodes.Status500InternalServerError };
-            var isAborted = !hasSucceeded && context.RequestAborted.IsCancellationRequested;
-            if (failure is null && !isAborted && !response.HasStarted)
+            if (failure is null && !context.Response.HasStarted)
             {
                 // A callback of the response can still fail, or the client abort the request. Kestrel then changes the status code.
                 CompleteWithResponse(context, request);
             }
             else
             {
-                Report(context, request, failure, StatusCodeOf(response, failure, isAborted), isAborted);
+                Report(context, request, failure, StatusCodeOf(context.Response, request, failure));
             }
         }
         catch (Exception exception)
@@ -181,12 +177,12 @@ internal sealed partial class RequestExclusion(
     private void CompleteWithResponse(HttpContext context, ExcludedRequest request) =>
         context.Response.OnCompleted(() =>
         {
-            Report(context, request, failure: null, context.Response.StatusCode, isAborted: false);
+            Report(context, request, failure: null, context.Response.StatusCode);
             return Task.CompletedTask;
         });
 
     // Listeners of the meter and span processors run here and can throw.
-    private void Report(HttpContext context, ExcludedRequest request, Exception? failure, int statusCode, bool isAborted)
+    private void Report(HttpContext context, ExcludedRequest request, Exception? failure, int statusCode)
     {
         try
         {
@@ -195,7 +191,7 @@ internal sealed partial class RequestExclusion(
                 Count(request.ExcludedBy!, statusCode);
             }
 
-            if (request.Settings.KeepFailedRequests && !isAborted)
+            if (request.Settings.KeepFailedRequests && !(failure is not null && request.IsAborted))
             {
                 failedRequestSpan.Export(context, request, failure, statusCode);
             }
@@ -223,11 +219,11 @@ internal sealed partial class RequestExclusion(
     }
 
     // The status code that the server sends.
-    private static int StatusCodeOf(HttpResponse response, Exception? failure, bool isAborted) => failure switch
+    private static int StatusCodeOf(HttpResponse response, ExcludedRequest request, Exception? failure) => failure switch
     {
         _ when response.HasStarted => response.StatusCode,
         BadHttpRequestException badRequest => badRequest.StatusCode,
-        _ when isAborted => StatusCodes.Status499ClientClosedRequest,
+        _ when request.IsAborted => StatusCodes.Status499ClientClosedRequest,
         _ => StatusCodes.Status500InternalServerError,
     };
 

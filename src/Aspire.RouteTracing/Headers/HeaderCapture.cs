@@ -28,9 +28,10 @@ internal sealed partial class HeaderCapture
     private static readonly FrozenSet<string> UrlHeaders = FrozenSet.ToFrozenSet(
         [
             "azure-asyncoperation", "content-location", "destination", "hx-current-url", "hx-location", "hx-push-url", "hx-redirect",
-            "hx-replace-url", "link", "location", "operation-location", "referer", "refresh", "sourcemap", "x-accel-redirect",
-            "x-envoy-original-path", "x-forwarded-path", "x-forwarded-uri", "x-ms-copy-source", "x-original-uri", "x-original-url",
-            "x-request-uri", "x-rewrite-url",
+            "hx-replace-url", "link", "location", "next-url", "operation-location", "referer", "referrer", "refresh", "sourcemap",
+            "turbo-location", "webhook-request-callback", "x-accel-redirect", "x-envoy-original-path", "x-forwarded-path",
+            "x-forwarded-uri", "x-goog-upload-url", "x-inertia-location", "x-invoke-query", "x-ms-copy-source", "x-ms-rename-source",
+            "x-original-request-uri", "x-original-uri", "x-original-url", "x-request-uri", "x-rewrite-url",
         ],
         StringComparer.OrdinalIgnoreCase);
 
@@ -241,7 +242,7 @@ internal sealed partial class HeaderCapture
         [LoggerMessage(
             50, LogLevel.Warning,
             "Expressions captured {MaxNames} different headers as {Prefix}*, which is the maximum. '{Header}' and other new headers are "
-            + "not captured until a list of the settings changes. Name the headers exactly, or narrow the expressions.")]
+            + "not captured until a list of headers changes. Name the headers exactly, or narrow the expressions.")]
         public static partial void TooManyNames(ILogger logger, int maxNames, string prefix, string header);
     }
 }

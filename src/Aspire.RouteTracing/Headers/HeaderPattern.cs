@@ -22,18 +22,18 @@ internal sealed class HeaderPattern
         "token",
         "secret",
         "signature",
-        "session",
+        "sess(ion|id)",
         "bearer",
         "hmac",
         "passw|passphrase|passcode|(^|-)(pass|pwd)$|connection-?string",
         "api[-_]?key",
-        "(access|account|admin|app|application|auth|customer|encryption|functions?|insert|license|master|private|query|sas|service|shared|signing|subscription)[-_]?key$",
+        "(access|account|admin|app|application|auth|client|consumer|customer|developer|encryption|functions?|gateway|insert|license|master|openai|private|query|sas|sendgrid|server|service|shared|signing|storage|subscription|supabase|user)[-_]?key$",
         "jwt|oidc|saml|assertion|userinfo|client-principal$",
         "(^|[-_]|client|ssl|tls)cert",
-        "^x-.*credential",
+        "^(x-.*)?credential",
         "[cx]srf",
-        "(^|-)(auth|dpop|otp|sig|wsse)$",
-        "^x-(honeycomb-team|identity-header|registry-config)$",
+        "(^|-)(auth|authentication|dpop|mfa|otp|sas|sid|sig|totp|wsse)(-code|-info|-uri)?$",
+        "^x-(honeycomb-team|identity-header|jenkins-crumb|registry-config|zumo-master)$|ticket$",
     ];
 
     private const RegexOptions IgnoreCase = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;

@@ -8,8 +8,14 @@ namespace Aspire.RouteTracing.Instrumentation;
 /// Distinguishes the requests of this application from those of others, because the instrumentation calls the callbacks of each application
 /// for all requests of the process.
 /// </summary>
-internal sealed class AppRequests(IServiceScopeFactory scopeFactory, IHostApplicationLifetime? application = null)
+internal sealed class AppRequests(IServiceProvider services, IHostApplicationLifetime? application = null)
 {
+    private readonly IServiceScopeFactory _scopeFactory = services.GetRequiredService<IServiceScopeFactory>();
+
+    // Containers such as Grace create the factory at each request for it, so it doesn't identify the application.
+    private readonly bool _hasManyFactories =
+        services.GetRequiredService<IServiceScopeFactory>() != services.GetRequiredService<IServiceScopeFactory>();
+
     /// <summary>
     /// Gets whether the requests are those of every application of the process, because the tracer provider is built without a host. It
     /// adds no middleware to the applications.
@@ -20,6 +26,7 @@ internal sealed class AppRequests(IServiceScopeFactory scopeFactory, IHostApplic
     public bool Contains(HttpContext context) =>
         // A DefaultHttpContext has the scope factory of its application. RequestServices would create a scope.
         AreOfAllApplications
+            || _hasManyFactories
             || context is not DefaultHttpContext { ServiceScopeFactory: { } factory }
-            || ReferenceEquals(factory, scopeFactory);
+            || ReferenceEquals(factory, _scopeFactory);
 }

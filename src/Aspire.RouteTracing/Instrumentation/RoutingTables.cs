@@ -33,9 +33,6 @@ internal sealed class RoutingTables(ConfiguredPathBases pathBases, EndpointDataS
     /// </summary>
     public event Action? Built;
 
-    /// <summary>Gets whether the application uses routing. A worker doesn't.</summary>
-    public bool AreUsed => endpoints is not null;
-
     /// <summary>Gets whether the application has endpoints that aren't known yet, because no request has reached routing.</summary>
     public bool AreMissing => Volatile.Read(ref _version) == 0 && _haveEndpoints.Value;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Aspire.RouteTracing.Instrumentation;
+using Aspire.RouteTracing.RouteNames;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -24,6 +25,7 @@ internal sealed partial class ExclusionReport : IHostedService, IDisposable
     private readonly ActiveRouteTracing _tracing;
     private readonly ExcludedRoutes _routes;
     private readonly RoutingTables _tables;
+    private readonly ConfiguredPathBases _pathBases;
     private readonly IHostApplicationLifetime _application;
     private readonly ILogger _logger;
     private readonly string? _statusFile;
@@ -38,6 +40,7 @@ internal sealed partial class ExclusionReport : IHostedService, IDisposable
         ActiveRouteTracing tracing,
         ExcludedRoutes routes,
         RoutingTables tables,
+        ConfiguredPathBases pathBases,
         IHostApplicationLifetime application,
         IConfiguration configuration,
         SafeLogger<ExclusionReport> logger)
@@ -45,6 +48,7 @@ internal sealed partial class ExclusionReport : IHostedService, IDisposable
         _tracing = tracing;
         _routes = routes;
         _tables = tables;
+        _pathBases = pathBases;
         _application = application;
         _logger = logger;
         _afterBuild = TimeProvider.System.CreateTimer(
@@ -130,7 +134,7 @@ internal sealed partial class ExclusionReport : IHostedService, IDisposable
 
         var excluded = _routes.Find(list, out var routeCount, out var unmatched);
         var needsRoutes = settings.Enabled && list.Current.Count > 0;
-        if (_tables.AreUsed && (areRoutesKnown || !needsRoutes))
+        if (_pathBases.HavePipeline && (areRoutesKnown || !needsRoutes))
         {
             LogList(settings, excluded, routeCount, unmatched);
         }

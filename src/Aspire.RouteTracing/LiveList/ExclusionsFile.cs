@@ -153,7 +153,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
 
         // If the file grows meanwhile, the next read finds the rest.
         using var stream = OwnerOnlyFile.OpenRead(_path!);
-        bytes = new byte[stream.Length];
+        bytes = new byte[Math.Min(stream.Length, MaxBytes)];
         stream.ReadExactly(bytes);
         problem = null;
         return true;

@@ -14,6 +14,9 @@ internal sealed class ConfiguredPathBases
 {
     private Lazy<PipelineSearch>? _search;
 
+    /// <summary>Gets whether the application has a pipeline. A worker has none.</summary>
+    public bool HavePipeline => _search is not null;
+
     /// <summary>Gets the path bases that all routes of the application can have: those of <c>UsePathBase</c> outside of branches.</summary>
     public IReadOnlyCollection<string> OfApplication => _search?.Value.OfApplication ?? [];
 
@@ -25,10 +28,24 @@ internal sealed class ConfiguredPathBases
     public string? Find(string pathBase) => _search?.Value.Found.TryGetValue(pathBase, out var configured) == true ? configured : null;
 
     /// <summary>
-    /// Returns a request's path base in the casing of the code, or <see langword="null"/> if it isn't that of a <c>Map</c> branch.
+    /// Returns the path of the <c>Map</c> branch in a request's path base, in the casing of the code, or <see langword="null"/> if it isn't
+    /// in a branch.
     /// </summary>
-    public string? FindBranch(string pathBase) =>
-        Find(pathBase) is { } configured && !OfApplication.Contains(configured, StringComparer.OrdinalIgnoreCase) ? configured : null;
+    public string? FindBranch(string pathBase) => WithoutPathBases(Find(pathBase)) is { HasValue: true } branch ? branch.Value : null;
+
+    // A request can have path bases of the application in front of its branch.
+    private PathString WithoutPathBases(PathString configured)
+    {
+        foreach (var pathBase in OfApplication)
+        {
+            if (configured.StartsWithSegments(pathBase, out var rest))
+            {
+                return WithoutPathBases(rest);
+            }
+        }
+
+        return configured;
+    }
 
     /// <summary>
     /// Follows the middleware of a pipeline. Each one has the delegate of the next one in a field or in the closure of a lambda.
