@@ -95,7 +95,7 @@ public sealed class RouteTracingSettings
 
     /// <summary>
     /// Gets or sets a second key that is honored but never used to sign, so that services can change their <see cref="ExclusionKey"/> one
-    /// at a time.
+    /// at a time. Without an <see cref="ExclusionKey"/>, it has no effect.
     /// </summary>
     /// <remarks>A key shorter than 16 bytes is logged as an error and ignored.</remarks>
     /// <value>The default value is <see langword="null"/>.</value>
@@ -107,8 +107,9 @@ public sealed class RouteTracingSettings
     /// code, or if the client has aborted the request. Other spans of the request stay excluded.
     /// </summary>
     /// <remarks>
-    /// The span is exported regardless of the sampler. Requests that are excluded by a <c>Filter</c> or because of their caller have one,
-    /// too.
+    /// The span is exported regardless of the sampler. It has the trace id of the request, a new span id, and the attributes of the
+    /// semantic conventions except <c>url.query</c>. Hooks and <c>Enrich</c> callbacks don't run for it. Requests that are excluded by a
+    /// <c>Filter</c> or because of their caller have one, too.
     /// </remarks>
     /// <value>The default value is <see langword="false"/>.</value>
     public bool KeepFailedRequests { get; set; }

@@ -8,7 +8,8 @@ namespace OpenTelemetry.Trace;
 public static class RouteTracingTracerProviderBuilderExtensions
 {
     /// <summary>
-    /// Adds OpenTelemetry's ASP.NET Core instrumentation with route tracing to one of several tracer providers of the process.
+    /// Adds OpenTelemetry's ASP.NET Core instrumentation with route tracing to a tracer provider: that of an application whose builder
+    /// isn't an <c>IHostApplicationBuilder</c>, such as one with a <c>Startup</c> class, or one of several tracer providers of the process.
     /// </summary>
     /// <remarks>
     /// <para>

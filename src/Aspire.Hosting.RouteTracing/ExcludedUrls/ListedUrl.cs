@@ -1,4 +1,5 @@
 using Aspire.Hosting.RouteTracing.Variables;
+using Aspire.RouteTracing.ExcludedUrls;
 
 namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
 
@@ -10,6 +11,9 @@ internal sealed record ListedUrl(string Pattern, string Source, bool IsSecret = 
 {
     /// <summary>Gets the pattern as users may see it.</summary>
     public string Display => IsSecret ? "(secret)" : Pattern;
+
+    /// <summary>Gets the pattern as users may see it in a list, which can be given to a command.</summary>
+    public string DisplayInList => IsSecret || IsForPython ? Display : ExclusionListFormat.Write([Pattern]);
 
     /// <summary>Gets whether the user set it for Python, in Python's syntax.</summary>
     public bool IsForPython => VariableNames.IsExcludedUrls(Source, Language.Python);

@@ -154,7 +154,7 @@ internal static class Commands
         var state = live.IsEdited ? "Edited in this run. " : "";
         return live.Current.Count == 0
             ? $"{state}The list is empty."
-            : $"{state}Current list:\n\n{string.Join('\n', live.Current.Select(url => $"- `` {url.Display} ``"))}";
+            : $"{state}Current list:\n\n{string.Join('\n', live.Current.Select(url => $"- `` {url.DisplayInList} ``"))}";
     }
 
     private static InteractionInput CreateAllResourcesInput(string label) =>
@@ -223,28 +223,11 @@ internal static class Commands
             return;
         }
 
-        var isValid = true;
-        foreach (var name in new[] { Add, Patterns })
+        string[] names = [Add, Remove, Patterns];
+        var errors = names.SelectMany(name => FindErrors(inputs, name).Select(error => (Input: inputs[name], Text: error))).ToArray();
+        if (errors.Length > 0)
         {
-            var patterns = Parse(inputs, name, out var error);
-            foreach (var pattern in patterns)
-            {
-                if (!ExclusionPattern.Validate(pattern, out var reason))
-                {
-                    isValid = false;
-                    context.AddValidationError(inputs[name], $"The pattern '{pattern}' is invalid: {reason}");
-                }
-            }
-
-            if (error is not null)
-            {
-                isValid = false;
-                context.AddValidationError(inputs[name], $"The list can't be read: {error}");
-            }
-        }
-
-        if (!isValid)
-        {
+            Array.ForEach(errors, error => context.AddValidationError(error.Input, error.Text));
             return;
         }
 
@@ -262,6 +245,28 @@ internal static class Commands
         foreach (var obstacle in lives.SelectMany(live => live.FindObstacles(GetEdited(live.Current, inputs))))
         {
             context.AddValidationError(inputs[replaces ? Patterns : Add], obstacle);
+        }
+    }
+
+    private static IEnumerable<string> FindErrors(InteractionInputCollection inputs, string name)
+    {
+        var patterns = Parse(inputs, name, out var error);
+        if (error is not null)
+        {
+            yield return $"The list can't be read: {error}";
+        }
+        else if (patterns.Count == 0 && IsGiven(inputs, name))
+        {
+            yield return $"'{inputs[name].Value}' contains no pattern. To remove all patterns, use 'remove' with '{Everything}'.";
+        }
+
+        // What isn't valid can be removed.
+        foreach (var pattern in name == Remove ? [] : patterns)
+        {
+            if (!ExclusionPattern.Validate(pattern, out var reason))
+            {
+                yield return $"The pattern '{pattern}' is invalid: {reason}";
+            }
         }
     }
 

@@ -22,9 +22,9 @@ internal sealed partial class ExcludedUrlsProperty(
     private IReadOnlyList<ListedUrl>? _listed;
     private string? _shown;
 
-    /// <summary>Joins the patterns of a list as users may see them.</summary>
+    /// <summary>Writes a list as users may see it.</summary>
     public static string Join(IEnumerable<ListedUrl> list) =>
-        string.Join(", ", list.Select(url => url.Display)) is { Length: > 0 } text ? text : "none";
+        string.Join(", ", list.Select(url => url.DisplayInList)) is { Length: > 0 } text ? text : "none";
 
     /// <summary>
     /// Publishes the list and its state, updates the arguments of the edit command, and logs each warning once in the console log of the

@@ -58,7 +58,6 @@ internal sealed class LiveListFolder : IDisposable
 
     public void Dispose()
     {
-        AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
         try
         {
             if (_path.IsValueCreated && IsOwnerOnly(_path.Value))
@@ -70,6 +69,9 @@ internal sealed class LiveListFolder : IDisposable
         {
             // On Windows, a service has a file open. The folder remains among the system's temporary files.
         }
+
+        // Last, because the process can exit in the meantime and has to wait for the deletion.
+        AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
     }
 
     private void OnProcessExit(object? sender, EventArgs e) => Dispose();

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
@@ -118,8 +119,10 @@ internal sealed class LiveResource(
     /// </summary>
     /// <returns>The list to write into the variables.</returns>
     public async Task<IReadOnlyList<ListedUrl>> PrepareAsync(
-        IReadOnlyList<ListedUrl> list, Dictionary<string, object> variables, List<string> warnings, CancellationToken cancellationToken)
+        IReadOnlyList<ListedUrl> list, EnvironmentCallbackContext context, List<string> warnings)
     {
+        var variables = context.EnvironmentVariables;
+        AddInheritedLists(variables);
         string[] secretNames = [.. variables.Where(variable => IsSecret(variable.Value)).Select(variable => variable.Key)];
 
         // The file has the items of .NET's variable, too.
@@ -134,8 +137,8 @@ internal sealed class LiveResource(
             if (variables[name] is IValueProvider provider)
             {
                 // The address of an endpoint depends on the resource that calls it.
-                text = await provider.GetValueAsync(new ValueProviderContext { Caller = resource }, cancellationToken).ConfigureAwait(false)
-                    ?? "";
+                var caller = new ValueProviderContext { Caller = resource, ExecutionContext = context.ExecutionContext };
+                text = await provider.GetValueAsync(caller, context.CancellationToken).ConfigureAwait(false) ?? "";
                 variables[name] = isSecret && name == VariableNames.DotNetExcludedUrls ? provider : text;
             }
 
@@ -307,6 +310,23 @@ internal sealed class LiveResource(
         ];
     }
 
+    // A process inherits the variables of the AppHost, unless they are set for it.
+    private void AddInheritedLists(Dictionary<string, object> variables)
+    {
+        if (IsContainer)
+        {
+            return;
+        }
+
+        foreach (var (name, value) in Environment.GetEnvironmentVariables().Cast<DictionaryEntry>())
+        {
+            if (name is string text && value is not null && VariableNames.IsExcludedUrls(text, Language))
+            {
+                variables.TryAdd(text, value);
+            }
+        }
+    }
+
     private Dictionary<string, ListedUrl> GetKnown() =>
         Distinct(Current.Concat(_declared)).ToDictionary(url => url.Pattern, StringComparer.Ordinal);
 
@@ -318,9 +338,14 @@ internal sealed class LiveResource(
         }
 
         // A service ignores a file that has an invalid item.
-        var urls = ExclusionListFormat.Parse(text, out _)
+        var urls = ExclusionListFormat.Parse(text, out var error)
             .Select(pattern => new ListedUrl(pattern, variable, isSecret))
             .ToLookup(url => ExclusionPattern.Validate(url.Pattern, out _));
+        if (error is not null)
+        {
+            warnings.Add($"The value of {variable} in '{Name}' could not be read and was ignored: {error}");
+        }
+
         warnings.AddRange(urls[false].Select(
             url => $"The item '{url.Display}' of {variable} in '{Name}' is not a valid regular expression and was ignored."));
         return urls[true];

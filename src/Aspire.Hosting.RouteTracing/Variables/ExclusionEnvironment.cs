@@ -46,7 +46,7 @@ internal static class ExclusionEnvironment
         var hasUsersFile = variables.ContainsKey(VariableNames.ExclusionsFile);
         if (resource.TryGetLastAnnotation<LiveResource>(out var live))
         {
-            list = await live.PrepareAsync(list, variables, warnings, context.CancellationToken).ConfigureAwait(false);
+            list = await live.PrepareAsync(list, context, warnings).ConfigureAwait(false);
         }
 
         var writer = new ExclusionVariables(resource.Name, Language.Of(resource), app.Carriers, variables, hasUsersFile);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
@@ -16,8 +15,6 @@ internal sealed class ExcludedRequest
 {
     private static readonly AsyncLocal<ExcludedRequest?> CurrentRequest = new();
 
-    // Middleware can set another token, such as that of its timeout.
-    private readonly CancellationToken _aborted;
     private HttpContext? _context;
 
     /// <param name="context">The request.</param>
@@ -26,7 +23,6 @@ internal sealed class ExcludedRequest
     public ExcludedRequest(HttpContext context, Activity? server, CompiledSettings settings)
     {
         (_context, Server, Settings) = (context, server, settings);
-        _aborted = (context.Features[typeof(IHttpRequestLifetimeFeature)] as IHttpRequestLifetimeFeature)?.RequestAborted ?? default;
         if (settings.KeepFailedRequests)
         {
             Received = new FailedRequestSpan.Received(context.Request);
@@ -51,9 +47,6 @@ internal sealed class ExcludedRequest
     /// cref="RouteTracingSettings.KeepFailedRequests"/>.
     /// </summary>
     public FailedRequestSpan.Received? Received { get; }
-
-    /// <summary>Gets whether the connection was aborted, usually by the client.</summary>
-    public bool IsAborted => _aborted.IsCancellationRequested;
 
     /// <summary>
     /// Gets why the request is excluded: the pattern, the route of the endpoint, <c>caller</c> or <c>filter</c>. <see langword="null"/> if

@@ -40,7 +40,9 @@ internal static class ExcludedSpans
     }
 
     /// <summary>Returns the origin of a span that is about to start below an unrecorded parent, or without a parent.</summary>
-    /// <param name="parent">The parent, which is remote for a call from another service and for the handler of an in-process message.</param>
+    /// <param name="parent">
+    /// The parent, which is remote for a call from another service and for the handler of an in-process message.
+    /// </param>
     /// <param name="ambient">The parent, if it is the current activity.</param>
     public static SpanOrigin FindOrigin(in ActivityContext parent, Activity? ambient) =>
         FindOrigin(parent.TraceId, parent.SpanId, parent.IsRemote, ambient, startTime: default);

@@ -122,7 +122,7 @@ internal sealed partial class RequestExclusion(
                 DisableMetrics(context, request);
                 if (tracked is null)
                 {
-                    CompleteWithResponse(context, request);
+                    CompleteWithResponse(context, request, failure: null);
                 }
             }
         }
@@ -157,14 +157,19 @@ internal sealed partial class RequestExclusion(
                 return;
             }
 
-            if (failure is null && !context.Response.HasStarted)
+            // RequestAborted is created when it is first read. A probe that succeeds doesn't need it.
+            var response = context.Response;
+            var hasSucceeded = failure is null && response is { HasStarted: true, StatusCode: < StatusCodes.Status500InternalServerError };
+            var isCanceled = !hasSucceeded && context.RequestAborted.IsCancellationRequested;
+            if (!response.HasStarted && (failure is null || isCanceled))
             {
-                // A callback of the response can still fail, or the client abort the request. Kestrel then changes the status code.
-                CompleteWithResponse(context, request);
+                // A callback of the response can still fail, or the client abort the request. Kestrel then changes the status code. It also
+                // tells an abort from a timeout of middleware, which can cancel a token of its own.
+                CompleteWithResponse(context, request, failure);
             }
             else
             {
-                Report(context, request, failure, StatusCodeOf(context.Response, request, failure));
+                Report(context, request, failure, StatusCodeOf(response, failure), isCanceled);
             }
         }
         catch (Exception exception)
@@ -174,15 +179,16 @@ internal sealed partial class RequestExclusion(
         }
     }
 
-    private void CompleteWithResponse(HttpContext context, ExcludedRequest request) =>
+    private void CompleteWithResponse(HttpContext context, ExcludedRequest request, Exception? failure) =>
         context.Response.OnCompleted(() =>
         {
-            Report(context, request, failure: null, context.Response.StatusCode);
+            var statusCode = context.Response.StatusCode;
+            Report(context, request, failure, statusCode, isAborted: statusCode == StatusCodes.Status499ClientClosedRequest);
             return Task.CompletedTask;
         });
 
     // Listeners of the meter and span processors run here and can throw.
-    private void Report(HttpContext context, ExcludedRequest request, Exception? failure, int statusCode)
+    private void Report(HttpContext context, ExcludedRequest request, Exception? failure, int statusCode, bool isAborted)
     {
         try
         {
@@ -191,7 +197,7 @@ internal sealed partial class RequestExclusion(
                 Count(request.ExcludedBy!, statusCode);
             }
 
-            if (request.Settings.KeepFailedRequests && !(failure is not null && request.IsAborted))
+            if (request.Settings.KeepFailedRequests && !isAborted)
             {
                 failedRequestSpan.Export(context, request, failure, statusCode);
             }
@@ -219,11 +225,10 @@ internal sealed partial class RequestExclusion(
     }
 
     // The status code that the server sends.
-    private static int StatusCodeOf(HttpResponse response, ExcludedRequest request, Exception? failure) => failure switch
+    private static int StatusCodeOf(HttpResponse response, Exception? failure) => failure switch
     {
         _ when response.HasStarted => response.StatusCode,
         BadHttpRequestException badRequest => badRequest.StatusCode,
-        _ when request.IsAborted => StatusCodes.Status499ClientClosedRequest,
         _ => StatusCodes.Status500InternalServerError,
     };
 

@@ -28,7 +28,7 @@ internal sealed partial class ExclusionReport : IHostedService, IDisposable
     private readonly ConfiguredPathBases _pathBases;
     private readonly IHostApplicationLifetime _application;
     private readonly ILogger _logger;
-    private readonly string? _statusFile;
+    private string? _statusFile;
     private readonly ITimer _afterBuild;
     private readonly Lock _reporting = new();
     private bool _isRunning;
@@ -92,16 +92,24 @@ internal sealed partial class ExclusionReport : IHostedService, IDisposable
     private void OnStopped()
     {
         Dispose();
-
-        // What changed last is reported, too.
-        Report();
         lock (_reporting)
         {
+            RunAndLogFailure(DeleteStatusFile);
+
+            // What changed last is logged, too.
+            Report();
             _isRunning = false;
-            if (_statusFile is not null)
-            {
-                RunAndLogFailure(() => File.Delete(_statusFile));
-            }
+        }
+    }
+
+    // The AppHost deletes the folder when it ends, which can be earlier.
+    private void DeleteStatusFile()
+    {
+        var file = _statusFile;
+        _statusFile = null;
+        if (File.Exists(file))
+        {
+            File.Delete(file);
         }
     }
 

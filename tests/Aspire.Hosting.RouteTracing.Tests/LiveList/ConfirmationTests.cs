@@ -57,7 +57,7 @@ public sealed class ConfirmationTests
         await using var service = await TestService.StartAsync(_orders);
         await model.SetRunningAsync(_orders);
 
-        await model.AssertPropertyAsync(_orders, "In force: a, ^/a,b$, (?:(?x) ^/c # comment\n d$).");
+        await model.AssertPropertyAsync(_orders, "In force: a, ^/a\\,b$, (?:(?x) ^/c # comment\n d$).");
         Assert.Contains("The service has confirmed it.", await model.AnswerAsync(_orders, Edit, ("add", "b")), StringComparison.Ordinal);
     }
 

@@ -28,7 +28,7 @@ public sealed class EditInputsTests
         await using var model = await TestModel.StartAsync(_builder);
         var add = TestModel.GetArguments(_orders, Edit)[0];
 
-        Assert.Equal("Current list:\n\n- `` a,b ``\n- `` c ``", add.Description);
+        Assert.Equal("Current list:\n\n- `` a\\,b ``\n- `` c ``", add.Description);
         Assert.True(add.EnableDescriptionMarkdown);
     }
 
@@ -39,7 +39,7 @@ public sealed class EditInputsTests
 
         await model.AnswerAsync(_orders, Edit, ("add", "d"));
         Assert.Equal(
-            "Edited in this run. Current list:\n\n- `` a,b ``\n- `` c ``\n- `` d ``",
+            "Edited in this run. Current list:\n\n- `` a\\,b ``\n- `` c ``\n- `` d ``",
             model.GetShownArguments(_orders, Edit).Arguments[0].Description);
 
         await model.AnswerAsync(_orders, Edit, ("remove", "*"));
@@ -114,6 +114,6 @@ public sealed class EditInputsTests
 
         await TestModel.GetVariablesAsync(_orders);
 
-        Assert.Equal("Current list:\n\n- `` users ``\n- `` a,b ``\n- `` c ``", TestModel.GetArguments(_orders, Edit)[0].Description);
+        Assert.Equal("Current list:\n\n- `` users ``\n- `` a\\,b ``\n- `` c ``", TestModel.GetArguments(_orders, Edit)[0].Description);
     }
 }

@@ -25,7 +25,8 @@ public sealed class EditTests
 
         var answer = await model.AnswerAsync(_orders, Edit, (argument, value));
 
-        var list = expected.Length == 0 ? "The list of 'orders' is empty." : $"The list of 'orders' is {string.Join(", ", expected)}.";
+        var shown = string.Join(", ", expected).Replace("a,b", @"a\,b", StringComparison.Ordinal);
+        var list = expected.Length == 0 ? "The list of 'orders' is empty." : $"The list of 'orders' is {shown}.";
         Assert.StartsWith($"{list} 'orders' isn't running and reads the list when it starts.", answer, StringComparison.Ordinal);
         Assert.Equal(expected, service.ReadList());
     }
@@ -40,9 +41,10 @@ public sealed class EditTests
         await using var service = await TestService.StartAsync(_orders);
 
         Assert.Equal(
-            "The list of 'orders' is users, everywhere, a,b. Nothing changed.", await model.AnswerAsync(_orders, Edit, (argument, value)));
+            @"The list of 'orders' is users, everywhere, a\,b. Nothing changed.",
+            await model.AnswerAsync(_orders, Edit, (argument, value)));
 
-        Assert.Equal("Not running: users, everywhere, a,b.", model.GetProperty(_orders));
+        Assert.Equal(@"Not running: users, everywhere, a\,b.", model.GetProperty(_orders));
     }
 
     [Fact]
@@ -66,7 +68,7 @@ public sealed class EditTests
 
         var answer = await model.AnswerAsync(_orders, Edit, ("reset", "true"));
 
-        Assert.StartsWith("The list of 'orders' is users, everywhere, a,b.", answer, StringComparison.Ordinal);
+        Assert.StartsWith(@"The list of 'orders' is users, everywhere, a\,b.", answer, StringComparison.Ordinal);
         Assert.Equal(["users", "everywhere", "a,b"], service.ReadList());
         Assert.Equal(@"users,everywhere,a\,b", await TestModel.GetUnresolvedAsync(_orders, DotNet));
     }
@@ -88,7 +90,7 @@ public sealed class EditTests
         await model.AnswerAsync(_orders, Edit, ("reset", "true"));
 
         Assert.Equal(@"users,everywhere,a\,b", await TestModel.GetUnresolvedAsync(_orders, DotNet));
-        Assert.Equal("Not running: users, everywhere, a,b.", model.GetProperty(_orders));
+        Assert.Equal(@"Not running: users, everywhere, a\,b.", model.GetProperty(_orders));
     }
 
     [Theory]
@@ -115,7 +117,7 @@ public sealed class EditTests
         await using var service = await TestService.StartAsync(_orders);
         var property = model.GetProperty(_orders);
 
-        Assert.Equal("Excluded URLs of 'orders'. Not running: users, everywhere, a,b.", await model.AnswerAsync(_orders, Edit));
+        Assert.Equal(@"Excluded URLs of 'orders'. Not running: users, everywhere, a\,b.", await model.AnswerAsync(_orders, Edit));
 
         Assert.Equal(["users", "everywhere", "a,b"], service.ReadList());
         Assert.Equal(property, model.GetProperty(_orders));
@@ -143,7 +145,10 @@ public sealed class EditTests
     [InlineData("patterns", "good,(", "The pattern '(' is invalid: ")]
     [InlineData("add", "[z-a]", "The pattern '[z-a]' is invalid: ")]
     [InlineData("patterns", "base64:*", "The list can't be read: ")]
-    [InlineData("remove", "unknown", "The pattern 'unknown' is not in the list. The list of 'orders' is users, everywhere, a,b.")]
+    [InlineData("remove", "base64:*", "The list can't be read: ")]
+    [InlineData("patterns", ",", "',' contains no pattern. To remove all patterns, use 'remove' with '*'.")]
+    [InlineData("add", " , ", "',' contains no pattern. ")]
+    [InlineData("remove", "unknown", @"The pattern 'unknown' is not in the list. The list of 'orders' is users, everywhere, a\,b.")]
     public async Task A_bad_argument_is_refused_and_changes_nothing(string argument, string value, string error)
     {
         await using var model = await TestModel.StartAsync(_builder);
@@ -154,6 +159,22 @@ public sealed class EditTests
 
         Assert.Equal(["users", "everywhere", "a,b"], service.ReadList());
         Assert.Equal(property, model.GetProperty(_orders));
+    }
+
+    [Fact]
+    public async Task The_list_can_be_given_back_as_it_is_shown()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+        await model.SetRunningAsync(_orders);
+        await model.AssertPropertyAsync(_orders, @"In force: users, everywhere, a\,b.");
+
+        Assert.Equal(
+            @"The list of 'orders' is users, everywhere, a\,b. Nothing changed.",
+            await model.AnswerAsync(_orders, Edit, ("patterns", @"users, everywhere, a\,b")));
+        await model.AnswerAsync(_orders, Edit, ("remove", @"a\,b"));
+
+        Assert.Equal(["users", "everywhere"], service.ReadList());
     }
 
     [Fact]
@@ -211,7 +232,7 @@ public sealed class EditTests
 
         Assert.Equal(
             """
-            The list of 'orders' is users, everywhere, a,b, new. 'orders' isn't running and reads the list when it starts.
+            The list of 'orders' is users, everywhere, a\,b, new. 'orders' isn't running and reads the list when it starts.
             To keep the added patterns, declare them on 'orders': .WithExcludedUrls("new")
             The list of 'catalog' is everywhere, new. 'catalog' isn't running and reads the list when it starts.
             To keep the added patterns, declare them on 'catalog': .WithExcludedUrls("new")
@@ -247,7 +268,7 @@ public sealed class EditTests
         Assert.StartsWith("The list of 'orders' was not changed: ", error, StringComparison.Ordinal);
         Assert.Equal(["users", "everywhere", "a,b"], service.ReadList());
         Assert.Equal(property, model.GetProperty(_orders));
-        Assert.Equal("Excluded URLs of 'orders'. Not running: users, everywhere, a,b.", await model.AnswerAsync(_orders, Edit));
+        Assert.Equal(@"Excluded URLs of 'orders'. Not running: users, everywhere, a\,b.", await model.AnswerAsync(_orders, Edit));
         File.Delete(service.StatusPath);
         Assert.StartsWith(
             "'/new' is not excluded",

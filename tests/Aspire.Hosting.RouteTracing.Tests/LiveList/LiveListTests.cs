@@ -148,6 +148,20 @@ public sealed class LiveListTests
     }
 
     [Fact]
+    public async Task A_value_that_cannot_be_read_is_warned_of()
+    {
+        var builder = TestModel.CreateBuilder();
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here").WithEnvironment(DotNet, "base64:%");
+        await using var model = await TestModel.StartAsync(builder);
+        await TestModel.GetVariablesAsync(orders);
+
+        Assert.Equal(
+            "Not running: here. The value of OTEL_DOTNET_EXCLUDED_URLS in 'orders' could not be read and was ignored: What follows "
+            + "'base64:' is not base64.",
+            model.GetProperty(orders));
+    }
+
+    [Fact]
     public async Task A_bad_item_of_the_user_is_warned_of_and_not_in_the_file()
     {
         var builder = TestModel.CreateBuilder();

@@ -163,6 +163,9 @@ public sealed class ExclusionReloadTests
 
         app.Reload("OTEL_DOTNET_EXCLUDED_URLS", "^/one$,(bad");
         Assert.Equal(["^/one$"], app.ExcludedUrls().Select(exclusion => exclusion.Pattern));
+        Assert.Equal(5, Errors());
+
+        app.Reload("OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST", "y-(bad");
         Assert.Equal(6, Errors());
 
         int Errors() => app.Logs.Count(log => log.LogLevel == LogLevel.Error);

@@ -3,6 +3,7 @@ using System.Net;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -348,17 +349,93 @@ public sealed class KeepFailedRequestsTests
     [Fact]
     public async Task A_failed_request_with_an_invalid_host_keeps_its_span()
     {
-        await using var app = await StartAsync(sampler: null, map: app => app.MapGet("/health/host", (HttpRequest request) =>
-        {
-            // Later than a client sets it, because ASP.NET Core 11 reads it at the start.
-            request.Headers.Host = $"xn--0:{request.HttpContext.Connection.LocalPort}";
-            return Results.Text("unhealthy", statusCode: 503);
-        }));
+        // Later than a client sets it, because ASP.NET Core 11 reads it at the start. An unsampled request is excluded after that.
+        await using var app = await StartAsync(
+            sampler: null,
+            configure: builder => builder.Services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter>(new FirstMiddleware(
+                context => context.Request.Headers.Host = $"xn--0:{context.Connection.LocalPort}"))));
 
-        using var response = await app.GetAsync("/health/host");
+        using var response = await app.GetAsync("/health/503", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00");
         await app.StopAsync();
 
         Assert.Equal(["xn--0", 503], Tags(Assert.Single(app.Spans), "server.address", "http.response.status_code"));
+    }
+
+    [Theory]
+    [InlineData("/health/slow", "answered", 504)]
+    [InlineData("/health/slow", "escaping", 500)]
+    [InlineData("/health/503", "canceled later", 503)]
+    [InlineData("/by-endpoint/slow", "answered", 504)]
+    [InlineData("/by-endpoint/slow", "escaping", 500)]
+    [InlineData("/by-endpoint", "canceled later", 503)]
+    public async Task A_timeout_of_middleware_is_a_failure(string path, string reaction, int statusCode)
+    {
+        await using var app = await StartAsync(sampler: null, map: app =>
+        {
+            app.Use(async (context, next) =>
+            {
+                using var timeout = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+                context.RequestAborted = timeout.Token;
+                try
+                {
+                    timeout.CancelAfter(reaction == "canceled later" ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(1));
+                    await next(context);
+                }
+                catch (OperationCanceledException) when (reaction == "answered")
+                {
+                    context.Response.StatusCode = 504;
+                }
+                finally
+                {
+                    await timeout.CancelAsync();
+                }
+            });
+            app.UseRouting();
+            app.MapGet("/health/slow", (HttpContext context) => Task.Delay(Timeout.Infinite, context.RequestAborted));
+            app.MapGet("/by-endpoint/slow", (HttpContext context) => Task.Delay(Timeout.Infinite, context.RequestAborted))
+                .ExcludeFromTracing();
+        });
+
+        using var response = await app.GetAsync(path);
+        await app.StopAsync();
+
+        Assert.Equal(statusCode, (int)response.StatusCode);
+        Assert.Equal([statusCode], Tags(Assert.Single(app.Spans), "http.response.status_code"));
+        Assert.EndsWith($"status_code={statusCode}", Assert.Single(app.CountsOf("aspire.route_tracing.excluded_requests").Keys));
+    }
+
+    [Fact]
+    public async Task The_span_has_what_was_received_and_what_the_application_set()
+    {
+        await using var app = await StartAsync(sampler: null, map: app => app.Use((HttpContext context, RequestDelegate _) =>
+        {
+            (context.Request.Method, context.Request.Scheme, context.Request.Path) = ("DELETE", "https", "/health/503");
+            context.Request.Host = new HostString("shop.example");
+            var server = Activity.Current!;
+            server.SetTag("tenant", "a").AddEvent(new ActivityEvent("checked")).SetStatus(ActivityStatusCode.Error, "no database");
+            context.Response.StatusCode = 503;
+            return Task.CompletedTask;
+        }));
+
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/health/received") { Headers = { { "User-Agent", "probe/1" } } };
+        using var response = await app.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        await app.StopAsync();
+
+        var span = Assert.Single(app.Spans);
+        Assert.Equal(
+            ["POST", "http", "127.0.0.1", app.Port, "/health/received", "probe/1", "1.1", "a"],
+            Tags(
+                span,
+                "http.request.method",
+                "url.scheme",
+                "server.address",
+                "server.port",
+                "url.path",
+                "user_agent.original",
+                "network.protocol.version",
+                "tenant"));
+        Assert.Equal("checked", Assert.Single(span.Events).Name);
+        Assert.Equal("no database", span.StatusDescription);
     }
 
     [Fact]
@@ -471,7 +548,11 @@ public sealed class KeepFailedRequestsTests
     private static object?[] Tags(Activity span, params string[] names) => Array.ConvertAll(names, span.GetTagItem);
 
     private static Task<TracedApp> StartAsync(
-        string? sampler, bool recordException = false, Action<WebApplication>? map = null, bool? keep = true) =>
+        string? sampler,
+        bool recordException = false,
+        Action<WebApplication>? map = null,
+        bool? keep = true,
+        Action<WebApplicationBuilder>? configure = null) =>
         TracedApp.StartAsync(
             builder =>
             {
@@ -488,6 +569,7 @@ public sealed class KeepFailedRequestsTests
                     settings.ExclusionKey = "a key that the services share";
                     settings.ExcludedUrls.Add("^/health/");
                 });
+                configure?.Invoke(builder);
             },
             app =>
             {
@@ -518,5 +600,18 @@ public sealed class KeepFailedRequestsTests
             httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             return ValueTask.FromResult(true);
         }
+    }
+
+    private sealed class FirstMiddleware(Action<HttpContext> change) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use((context, following) =>
+            {
+                change(context);
+                return following(context);
+            });
+            next(app);
+        };
     }
 }

@@ -17,7 +17,7 @@ public sealed class LazyLoopTests : IAsyncDisposable
     private readonly Channel<(ActivityContext Parent, DateTime Start, TaskCompletionSource Done)> _work =
         Channel.CreateUnbounded<(ActivityContext, DateTime, TaskCompletionSource)>();
 
-    private readonly Channel<ActivityContext> _commands = Channel.CreateUnbounded<ActivityContext>();
+    private readonly Channel<(ActivityContext Parent, DateTime SentAt)> _commands = Channel.CreateUnbounded<(ActivityContext, DateTime)>();
     private Task? _loop;
 
     public static TheoryData<string?, string?> SamplersAndCallers
@@ -142,7 +142,7 @@ public sealed class LazyLoopTests : IAsyncDisposable
         await app.App.StopAsync(TestContext.Current.CancellationToken);
 
         // On a thread without the context of the request.
-        await foreach (var command in TakeCommandsAsync())
+        await foreach (var (command, _) in TakeCommandsAsync())
         {
             TracedApp.Source.StartActivity("PING", ActivityKind.Client, command)?.Dispose();
         }
@@ -172,7 +172,7 @@ public sealed class LazyLoopTests : IAsyncDisposable
                 }
                 else
                 {
-                    await _commands.Writer.WriteAsync(Activity.Current!.Context);
+                    await _commands.Writer.WriteAsync((Activity.Current!.Context, DateTime.UtcNow));
                 }
 
                 if (wait is not null && name == "health")
@@ -203,13 +203,13 @@ public sealed class LazyLoopTests : IAsyncDisposable
     // Starts the spans of the commands at the time when they were sent.
     private async Task ProfileAsync()
     {
-        await foreach (var command in TakeCommandsAsync())
+        await foreach (var (command, sentAt) in TakeCommandsAsync())
         {
-            await ProcessAsync(command, DateTime.UnixEpoch);
+            await ProcessAsync(command, sentAt);
         }
     }
 
-    private IAsyncEnumerable<ActivityContext> TakeCommandsAsync()
+    private IAsyncEnumerable<(ActivityContext Parent, DateTime SentAt)> TakeCommandsAsync()
     {
         _commands.Writer.Complete();
         return _commands.Reader.ReadAllAsync(TestContext.Current.CancellationToken);

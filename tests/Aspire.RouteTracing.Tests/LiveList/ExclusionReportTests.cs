@@ -440,6 +440,19 @@ public sealed partial class ExclusionReportTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_that_the_AppHost_has_deleted_is_no_failure_at_the_end()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, "orders")).FullName;
+        await using var app = await StartAsync(["^/health$"], new() { [ConfigurationKeys.StatusFolder] = folder });
+        await Waits.UntilAsync(
+            () => Directory.EnumerateFiles(folder, "*.json").Any(path => ReadStatus(path)?.RouteCount > 0), "The status is not complete.");
+        Directory.Delete(folder, recursive: true);
+        await app.StopAsync();
+
+        Assert.DoesNotContain(app.Logs, log => log.LogLevel == LogLevel.Error);
+    }
+
+    [Fact]
     public async Task The_first_request_that_an_item_excludes_is_logged_at_Debug()
     {
         await using var app = await StartAsync(["^/health$"], logLevel: LogLevel.Debug);
