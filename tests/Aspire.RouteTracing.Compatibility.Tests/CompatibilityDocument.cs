@@ -16,8 +16,10 @@ internal static class CompatibilityDocument
     public static IEnumerable<Library> Libraries =>
     [
         RedisTests.Redis,
+        AspireRedisTests.AspireRedis,
         OrleansTests.Orleans,
         MassTransitTests.MassTransit,
+        WolverineTests.Wolverine,
         ODataTests.OData,
         VersioningTests.Versioning,
         EntityFrameworkTests.EntityFramework,
@@ -28,6 +30,7 @@ internal static class CompatibilityDocument
         HangfireTests.Hangfire,
         FastEndpointsTests.FastEndpoints,
         AzureMonitorTests.AzureMonitor,
+        GraceTests.Grace,
     ];
 
     public static async Task<string> RowAsync(Library library, Use use)

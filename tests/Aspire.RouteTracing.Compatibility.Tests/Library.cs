@@ -25,6 +25,9 @@ internal sealed partial record Library(string Name, Type? Type)
     /// <summary>Gets what adds the library's own instrumentation or sources.</summary>
     public Action<TracerProviderBuilder> Trace { get; init; } = _ => { };
 
+    /// <summary>Gets whether a span belongs to a request, not to the end of the application.</summary>
+    public Func<Activity, bool> IsOfRequest { get; init; } = _ => true;
+
     public required Action<WebApplication> Map { get; init; }
 
     public required IReadOnlyList<Use> Uses { get; init; }

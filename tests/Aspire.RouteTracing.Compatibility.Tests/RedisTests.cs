@@ -1,4 +1,3 @@
-using Garnet;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -65,20 +64,5 @@ public sealed class RedisTests : LibraryTests
             await redis.GetDatabase().PingAsync();
             return HealthCheckResult.Healthy();
         }
-    }
-
-    private sealed class RedisServer : IDisposable
-    {
-        private readonly GarnetServer _server;
-
-        public RedisServer()
-        {
-            _server = new GarnetServer(["--port", $"{Port}", "--bind", "127.0.0.1", "--memory", "64m", "--index", "16m", "-q"]);
-            _server.Start();
-        }
-
-        public int Port { get; } = FreePort.Find();
-
-        public void Dispose() => _server.Dispose();
     }
 }

@@ -59,7 +59,8 @@ internal static class Run
             await app.StopAsync(TestContext.Current.CancellationToken);
         }
 
-        return new(status, [.. spans.Where(span => span.StartTimeUtc >= start).OrderBy(span => span.StartTimeUtc)]);
+        var spansOfRequest = spans.Where(span => span.StartTimeUtc >= start && library.IsOfRequest(span));
+        return new(status, [.. spansOfRequest.OrderBy(span => span.StartTimeUtc)]);
     }
 
     private static WebApplication Build(Library library, Tracing tracing, string? sampler, List<Activity> spans)

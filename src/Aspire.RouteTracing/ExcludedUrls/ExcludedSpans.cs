@@ -17,12 +17,14 @@ internal static class ExcludedSpans
     private const int SpanIdBytes = 8;
     private const int TraceIdBytes = 16;
 
-    // Others know the ids of the calls that an excluded request sent to them.
-    private const long MaxRemoteAge = 60_000;
+    // In milliseconds. Others know the ids of the calls that an excluded request sent to them.
+    private const uint MaxRemoteAge = 60_000;
 
     private static readonly ulong[] Ids = new ulong[Rows * Ways];
-    private static readonly long[] Times = new long[Rows * Ways];
+    private static readonly uint[] Times = new uint[Rows * Ways];
     private static readonly byte[] Next = new byte[Rows];
+
+    private static uint Now => (uint)Environment.TickCount;
 
     /// <summary>
     /// Stops recording a span: it isn't exported, its context is unsampled, and spans that name it as their parent later are excluded.
@@ -54,27 +56,31 @@ internal static class ExcludedSpans
         return origin is SpanOrigin.Running or SpanOrigin.Belated && HasRecordedParent(span) ? SpanOrigin.None : origin;
     }
 
-    public static void Add(ActivitySpanId span) => Add(Read(span));
-
     public static void AddTrace(ActivityTraceId trace)
     {
-        if (!Contains(Read(trace), since: 0))
+        if (!Contains(Read(trace)))
         {
-            Add(Read(trace));
+            Add(Read(trace), Now);
         }
     }
 
-    /// <summary>Returns whether a span is one of the last, and was added at this time or later.</summary>
+    public static void Add(ActivitySpanId span) => Add(span, Now);
+
     /// <param name="span">The id of the span.</param>
-    /// <param name="since">The time in milliseconds, as <see cref="Environment.TickCount64"/> counts it.</param>
-    public static bool Contains(ActivitySpanId span, long since = 0) => Contains(Read(span), since);
+    /// <param name="time">The time in milliseconds, as <see cref="Environment.TickCount"/> counts it.</param>
+    public static void Add(ActivitySpanId span, uint time) => Add(Read(span), time);
+
+    /// <summary>Returns whether a span is one of the last.</summary>
+    /// <param name="span">The id of the span.</param>
+    /// <param name="maxAge">The time since it was added, in milliseconds.</param>
+    public static bool Contains(ActivitySpanId span, uint maxAge = uint.MaxValue) => Contains(Read(span), maxAge);
 
     private static SpanOrigin FindOrigin(
         ActivityTraceId trace, ActivitySpanId parentId, bool isParentRemote, Activity? ambient, DateTime startTime)
     {
         if (isParentRemote)
         {
-            return Contains(parentId, Environment.TickCount64 - MaxRemoteAge) ? SpanOrigin.Belated : SpanOrigin.None;
+            return Contains(parentId, MaxRemoteAge) ? SpanOrigin.Belated : SpanOrigin.None;
         }
 
         var request = ExcludedRequest.Current;
@@ -83,7 +89,7 @@ internal static class ExcludedSpans
             : request?.IsOutlivedBy(trace, parentId, ambient, startTime) == true ? SpanOrigin.Outlived
             // By its trace, if the parent is an activity that no sampler and no processor has seen. Callers choose the ids of traces, but
             // requests from them have a remote parent.
-            : Contains(parentId) || Contains(Read(trace), since: 0) ? SpanOrigin.Belated
+            : Contains(parentId) || Contains(Read(trace)) ? SpanOrigin.Belated
             : SpanOrigin.None;
     }
 
@@ -92,18 +98,18 @@ internal static class ExcludedSpans
     private static bool HasRecordedParent(Activity span) =>
         span is { Parent: null, HasRemoteParent: false, ParentId: [.., var flags] } && "13579bdf".Contains(flags);
 
-    private static void Add(ulong id)
+    private static void Add(ulong id, uint time)
     {
         var row = (int)(id % Rows);
         var index = (row * Ways) + (Next[row]++ % Ways);
-        Times[index] = Environment.TickCount64;
+        Times[index] = time;
         Volatile.Write(ref Ids[index], id);
     }
 
-    private static bool Contains(ulong id, long since)
+    private static bool Contains(ulong id, uint maxAge = uint.MaxValue)
     {
         var row = (int)(id % Rows) * Ways;
-        return id != 0 && Ids.AsSpan(row, Ways).IndexOf(id) is >= 0 and var way && Times[row + way] >= since;
+        return id != 0 && Ids.AsSpan(row, Ways).IndexOf(id) is >= 0 and var way && Now - Times[row + way] <= maxAge;
     }
 
     private static ulong Read(ActivitySpanId span)

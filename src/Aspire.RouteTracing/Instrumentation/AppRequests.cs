@@ -12,7 +12,7 @@ internal sealed class AppRequests(IServiceProvider services, IHostApplicationLif
 {
     private readonly IServiceScopeFactory _scopeFactory = services.GetRequiredService<IServiceScopeFactory>();
 
-    // Containers such as Grace create the factory at each request for it, so it doesn't identify the application.
+    // Containers such as Grace create a factory whenever one is resolved, so it doesn't identify the application.
     private readonly bool _hasManyFactories =
         services.GetRequiredService<IServiceScopeFactory>() != services.GetRequiredService<IServiceScopeFactory>();
 

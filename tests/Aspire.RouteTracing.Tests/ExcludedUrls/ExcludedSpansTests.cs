@@ -21,6 +21,19 @@ public sealed class ExcludedSpansTests
         Assert.False(ExcludedSpans.Contains(default));
     }
 
+    [Fact]
+    public void The_age_of_a_span_can_be_limited()
+    {
+        var (recent, old) = (ActivitySpanId.CreateRandom(), ActivitySpanId.CreateRandom());
+        var now = (uint)Environment.TickCount;
+        ExcludedSpans.Add(recent, now);
+        ExcludedSpans.Add(old, now - 60_001);
+
+        Assert.True(ExcludedSpans.Contains(recent, maxAge: 60_000));
+        Assert.False(ExcludedSpans.Contains(old, maxAge: 60_000));
+        Assert.True(ExcludedSpans.Contains(old));
+    }
+
     // Consecutive ids are distributed evenly over the table.
     private static ActivitySpanId SpanIdOf(long id) => ActivitySpanId.CreateFromBytes(BitConverter.GetBytes(id));
 }
