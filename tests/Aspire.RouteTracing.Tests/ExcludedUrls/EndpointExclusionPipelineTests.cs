@@ -44,6 +44,28 @@ public sealed class EndpointExclusionPipelineTests
     }
 
     [Fact]
+    public async Task An_excluded_endpoint_excludes_a_request_whose_context_is_wrapped()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(),
+            app =>
+            {
+                app.Use((HttpContext context, RequestDelegate next) => next(new DefaultHttpContext(context.Features)));
+                app.UseRouting();
+                app.MapGet("/probe", ExcludedEndpoints.StartChild).ExcludeFromTracing();
+            },
+            ExcludedEndpoints.AlwaysOn);
+
+        using var response = await app.GetAsync("/probe");
+        response.EnsureSuccessStatusCode();
+        await app.StopAsync();
+
+        Assert.Empty(app.SpanNames);
+        Assert.Empty(app.CountsOf("http.server.request.duration"));
+        Assert.Equal(1, app.CountsOf("aspire.route_tracing.excluded_requests").Values.Sum());
+    }
+
+    [Fact]
     public async Task An_excluded_endpoint_of_a_branch_excludes_the_first_request_of_the_branch()
     {
         await using var app = await TracedApp.StartAsync(

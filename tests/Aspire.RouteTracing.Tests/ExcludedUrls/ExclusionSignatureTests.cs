@@ -86,6 +86,36 @@ public sealed class ExclusionSignatureTests
         Assert.Empty(orders.Spans);
     }
 
+    [Fact]
+    public async Task A_previous_key_without_a_key_is_not_honored()
+    {
+        var (member, call) = await CaptureAsync(Key, TraceParent.Sampled, null);
+        await using var orders = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.PreviousExclusionKey = Key),
+            app => app.MapGet("/{**path}", () => "ok"),
+            new() { ["OTEL_TRACES_SAMPLER"] = "always_on" });
+
+        using var response = await orders.GetAsync("/", call, member);
+        await orders.StopAsync();
+
+        Assert.Single(orders.Spans);
+    }
+
+    [Fact]
+    public async Task A_signature_of_a_message_is_not_forwarded()
+    {
+        var (member, call) = await CaptureAsync(Key, TraceParent.Sampled, null);
+        var parent = ActivityContext.Parse(call!, $"{member},vendor=1");
+        var sent = new ActivityContext(
+            parent.TraceId, ActivitySpanId.CreateRandom(), parent.TraceFlags, parent.TraceState, isRemote: true);
+        await using var orders = await StartOrdersAsync("always_on", withRouteTracing: true);
+
+        TracedApp.Source.StartActivity("handle", ActivityKind.Consumer, sent)?.Dispose();
+        await orders.StopAsync();
+
+        Assert.Equal("vendor=1", Assert.Single(orders.Spans).TraceStateString);
+    }
+
     [Theory]
     [InlineData("Production")]
     [InlineData("Development")]

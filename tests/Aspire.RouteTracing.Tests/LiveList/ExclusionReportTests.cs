@@ -116,6 +116,53 @@ public sealed partial class ExclusionReportTests : IDisposable
         Assert.Equal(["/a/first", "/a/pause", "/b/x"], FoundRoute().Matches(report).Select(route => route.Groups[1].Value).Order());
     }
 
+    [Theory]
+    [InlineData("/b/x", "/base/b/x")]
+    [InlineData("/base/b/x", "/b/x")]
+    public async Task The_first_request_of_a_branch_under_a_path_base_does_not_matter(string first, string second)
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings =>
+            {
+                settings.ExcludedUrls.Add("^/b/x$");
+                settings.ExcludedUrls.Add("^/base/b/x$");
+            }),
+            app =>
+            {
+                app.UsePathBase("/base");
+                app.Map("/b", branch => branch.UseRouting().UseEndpoints(endpoints => endpoints.MapGet("/x", () => "")));
+            });
+        using var response = await app.GetAsync(first);
+        using var other = await app.GetAsync(second);
+        await app.StopAsync();
+
+        Assert.Equal("Excluded URLs: 2 in force. Excluded routes: 1 of 1 (GET /b/x).", Reports(app).Last());
+    }
+
+    [Fact]
+    public async Task An_application_without_routing_reports_its_list()
+    {
+        var lines = new List<LogRecord>();
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.Logging.AddOpenTelemetry(options =>
+        {
+            options.IncludeFormattedMessage = true;
+            options.AddInMemoryExporter(lines);
+        });
+        builder.Services.AddOpenTelemetry().WithTracing();
+        builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/helth$"));
+        await using var app = builder.Build();
+        app.Run(_ => Task.CompletedTask);
+
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        await app.StopAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(
+            "Excluded URLs: 1 in force. Excluded routes: 0 of 0 (none). Items that match no sample URL of a route: ^/helth$.",
+            Assert.Single(lines, line => line.CategoryName == typeof(ExclusionReport).FullName).FormattedMessage);
+    }
+
     [Fact]
     public async Task A_web_host_reports_its_list()
     {
