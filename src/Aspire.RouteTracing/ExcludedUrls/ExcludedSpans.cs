@@ -32,7 +32,9 @@ internal static class ExcludedSpans
     public static void StopRecording(Activity activity)
     {
         Add(activity.SpanId);
-        if (activity.Parent is null)
+
+        // Callers choose the ids of their traces, and send other requests in them.
+        if (activity is { Parent: null, HasRemoteParent: false })
         {
             AddTrace(activity.TraceId);
         }
@@ -87,8 +89,7 @@ internal static class ExcludedSpans
         return request is { IsRunning: true } ? SpanOrigin.Running
             : parentId == default ? SpanOrigin.None
             : request?.IsOutlivedBy(trace, parentId, ambient, startTime) == true ? SpanOrigin.Outlived
-            // By its trace, if the parent is an activity that no sampler and no processor has seen. Callers choose the ids of traces, but
-            // requests from them have a remote parent.
+            // By its trace, if the parent is an activity that no sampler and no processor has seen.
             : Contains(parentId) || Contains(Read(trace)) ? SpanOrigin.Belated
             : SpanOrigin.None;
     }

@@ -14,6 +14,10 @@ namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 /// <summary>The application's own filters, callbacks and calls of OpenTelemetry still apply.</summary>
 public sealed class ApplicationInstrumentationTests
 {
+    public static TheoryData<string?, bool> SamplersAndSuspensions => new MatrixTheoryData<string?, bool>(
+        [null, "always_on", "traceidratio"],
+        [false, true]);
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -64,6 +68,42 @@ public sealed class ApplicationInstrumentationTests
         await app.StopAsync();
 
         Assert.Equal(["root"], app.SpanNames);
+    }
+
+    [Theory]
+    [MemberData(nameof(SamplersAndSuspensions))]
+    public async Task A_Filter_rejects_as_in_a_stock_application_while_disabled(string? sampler, bool isSuspended)
+    {
+        var stock = await RunAsync(isStock: true);
+
+        Assert.Equal(sampler is null ? ["root", "root"] : ["child", "root", "child", "root"], stock);
+        Assert.Equal(stock, await RunAsync(isStock: false));
+
+        async Task<IReadOnlyList<string>> RunAsync(bool isStock)
+        {
+            await using var app = await TracedApp.StartAsync(
+                builder =>
+                {
+                    AddTemplateTracing(builder);
+                    if (!isStock)
+                    {
+                        builder.AddRouteTracing(settings => settings.Enabled = isSuspended);
+                    }
+                },
+                app => app.MapGet("/health", () =>
+                {
+                    TracedApp.Source.StartActivity("child")?.Dispose();
+                    Activity.Current = null;
+                    using var root = TracedApp.Source.StartActivity("root");
+                }),
+                new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0" });
+            using var suspension = isSuspended && !isStock ? app.RouteTracing().Suspend() : null;
+
+            using var response = await app.GetAsync("/health");
+            using var unsampled = await app.GetAsync("/health", TraceParent.Unsampled);
+            await app.StopAsync();
+            return app.SpanNames;
+        }
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed partial class ExcludedSubtreeTests
     public static TheoryData<string?, string?, string> Combinations => new MatrixTheoryData<string?, string?, string>(
         [null, TraceParent.Sampled, TraceParent.Unsampled],
         [null, "always_on", "traceidratio"],
-        ["http-client", "source", "background", "new-root", "nested"]);
+        ["http-client", "source", "background", "new-root", "nested", "legacy"]);
 
     [Theory]
     [MemberData(nameof(Combinations))]
@@ -283,6 +283,13 @@ public sealed partial class ExcludedSubtreeTests
                 {
                     await Task.Yield();
                     using var inner = TracedApp.Source.StartActivity("inner");
+                }
+
+                break;
+            case "legacy":
+                using (new Activity("without a source").Start())
+                {
+                    TracedApp.Source.StartActivity("below")?.Dispose();
                 }
 
                 break;

@@ -1,4 +1,5 @@
 using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -20,6 +21,30 @@ public sealed class ExclusionReloadTests
         app.Reload("OTEL_DOTNET_EXCLUDED_URLS", "^/two$");
         using var two = await app.GetAsync("/two");
         using var oneAgain = await app.GetAsync("/one");
+        await app.StopAsync();
+
+        Assert.Equal("/one", Assert.Single(app.Spans).GetTagItem("url.path"));
+    }
+
+    [Fact]
+    public async Task A_configuration_change_during_the_first_load_applies()
+    {
+        var isFirst = true;
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(_ =>
+            {
+                if (isFirst)
+                {
+                    isFirst = false;
+                    builder.Configuration["OTEL_DOTNET_EXCLUDED_URLS"] = "^/two$";
+                    ((IConfigurationRoot)builder.Configuration).Reload();
+                }
+            }),
+            app => app.MapGet("/{name}", () => "ok"),
+            new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/one$" });
+
+        using var one = await app.GetAsync("/one");
+        using var two = await app.GetAsync("/two");
         await app.StopAsync();
 
         Assert.Equal("/one", Assert.Single(app.Spans).GetTagItem("url.path"));

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Instrumentation.AspNetCore;
@@ -18,6 +19,16 @@ public sealed class KeepFailedRequestsTests
     public static TheoryData<string?, string?> SamplersAndParents => new MatrixTheoryData<string?, string?>(
         [null, "always_on", "traceidratio"],
         [null, TraceParent.Sampled, TraceParent.Unsampled]);
+
+    public static TheoryData<string?, string?> AllSamplersAndParents => new MatrixTheoryData<string?, string?>(
+        AllSamplers,
+        [null, TraceParent.Sampled, TraceParent.Unsampled]);
+
+    public static TheoryData<string?, string> AllSamplersAndAborts => new MatrixTheoryData<string?, string>(
+        AllSamplers,
+        ["canceled", "reset", "failed", "answered", "written"]);
+
+    private static string?[] AllSamplers => [null, "always_on", "always_off", "traceidratio", "traceidratio 0.0"];
 
     [Theory]
     [MemberData(nameof(SamplersAndParents))]
@@ -49,6 +60,49 @@ public sealed class KeepFailedRequestsTests
         {
             Assert.Equal(TraceParent.TraceId, span.TraceId.ToHexString());
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(AllSamplersAndParents))]
+    public async Task The_server_span_of_an_unhealthy_health_check_is_exported_alone(string? sampler, string? parent)
+    {
+        await using var app = await StartAsync(
+            sampler,
+            configure: builder =>
+            {
+                builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$"));
+                builder.Services.AddHealthChecks().AddCheck("database", () =>
+                {
+                    StartChild();
+                    return HealthCheckResult.Unhealthy();
+                });
+            },
+            map: app => app.MapHealthChecks("/health"));
+
+        using var response = await app.GetAsync("/health", parent);
+        await app.StopAsync();
+
+        AssertServerSpanAlone(app, "GET /health", statusCode: 503, parent);
+    }
+
+    [Theory]
+    [MemberData(nameof(AllSamplersAndParents))]
+    public async Task The_server_span_of_a_handled_exception_is_exported_alone(string? sampler, string? parent)
+    {
+        await using var app = await StartAsync(sampler, map: app =>
+        {
+            app.UseExceptionHandler(error => error.Run(_ =>
+            {
+                StartChild();
+                return Task.CompletedTask;
+            }));
+            app.UseRouting();
+        });
+
+        using var response = await app.GetAsync("/health/throwing", parent);
+        await app.StopAsync();
+
+        AssertServerSpanAlone(app, "GET /health/throwing", statusCode: 500, parent);
     }
 
     [Theory]
@@ -232,9 +286,8 @@ public sealed class KeepFailedRequestsTests
     }
 
     [Theory]
-    [InlineData(null)]
-    [InlineData("always_on")]
-    public async Task The_span_is_a_root_if_the_caller_is_excluded(string? sampler)
+    [MemberData(nameof(AllSamplersAndParents))]
+    public async Task The_span_is_a_root_if_the_caller_is_excluded(string? sampler, string? parent)
     {
         await using var orders = await StartAsync(sampler);
         await using var storefront = await TracedApp.StartAsync(
@@ -245,12 +298,13 @@ public sealed class KeepFailedRequestsTests
             }),
             app => app.MapGet(
                 "/probe", (IHttpClientFactory clients) => clients.CreateClient().GetAsync($"http://127.0.0.1:{orders.Port}/failing")),
-            new() { ["OTEL_TRACES_SAMPLER"] = sampler });
+            Sampling(sampler));
 
-        using var response = await storefront.GetAsync("/probe");
+        using var response = await storefront.GetAsync("/probe", parent);
         await storefront.StopAsync();
         await orders.StopAsync();
 
+        Assert.Empty(storefront.Spans);
         var span = Assert.Single(orders.Spans);
         Assert.Equal(default, span.ParentSpanId);
         Assert.Equal(["caller"], Tags(span, "aspire.route_tracing.excluded_by"));
@@ -271,15 +325,11 @@ public sealed class KeepFailedRequestsTests
     }
 
     [Theory]
-    [InlineData("canceled")]
-    [InlineData("reset")]
-    [InlineData("failed")]
-    [InlineData("answered")]
-    [InlineData("written")]
-    public async Task A_request_that_the_client_aborts_is_not_a_failure(string reaction)
+    [MemberData(nameof(AllSamplersAndAborts))]
+    public async Task A_request_that_the_client_aborts_is_not_a_failure(string? sampler, string reaction)
     {
         var (started, ended) = (new TaskCompletionSource(), new TaskCompletionSource());
-        await using var app = await StartAsync("always_on", map: app => app.MapGet("/health/slow", async (HttpContext context) =>
+        await using var app = await StartAsync(sampler, map: app => app.MapGet("/health/slow", async (HttpContext context) =>
         {
             context.Response.OnCompleted(() =>
             {
@@ -547,6 +597,23 @@ public sealed class KeepFailedRequestsTests
 
     private static object?[] Tags(Activity span, params string[] names) => Array.ConvertAll(names, span.GetTagItem);
 
+    // A parent that isn't exported would make the span an orphan.
+    private static void AssertServerSpanAlone(TracedApp app, string name, int statusCode, string? parent)
+    {
+        var span = Assert.Single(app.Spans);
+        Assert.Equal((name, ActivityKind.Server), (span.DisplayName, span.Kind));
+        Assert.Equal([statusCode], Tags(span, "http.response.status_code"));
+        Assert.Equal(
+            parent == TraceParent.Sampled ? TraceParent.SpanId : default(ActivitySpanId).ToHexString(), span.ParentSpanId.ToHexString());
+    }
+
+    // A ratio other than 1.0 follows the name of the sampler.
+    private static Dictionary<string, string?> Sampling(string? sampler) => new()
+    {
+        ["OTEL_TRACES_SAMPLER"] = sampler?.Split(' ')[0],
+        ["OTEL_TRACES_SAMPLER_ARG"] = sampler?.Split(' ') is [_, var ratio] ? ratio : "1.0",
+    };
+
     private static Task<TracedApp> StartAsync(
         string? sampler,
         bool recordException = false,
@@ -583,7 +650,7 @@ public sealed class KeepFailedRequestsTests
                 app.MapGet("/filtered", Fail);
                 app.MapGet("/failing", Fail);
             },
-            new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0" });
+            Sampling(sampler));
 
     private static IResult Fail()
     {

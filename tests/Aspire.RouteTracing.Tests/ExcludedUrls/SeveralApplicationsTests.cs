@@ -3,6 +3,7 @@ using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
@@ -14,6 +15,11 @@ namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 /// <summary>Several applications, workers and tracer providers in one process.</summary>
 public sealed class SeveralApplicationsTests
 {
+    public static TheoryData<string?, string?, string?> SamplersAndKeys => new MatrixTheoryData<string?, string?, string?>(
+        [null, "always_on", "traceidratio"],
+        [null, "the key of the shop"],
+        [null, "the key of the admin"]);
+
     [Fact]
     public async Task Two_applications_in_one_process_have_their_own_lists()
     {
@@ -41,6 +47,51 @@ public sealed class SeveralApplicationsTests
                 ["aspire.route_tracing.pattern=^/orders$ http.response.status_code=200"] = 1,
             },
             shop.CountsOf("aspire.route_tracing.excluded_requests"));
+    }
+
+    [Theory]
+    [MemberData(nameof(SamplersAndKeys))]
+    public async Task An_application_does_not_sign_with_the_key_of_another(string? sampler, string? shopKey, string? adminKey)
+    {
+        var traceStates = new List<string?>();
+        await using var shop = await StartAsync(shopKey);
+        await using var admin = await StartAsync(adminKey);
+
+        using var shopHealth = await shop.GetAsync($"/health?next={admin.Port}");
+        using var adminHealth = await admin.GetAsync($"/health?next={shop.Port}");
+        await admin.StopAsync();
+        await shop.StopAsync();
+
+        Assert.Equal(
+            [shopKey is not null, adminKey is not null],
+            traceStates.Select(state => state?.Contains("aspire-excluded=", StringComparison.Ordinal) == true));
+
+        // A receiver would exclude a call that is signed with its own key. Both providers export the spans of the process.
+        Assert.Equal(["called", "called"], shop.SpanNames.Where(name => name == "called"));
+
+        Task<TracedApp> StartAsync(string? key) => TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings =>
+            {
+                settings.ExclusionKey = key;
+                settings.ExcludedUrls.Add("^/health$");
+            }),
+            app =>
+            {
+                app.MapGet("/health", async (int next, IHttpClientFactory clients) =>
+                {
+                    using var client = clients.CreateClient();
+                    return await client.GetStringAsync(new Uri($"http://127.0.0.1:{next}/called"));
+                });
+                app.MapGet("/called", (HttpRequest request) =>
+                {
+                    traceStates.Add(request.Headers.TraceState);
+
+                    // A new trace, because the call is unsampled, which parent-based samplers follow.
+                    Activity.Current = null;
+                    using var root = TracedApp.Source.StartActivity("called");
+                });
+            },
+            new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0" });
     }
 
     [Fact]
@@ -111,6 +162,34 @@ public sealed class SeveralApplicationsTests
         using var response = await app.GetAsync("/excluded");
 
         Assert.Equal("^/excluded$", excludedBy);
+    }
+
+    [Theory]
+    [InlineData("stock")]
+    [InlineData("disabled")]
+    [InlineData("suspended")]
+    public async Task A_Filter_keeps_child_spans_beside_a_tracer_provider_without_a_host(string state)
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenTelemetry().WithTracing(
+                    tracing => tracing.AddAspNetCoreInstrumentation(options => options.Filter = _ => false));
+                if (state != "stock")
+                {
+                    builder.AddRouteTracing(settings => settings.Enabled = state != "disabled");
+                }
+            },
+            NamedRoute.Map,
+            NamedRoute.AlwaysOn);
+        using var suspension = state == "suspended" ? app.RouteTracing().Suspend() : null;
+
+        // The last provider is asked first. It tracks the request, and the application's Filter rejects it.
+        using var provider = Sdk.CreateTracerProviderBuilder().AddRouteTracing().SetSampler(new AlwaysOnSampler()).Build();
+        using var response = await app.GetAsync("/orders");
+        await app.StopAsync();
+
+        Assert.Equal(["child"], app.SpanNames);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Aspire.RouteTracing.Tests.Apps;
 using static Aspire.RouteTracing.Tests.Headers.HeaderApp;
 
 namespace Aspire.RouteTracing.Tests.Headers;
