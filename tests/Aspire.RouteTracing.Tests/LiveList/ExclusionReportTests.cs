@@ -151,7 +151,7 @@ public sealed partial class ExclusionReportTests : IDisposable
             options.AddInMemoryExporter(lines);
         });
         builder.Services.AddOpenTelemetry().WithTracing();
-        builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/helth$"));
+        builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/favicon$"));
         await using var app = builder.Build();
         app.Run(_ => Task.CompletedTask);
 
@@ -159,7 +159,7 @@ public sealed partial class ExclusionReportTests : IDisposable
         await app.StopAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(
-            "Excluded URLs: 1 in force. Excluded routes: 0 of 0 (none). Items that match no sample URL of a route: ^/helth$.",
+            "Excluded URLs: 1 in force. Excluded routes: 0 of 0 (none). Items that match no sample URL of a route: ^/favicon$.",
             Assert.Single(lines, line => line.CategoryName == typeof(ExclusionReport).FullName).FormattedMessage);
     }
 
