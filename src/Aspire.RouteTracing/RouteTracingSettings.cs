@@ -108,8 +108,8 @@ public sealed class RouteTracingSettings
     /// </summary>
     /// <remarks>
     /// The span is exported regardless of the sampler. It has the trace id of the request, a new span id, and the attributes of the
-    /// semantic conventions except <c>url.query</c>. Hooks and <c>Enrich</c> callbacks don't run for it. Requests that are excluded by a
-    /// <c>Filter</c> or because of their caller have one, too.
+    /// semantic conventions, <c>url.query</c> only if an endpoint excludes the request. Hooks and <c>Enrich</c> callbacks don't run for it.
+    /// Requests that are excluded by a <c>Filter</c> or because of their caller have one, too.
     /// </remarks>
     /// <value>The default value is <see langword="false"/>.</value>
     public bool KeepFailedRequests { get; set; }

@@ -3,12 +3,12 @@ using System.Diagnostics;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// The last spans of excluded requests, by which a span is found to belong to an excluded request although it starts outside of its
-/// execution context. A Redis profiler and a message handler start such spans.
+/// The last spans and traces of excluded requests, by which a span is found to belong to an excluded request although it starts outside of
+/// its execution context. A Redis profiler and a message handler start such spans.
 /// </summary>
 /// <remarks>
 /// A table of fixed size, so that nothing is allocated or locked. The newest <see cref="Ways"/> ids of each row are kept. Because rows fill
-/// unevenly, about the last 16,000 spans of all are kept. A race between two threads can lose one.
+/// unevenly, about the last 16,000 ids of all are kept. A race between two threads can lose one.
 /// </remarks>
 internal static class ExcludedSpans
 {
