@@ -17,14 +17,16 @@ internal static class ExcludedSpans
     private const int SpanIdBytes = 8;
     private const int TraceIdBytes = 16;
 
-    // In milliseconds. Others know the ids of the calls that an excluded request sent to them.
-    private const uint MaxRemoteAge = 60_000;
+    // Others know the ids of the calls that an excluded request sent to them.
+    private const int MaxRemoteMinutes = 1;
 
-    private static readonly ulong[] Ids = new ulong[Rows * Ways];
-    private static readonly uint[] Times = new uint[Rows * Ways];
+    // The bits of an id that its row implies hold the minute in which it was added.
+    private const ulong MinuteMask = Rows - 1;
+
+    private static readonly ulong[] Entries = new ulong[Rows * Ways];
     private static readonly byte[] Next = new byte[Rows];
 
-    private static uint Now => (uint)Environment.TickCount;
+    private static ulong Now => (ulong)Environment.TickCount64 / 60_000;
 
     /// <summary>
     /// Stops recording a span: it isn't exported, its context is unsampled, and spans that name it as their parent later are excluded.
@@ -34,7 +36,7 @@ internal static class ExcludedSpans
         Add(activity.SpanId);
 
         // Callers choose the ids of their traces, and send other requests in them.
-        if (activity is { Parent: null, HasRemoteParent: false })
+        if (activity.ParentSpanId == default)
         {
             AddTrace(activity.TraceId);
         }
@@ -58,31 +60,24 @@ internal static class ExcludedSpans
         return origin is SpanOrigin.Running or SpanOrigin.Belated && HasRecordedParent(span) ? SpanOrigin.None : origin;
     }
 
-    public static void AddTrace(ActivityTraceId trace)
-    {
-        if (!Contains(Read(trace)))
-        {
-            Add(Read(trace), Now);
-        }
-    }
-
-    public static void Add(ActivitySpanId span) => Add(span, Now);
+    /// <summary>Adds the trace of a new root.</summary>
+    public static void AddTrace(ActivityTraceId trace) => Add(Read(trace), age: 0);
 
     /// <param name="span">The id of the span.</param>
-    /// <param name="time">The time in milliseconds, as <see cref="Environment.TickCount"/> counts it.</param>
-    public static void Add(ActivitySpanId span, uint time) => Add(Read(span), time);
+    /// <param name="age">The minutes since it started.</param>
+    public static void Add(ActivitySpanId span, uint age = 0) => Add(Read(span), age);
 
     /// <summary>Returns whether a span is one of the last.</summary>
     /// <param name="span">The id of the span.</param>
-    /// <param name="maxAge">The time since it was added, in milliseconds.</param>
-    public static bool Contains(ActivitySpanId span, uint maxAge = uint.MaxValue) => Contains(Read(span), maxAge);
+    /// <param name="maxMinutes">The minutes since it was added, rounded down.</param>
+    public static bool Contains(ActivitySpanId span, int maxMinutes = int.MaxValue) => Contains(Read(span), maxMinutes);
 
     private static SpanOrigin FindOrigin(
         ActivityTraceId trace, ActivitySpanId parentId, bool isParentRemote, Activity? ambient, DateTime startTime)
     {
         if (isParentRemote)
         {
-            return Contains(parentId, MaxRemoteAge) ? SpanOrigin.Belated : SpanOrigin.None;
+            return Contains(parentId, MaxRemoteMinutes) ? SpanOrigin.Belated : SpanOrigin.None;
         }
 
         var request = ExcludedRequest.Current;
@@ -99,18 +94,23 @@ internal static class ExcludedSpans
     private static bool HasRecordedParent(Activity span) =>
         span is { Parent: null, HasRemoteParent: false, ParentId: [.., var flags] } && "13579bdf".Contains(flags);
 
-    private static void Add(ulong id, uint time)
+    private static void Add(ulong id, uint age)
     {
         var row = (int)(id % Rows);
-        var index = (row * Ways) + (Next[row]++ % Ways);
-        Times[index] = time;
-        Volatile.Write(ref Ids[index], id);
+        Volatile.Write(ref Entries[(row * Ways) + (Next[row]++ % Ways)], (id & ~MinuteMask) | ((Now - age) & MinuteMask));
     }
 
-    private static bool Contains(ulong id, uint maxAge = uint.MaxValue)
+    private static bool Contains(ulong id, int maxMinutes = int.MaxValue)
     {
-        var row = (int)(id % Rows) * Ways;
-        return id != 0 && Ids.AsSpan(row, Ways).IndexOf(id) is >= 0 and var way && Now - Times[row + way] <= maxAge;
+        foreach (var entry in Entries.AsSpan((int)(id % Rows) * Ways, Ways))
+        {
+            if ((entry & ~MinuteMask) == (id & ~MinuteMask))
+            {
+                return id != 0 && (int)((Now - entry) & MinuteMask) <= maxMinutes;
+            }
+        }
+
+        return false;
     }
 
     private static ulong Read(ActivitySpanId span)
