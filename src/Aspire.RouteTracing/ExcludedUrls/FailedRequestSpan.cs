@@ -110,9 +110,9 @@ internal sealed class FailedRequestSpan(IConfiguration configuration, ActivitySo
         span.SetTag("http.response.status_code", statusCode);
         span.SetTag("error.type", ServerErrorTags.FindErrorType(context, exception, isHandled, statusCode));
         span.SetTag("aspire.route_tracing.excluded_by", excluded.ExcludedBy);
-        if (exception is not null && RecordException && span.Events.All(present => present.Name != "exception"))
+        if (exception is not null && RecordException)
         {
-            span.AddException(exception);
+            ServerErrorTags.AddExceptionOnce(span, exception);
         }
     }
 

@@ -77,6 +77,15 @@ internal static class ServerErrorTags
             : exception.GetType().FullName;
     }
 
+    /// <summary>Adds an exception as an event, unless the application has added one, as an exception handler may do.</summary>
+    public static void AddExceptionOnce(Activity span, Exception exception)
+    {
+        if (span.Events.All(e => e.Name != "exception"))
+        {
+            span.AddException(exception);
+        }
+    }
+
     private static void OnBadRequest(Activity server, Exception exception, bool record, bool isClientError)
     {
         if (isClientError)
@@ -98,10 +107,9 @@ internal static class ServerErrorTags
             server.SetTag(ErrorType, FindErrorType(response.HttpContext, exception, isHandled: true, response.StatusCode));
         }
 
-        // The handler may have added it.
-        if (record && server.Events.All(e => e.Name != "exception"))
+        if (record)
         {
-            server.AddException(exception);
+            AddExceptionOnce(server, exception);
         }
     }
 }

@@ -4,6 +4,7 @@ namespace Aspire.Hosting.RouteTracing.Tests.Variables;
 
 /// <summary>A process inherits the variables of the AppHost, which are those of this process.</summary>
 [CollectionDefinition(DisableParallelization = true)]
+[Collection(typeof(InheritedListsTests))]
 public sealed class InheritedListsTests : IDisposable
 {
     private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";

@@ -12,29 +12,15 @@ namespace Aspire.RouteTracing.Tests.ExcludedUrls;
 /// </summary>
 public sealed class LazyLoopTests : IAsyncDisposable
 {
-    private const string Caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-";
-
     private readonly Channel<(ActivityContext Parent, DateTime Start, TaskCompletionSource Done)> _work =
         Channel.CreateUnbounded<(ActivityContext, DateTime, TaskCompletionSource)>();
 
     private readonly Channel<(ActivityContext Parent, DateTime SentAt)> _commands = Channel.CreateUnbounded<(ActivityContext, DateTime)>();
     private Task? _loop;
 
-    public static TheoryData<string?, string?> SamplersAndCallers
-    {
-        get
-        {
-            var data = new TheoryData<string?, string?>();
-            foreach (var sampler in new[] { null, "always_on", "traceidratio" })
-            {
-                data.Add(sampler, null);
-                data.Add(sampler, Caller + "00");
-                data.Add(sampler, Caller + "01");
-            }
-
-            return data;
-        }
-    }
+    public static TheoryData<string?, string?> SamplersAndCallers => new MatrixTheoryData<string?, string?>(
+        [null, "always_on", "traceidratio"],
+        [null, TraceParent.Unsampled, TraceParent.Sampled]);
 
     // Like OpenTelemetry's Redis instrumentation, whose thread starts when the first probe connects.
     [Theory]
@@ -66,8 +52,7 @@ public sealed class LazyLoopTests : IAsyncDisposable
         await app.StopAsync();
 
         // A parent-based sampler follows the caller.
-        Assert.Equal(
-            sampler is null && caller?.EndsWith("00", StringComparison.Ordinal) == true ? [] : ["GET /{name}", "PING"], app.SpanNames);
+        Assert.Equal(sampler is null && caller == TraceParent.Unsampled ? [] : ["GET /{name}", "PING"], app.SpanNames);
     }
 
     [Theory]
@@ -82,7 +67,7 @@ public sealed class LazyLoopTests : IAsyncDisposable
         });
         var probe = app.GetAsync("/health", caller);
         await isRunning.Task.WithinAMinute();
-        using var order = await app.GetAsync("/orders", Caller + "01");
+        using var order = await app.GetAsync("/orders", TraceParent.Sampled);
         await ProfileAsync();
         isOver.SetResult();
         using var response = await probe;
@@ -115,8 +100,7 @@ public sealed class LazyLoopTests : IAsyncDisposable
         using var order = await app.GetAsync("/orders", caller);
         await app.StopAsync();
 
-        Assert.Equal(
-            sampler is null && caller?.EndsWith("00", StringComparison.Ordinal) == true ? [] : ["process", "GET /{name}"], app.SpanNames);
+        Assert.Equal(sampler is null && caller == TraceParent.Unsampled ? [] : ["process", "GET /{name}"], app.SpanNames);
     }
 
     [Theory]
