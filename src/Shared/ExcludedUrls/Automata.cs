@@ -63,7 +63,7 @@ internal sealed class Automata(int items, Action? onDropped = null)
         {
             Interlocked.Decrement(ref automaton.Searches);
 
-            // A search that is alone allocates only states. Another one at the same time allocates what it needs for the search, too.
+            // Searches at the same time allocate buffers that are garbage afterwards. Only a search that runs alone measures the growth.
             if (isAlone)
             {
                 Count(GC.GetAllocatedBytesForCurrentThread() - before);

@@ -17,11 +17,14 @@ internal sealed class PatternSet
     // In longer lists, looking up a remembered URL is faster than searching it for the texts.
     private const int LongList = 64;
 
+    // Has the pairs of every item, so that none is skipped.
+    private const ulong AllPairs = ulong.MaxValue;
+
     private readonly FrozenDictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _wholeUrls;
     private readonly (ulong Pairs, ExclusionPattern Pattern)[] _others = [];
     private readonly int _firstOther;
     private readonly SearchValues<string>? _requiredTexts;
-    private readonly bool _isLong;
+    private readonly bool _looksUpFirst;
     private readonly int _maxFilteredLength;
     private Remembered _excluded = new();
 
@@ -48,11 +51,11 @@ internal sealed class PatternSet
         _others = Array.ConvertAll(others, pattern => (pattern.Pairs, pattern));
         _firstOther = patterns.FirstOrDefault(pattern => pattern is not WholeUrlPattern)?.Index ?? NotFound;
         _requiredTexts = RequiredText.SearchAny(Array.ConvertAll(others, pattern => pattern.Required));
-        _isLong = others.Length > LongList;
+        _looksUpFirst = others.Length > LongList;
 
-        // A crafted URL repeats the starts of the texts, which makes the search for all of them slow. In long URLs, searching for each item
-        // is faster.
-        _maxFilteredLength = _isLong ? 1_024 : 256;
+        // In a longer URL, a client can repeat the starts of the texts, which makes one search for all of them slower than a search for each
+        // item.
+        _maxFilteredLength = _looksUpFirst ? 1_024 : 256;
     }
 
     /// <summary>Gets whether the set has no item.</summary>
@@ -72,7 +75,7 @@ internal sealed class PatternSet
         var found = _wholeUrls.TryGetValue(url, out var index) ? index : NotFound;
         if (_firstOther < found)
         {
-            found = url.Length <= _maxFilteredLength ? FilterAndSearch(url, found) : Search(url, found, ulong.MaxValue);
+            found = url.Length <= _maxFilteredLength ? FilterAndSearch(url, found) : Search(url, found, AllPairs);
         }
 
         return found == NotFound ? -1 : found;
@@ -84,7 +87,7 @@ internal sealed class PatternSet
     private int FilterAndSearch(ReadOnlySpan<char> url, int found)
     {
         var excluded = _excluded;
-        if (_isLong && excluded.TryGet(url, out var index))
+        if (_looksUpFirst && excluded.TryGet(url, out var index))
         {
             return index;
         }
@@ -94,7 +97,7 @@ internal sealed class PatternSet
             return found;
         }
 
-        if (!_isLong && excluded.TryGet(url, out index))
+        if (!_looksUpFirst && excluded.TryGet(url, out index))
         {
             return index;
         }

@@ -33,36 +33,24 @@ internal sealed class SequencePattern : ExclusionPattern
         return IsMatch(url, 0, 0, explored);
     }
 
-    // Linear in the length of the URL times the number of steps: the steps after a loop are tried at increasing positions. Each loop stores
-    // the end of its last run. A later run that starts before that end is skipped, because its positions were tried already.
+    // Linear in the length of the URL times the number of steps: explored[i] is the first position that loop i has not tried yet. A run of
+    // the loop that starts before it can't match, so each loop tries each position once.
     private bool IsMatch(ReadOnlySpan<char> url, int position, int first, Span<int> explored)
     {
         for (var i = first; i < _steps.Length; i++)
         {
-            var (text, set, isLoop) = _steps[i];
-            var count = _steps[i].Count;
-            if (text is not null)
-            {
-                if (!text.IsAtStartOf(url[position..]))
-                {
-                    return false;
-                }
-
-                position += text.Text.Length;
-            }
-            else if (!isLoop)
-            {
-                if (url.Length - position < count || set!.CountAtStart(url.Slice(position, count)) < count)
-                {
-                    return false;
-                }
-
-                position += count;
-            }
-            else
+            var step = _steps[i];
+            if (step.IsLoop)
             {
                 return position >= explored[i] && IsMatchAfterLoop(url, position, i, explored);
             }
+
+            if (!step.IsAtStartOf(url[position..]))
+            {
+                return false;
+            }
+
+            position += step.Length;
         }
 
         return !_atEnd || position == url.Length;
@@ -130,5 +118,9 @@ internal sealed class SequencePattern : ExclusionPattern
 
         /// <summary>Gets the number of characters of a step that isn't a loop.</summary>
         public int Length => Text?.Text.Length ?? Count;
+
+        /// <summary>Returns whether a URL starts with a step that isn't a loop.</summary>
+        public bool IsAtStartOf(ReadOnlySpan<char> url) =>
+            Text?.IsAtStartOf(url) ?? (url.Length >= Count && Set!.CountAtStart(url[..Count]) == Count);
     }
 }

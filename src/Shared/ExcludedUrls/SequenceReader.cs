@@ -1,12 +1,15 @@
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// Reads items that consist of texts, character classes and loops over one character, as most do. An item with optional characters or
-/// alternatives becomes several sequences.
+/// Reads items that consist of texts, character classes and loops over one character, as most do. An item with alternatives or optional
+/// characters becomes several sequences.
 /// </summary>
+/// <remarks>
+/// Such an item is expanded first: <c>^/v[0-9]+/(live|ready)z?$</c> becomes <c>^/v[0-9]+/livez{0}$</c>, <c>^/v[0-9]+/livez{1}$</c>,
+/// <c>^/v[0-9]+/readyz{0}$</c> and <c>^/v[0-9]+/readyz{1}$</c>.
+/// </remarks>
 internal sealed class SequenceReader
 {
     private const int MaxSequences = 16;
@@ -15,21 +18,16 @@ internal sealed class SequenceReader
     // A set takes up to 64 KB, when URLs have characters beyond ASCII.
     private const int MaxSets = 256;
 
-    // A sequence is read into a string. In it, control characters stand for the anchors and, from FirstStep on, for the steps that aren't
-    // text. A control character of an item is a step, too.
-    private const char Start = '\u0001';
-    private const char End = '\u0002';
-    private const char FirstStep = '\u0003';
-
-    private static readonly List<string> OnlyEmpty = [""];
+    private static readonly List<string> Nothing = [""];
 
     private readonly Dictionary<(string Expression, bool IgnoresCase), CharacterSet> _sets = [];
     private readonly List<RegexToken> _tokens = [];
+    private readonly List<RegexToken> _expandedTokens = [];
     private readonly List<SequencePattern.Step> _steps = [];
-    private readonly StringBuilder _run = new();
+    private readonly StringBuilder _text = new();
     private string _item = "";
     private int _next;
-    private bool? _ignoresCase;
+    private bool _ignoresCase;
 
     private RegexTokenKind NextKind => _next < _tokens.Count ? _tokens[_next].Kind : RegexTokenKind.End;
 
@@ -39,21 +37,20 @@ internal sealed class SequenceReader
     /// <param name="tokens">The item's tokens, with balanced parentheses.</param>
     public IReadOnlyList<ExclusionPattern>? Read(int index, string item, List<RegexToken> tokens)
     {
-        (_item, _next, _ignoresCase) = (item, 0, null);
-        _run.Clear();
-        _steps.Clear();
         _tokens.Clear();
         _tokens.AddRange(tokens);
-        _tokens.RemoveAll(token => token.Kind is RegexTokenKind.Comment);
+        _tokens.RemoveAll(token => token.Kind is RegexTokenKind.Comment or RegexTokenKind.Options);
+        _ignoresCase = _tokens.Exists(token => token.IgnoresCase);
+        if (_tokens.Exists(HasOtherCase))
+        {
+            return null;
+        }
+
         try
         {
-            if (ReadAlternatives() is not { Count: <= MaxSequences } sequences || NextKind is not RegexTokenKind.End)
-            {
-                return null;
-            }
-
-            var patterns = sequences.ConvertAll(sequence => CreatePattern(index, sequence)!);
-            return patterns.Contains(null!) ? null : patterns;
+            return _tokens.Exists(NeedsExpansion) ? ReadExpanded(index, item)
+                : ReadSequence(index, item, _tokens) is { } pattern ? [pattern]
+                : null;
         }
         catch (ArgumentException)
         {
@@ -62,59 +59,79 @@ internal sealed class SequenceReader
         }
     }
 
-    private List<string>? ReadAlternatives()
+    // The texts of an item ignore case or don't.
+    private bool HasOtherCase(RegexToken token) =>
+        token.IgnoresCase != _ignoresCase
+            && (token.Kind is RegexTokenKind.Class || (token.Character is { } c && (char.IsAsciiLetter(c) || !char.IsAscii(c))));
+
+    private static bool NeedsExpansion(RegexToken token) =>
+        token.Kind is RegexTokenKind.GroupStart or RegexTokenKind.Alternation || IsRange(token);
+
+    private static bool IsRange(RegexToken token) =>
+        token is { Kind: RegexTokenKind.Quantifier, Max: not int.MaxValue } && token.Min != token.Max;
+
+    private List<ExclusionPattern>? ReadExpanded(int index, string item)
     {
-        var sequences = ReadSequence();
-        while (sequences is { Count: <= MaxSequences } && NextKind is RegexTokenKind.Alternation)
+        (_item, _next) = (item, 0);
+        if (ExpandAlternatives() is not { } sequences || NextKind is not RegexTokenKind.End)
         {
-            _next++;
-            sequences = ReadSequence() is { } others ? [.. sequences, .. others] : null;
+            return null;
         }
 
-        return sequences;
+        var patterns = sequences.ConvertAll(
+            sequence => ReadSequence(index, sequence, RegexTokens.ReadAll(sequence, out _, _expandedTokens))!);
+        return patterns.Contains(null!) ? null : patterns;
     }
 
-    private List<string>? ReadSequence()
+    private List<string>? ExpandAlternatives()
     {
-        var sequences = OnlyEmpty;
-        var start = _run.Length;
+        var expanded = ExpandSequence();
+        while (expanded is not null && NextKind is RegexTokenKind.Alternation)
+        {
+            _next++;
+            expanded = ExpandSequence() is { } others && expanded.Count + others.Count <= MaxSequences ? [.. expanded, .. others] : null;
+        }
+
+        return expanded;
+    }
+
+    private List<string>? ExpandSequence()
+    {
+        var (expanded, common) = (Nothing, new StringBuilder());
         while (NextKind is not (RegexTokenKind.End or RegexTokenKind.Alternation or RegexTokenKind.GroupEnd))
         {
             var token = _tokens[_next++];
-            var alternatives = token.Kind is RegexTokenKind.GroupStart ? ReadGroup(token) : ReadCharacter(token);
-            if (alternatives is null
-                || sequences.Count * alternatives.Count > MaxSequences
-                || _run.Length > ExclusionPattern.MaxItemLength)
+            var alternatives = token.Kind is RegexTokenKind.GroupStart ? ExpandGroup(token) : ExpandCharacter(token, common);
+            if (alternatives is null || expanded.Count * alternatives.Count > MaxSequences)
             {
                 return null;
             }
 
-            if (alternatives != OnlyEmpty)
+            if (alternatives != Nothing)
             {
-                sequences = Append(sequences, start, alternatives);
+                expanded = Join(expanded, common.ToString(), alternatives);
+                common.Clear();
             }
         }
 
-        return _run.Length == start ? sequences : Append(sequences, start, OnlyEmpty);
+        return Join(expanded, common.ToString(), Nothing);
     }
 
-    private List<string> Append(List<string> sequences, int start, List<string> alternatives)
+    private static List<string> Join(List<string> starts, string common, List<string> ends)
     {
-        var run = _run.ToString(start, _run.Length - start);
-        _run.Length = start;
-        var appended = new List<string>(sequences.Count * alternatives.Count);
-        foreach (var sequence in sequences)
+        var joined = new List<string>(starts.Count * ends.Count);
+        foreach (var start in starts)
         {
-            foreach (var alternative in alternatives)
+            foreach (var end in ends)
             {
-                appended.Add(string.Concat(sequence, run, alternative));
+                joined.Add(string.Concat(start, common, end));
             }
         }
 
-        return appended;
+        return joined;
     }
 
-    private List<string>? ReadGroup(RegexToken token)
+    private List<string>? ExpandGroup(RegexToken token)
     {
         // .NET validates the names of groups.
         var isUnnamed = token.Group is RegexGroupKind.Capture && token.End == token.Start + 1;
@@ -123,133 +140,150 @@ internal sealed class SequenceReader
             return null;
         }
 
-        var alternatives = ReadAlternatives();
+        var alternatives = ExpandAlternatives();
         _next++;
-        return ReadCounts() switch
-        {
-            (1, 1) => alternatives,
-            (0, 1) when alternatives is not null => [.. alternatives, ""],
-            _ => null,
-        };
-    }
-
-    // Adds a character and its repetitions to the run, and returns its optional repetitions.
-    private List<string>? ReadCharacter(RegexToken token)
-    {
-        if (token.Kind is RegexTokenKind.Options)
-        {
-            return OnlyEmpty;
-        }
-
-        var (min, max) = ReadCounts();
-        var isLoop = max == int.MaxValue;
-        char? character = (token.Kind, token.Letter) switch
-        {
-            (RegexTokenKind.Anchor, '^' or 'A') when (min, max) is (1, 1) => Start,
-            (RegexTokenKind.Anchor, '$' or 'z' or 'Z') when (min, max) is (1, 1) => End,
-            _ when IsText(token) => token.Character,
-            _ => ReadStep(token, isLoop: false),
-        };
-        var loop = isLoop ? ReadStep(token, isLoop: true) : character;
-        if (character is null || loop is null || min > MaxSteps || min > max || (!isLoop && max - min >= MaxSequences))
-        {
-            return null;
-        }
-
-        _run.Append(character.Value, min).Append(loop.Value, isLoop ? 1 : 0);
-        return isLoop || min == max
-            ? OnlyEmpty
-            : [.. Enumerable.Range(0, max - min + 1).Select(count => new string(character.Value, count))];
-    }
-
-    // The first letter decides whether the texts of the item ignore case. A letter with other options is a step of its own.
-    private bool IsText(RegexToken token) =>
-        token.Character is { } character and >= ' '
-            && ((char.IsAscii(character) && !char.IsAsciiLetter(character))
-                || ((_ignoresCase ??= token.IgnoresCase) == token.IgnoresCase
-                    && RequiredText.CanBeRequired(character, token.IgnoresCase)));
-
-    private char? ReadStep(RegexToken token, bool isLoop)
-    {
-        if (token.Kind is not (RegexTokenKind.AnyCharacter or RegexTokenKind.Class) && token.Character is null)
-        {
-            return null;
-        }
-
-        if ((token.Kind is RegexTokenKind.AnyCharacter ? CharacterSet.Any : ReadSet(token)) is not { } set)
-        {
-            return null;
-        }
-
-        var step = new SequencePattern.Step(null, set, isLoop);
-        if (!_steps.Contains(step))
-        {
-            _steps.Add(step);
-        }
-
-        var character = (char)(FirstStep + _steps.IndexOf(step));
-        return character < ' ' ? character : null;
-    }
-
-    private CharacterSet? ReadSet(RegexToken token)
-    {
-        var expression = token.Character is { } character ? Regex.Escape($"{character}") : _item[token.Start..token.End];
-        var key = (expression, token.IgnoresCase);
-        if (!_sets.TryGetValue(key, out var set) && _sets.Count < MaxSets)
-        {
-            _sets.Add(key, set = CharacterSet.Create(expression, token.IgnoresCase));
-        }
-
-        return set;
-    }
-
-    private (int Min, int Max) ReadCounts()
-    {
         if (NextKind is not RegexTokenKind.Quantifier)
         {
-            return (1, 1);
+            return alternatives;
+        }
+
+        return alternatives is not null && _tokens[_next++] is { Min: 0, Max: 1 } ? [.. alternatives, ""] : null;
+    }
+
+    // Adds a character to what all alternatives have in common, or returns its alternatives.
+    private List<string>? ExpandCharacter(RegexToken token, StringBuilder common)
+    {
+        if (!IsCharacter(token) && token.Kind is not RegexTokenKind.Anchor)
+        {
+            return null;
+        }
+
+        // A brace that follows another alternative doesn't start a quantifier.
+        var text = token.Character is '{' ? @"\{" : _item.AsSpan(token.Start, token.End - token.Start);
+        if (NextKind is not RegexTokenKind.Quantifier)
+        {
+            common.Append(text);
+            return Nothing;
         }
 
         var quantifier = _tokens[_next++];
-        return (quantifier.Min, quantifier.Max);
+        if (!IsRange(quantifier))
+        {
+            common.Append(text).Append(_item, quantifier.Start, quantifier.End - quantifier.Start);
+            return Nothing;
+        }
+
+        var (character, min, max) = (text.ToString(), quantifier.Min, quantifier.Max);
+        return min < max && max - min < MaxSequences
+            ? [.. Enumerable.Range(min, max - min + 1).Select(count => $"{character}{{{count}}}")]
+            : null;
     }
 
-    private ExclusionPattern? CreatePattern(int index, string sequence)
+    // An octal escape, such as \0, can become longer when it is expanded.
+    private static bool IsCharacter(RegexToken token) =>
+        token.Kind is RegexTokenKind.AnyCharacter or RegexTokenKind.Class
+            || (token.Character is not null && token is not { Kind: RegexTokenKind.Escape, Letter: '0' });
+
+    private ExclusionPattern? ReadSequence(int index, string sequence, List<RegexToken> tokens)
     {
-        var (atStart, atEnd) = (sequence.StartsWith(Start), sequence.EndsWith(End));
-        var content = sequence.AsSpan()[(atStart ? 1 : 0)..(atEnd ? ^1 : ^0)];
-        if (atStart && atEnd && _ignoresCase is not true && content.IndexOfAnyInRange('\0', '\u001F') < 0)
+        var isAtStart = tokens is [{ Kind: RegexTokenKind.Anchor, Letter: '^' or 'A' }, ..];
+        var isAtEnd = tokens is [.., { Kind: RegexTokenKind.Anchor, Letter: '$' or 'z' or 'Z' }];
+        var end = tokens.Count - (isAtEnd ? 1 : 0);
+        _steps.Clear();
+        _text.Clear();
+        if (!isAtStart)
         {
-            return new WholeUrlPattern(index, content.ToString());
+            _steps.Add(SequencePattern.Step.AnyLoop);
         }
 
-        List<SequencePattern.Step> steps = atStart ? [] : [SequencePattern.Step.AnyLoop];
-        while (!content.IsEmpty)
+        for (var i = isAtStart ? 1 : 0; i < end; i++)
         {
-            var length = content.IndexOfAnyInRange('\0', '\u001F') is >= 0 and var control ? control : content.Length;
-            if (length > 0)
+            var character = tokens[i];
+            var isQuantified = i + 1 < end && tokens[i + 1].Kind is RegexTokenKind.Quantifier;
+            var (min, max) = isQuantified ? (tokens[i + 1].Min, tokens[i + 1].Max) : (1, 1);
+            if (!IsCharacter(character) || min > MaxSteps || !TryAdd(sequence, character, min, isLoop: max == int.MaxValue))
             {
-                steps.Add(new(new RequiredText(content[..length].ToString(), _ignoresCase is true), null, IsLoop: false));
-            }
-            else if (content[0] < FirstStep)
-            {
-                // An anchor inside the sequence.
                 return null;
             }
-            else if (_steps[content[0] - FirstStep] is { IsLoop: false } step
-                && steps is [.., { IsLoop: false } last]
-                && last.Set == step.Set)
-            {
-                steps[^1] = last with { Count = last.Count + 1 };
-            }
-            else
-            {
-                steps.Add(_steps[content[0] - FirstStep]);
-            }
 
-            content = content[Math.Max(1, length)..];
+            i += isQuantified ? 1 : 0;
         }
 
-        return steps.Count <= MaxSteps ? new SequencePattern(index, [.. steps], atEnd) : null;
+        if (isAtStart && isAtEnd && !_ignoresCase && _steps.Count == 0)
+        {
+            return new WholeUrlPattern(index, _text.ToString());
+        }
+
+        AddText();
+        return _steps.Count <= MaxSteps ? new SequencePattern(index, [.. _steps], isAtEnd) : null;
+    }
+
+    private bool TryAdd(string sequence, RegexToken token, int count, bool isLoop)
+    {
+        if (token.Character is { } character && RequiredText.CanBeRequired(character, _ignoresCase))
+        {
+            _text.Append(character, count);
+            if (!isLoop)
+            {
+                return true;
+            }
+
+            count = 0;
+        }
+
+        if (FindSet(sequence, token) is not { } set)
+        {
+            return false;
+        }
+
+        AddText();
+        if (count > 0)
+        {
+            AddSet(set, count);
+        }
+
+        if (isLoop)
+        {
+            _steps.Add(new(null, set, IsLoop: true));
+        }
+
+        return true;
+    }
+
+    private void AddText()
+    {
+        if (_text.Length > 0)
+        {
+            _steps.Add(new(new RequiredText(_text.ToString(), _ignoresCase), null, IsLoop: false));
+            _text.Clear();
+        }
+    }
+
+    private void AddSet(CharacterSet set, int count)
+    {
+        if (_steps is [.., { IsLoop: false } last] && last.Set == set)
+        {
+            _steps[^1] = last with { Count = last.Count + count };
+        }
+        else
+        {
+            _steps.Add(new(null, set, IsLoop: false) { Count = count });
+        }
+    }
+
+    private CharacterSet? FindSet(string sequence, RegexToken token)
+    {
+        if (token.Kind is RegexTokenKind.AnyCharacter)
+        {
+            return CharacterSet.Any;
+        }
+
+        var key = (Expression: sequence[token.Start..token.End], _ignoresCase);
+        if (!_sets.TryGetValue(key, out var set) && _sets.Count < MaxSets)
+        {
+            _sets.Add(key, set = CharacterSet.Create(key.Expression, _ignoresCase));
+        }
+
+        return set;
     }
 }
