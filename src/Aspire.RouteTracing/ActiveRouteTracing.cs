@@ -25,7 +25,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     private int _changes;
     private bool _isChangePending;
     private bool _mustLoad;
-    private KeyValuePair<string, string?>[]? _failed;
+    private KeyValuePair<string, string?>[]? _failedConfiguration;
 
     public ActiveRouteTracing(
         IOptionsFactory<RouteTracingSettings> settings,
@@ -85,7 +85,8 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
 
     private void OnChange(IOptionsChangeTokenSource<RouteTracingSettings> source)
     {
-        // The configuration signals one change several times, so Load() skips a configuration that has failed. Other sources signal once.
+        // The configuration signals one change several times, so Load() skips a configuration that has just failed. Other sources signal a
+        // change once.
         if (source is not ConfigurationChangeTokenSource<RouteTracingSettings>)
         {
             Volatile.Write(ref _mustLoad, true);
@@ -117,18 +118,18 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
         try
         {
             configuration = [.. _configuration.AsEnumerable()];
-            if (!Interlocked.Exchange(ref _mustLoad, false) && _failed?.SequenceEqual(configuration) == true)
+            if (!Interlocked.Exchange(ref _mustLoad, false) && _failedConfiguration?.SequenceEqual(configuration) == true)
             {
                 return;
             }
 
             var loaded = Compile(_loaded);
             Change(() => _loaded = loaded);
-            _failed = null;
+            _failedConfiguration = null;
         }
         catch (Exception exception)
         {
-            _failed = configuration;
+            _failedConfiguration = configuration;
             Log.ReloadFailed(_logger, exception);
         }
     }

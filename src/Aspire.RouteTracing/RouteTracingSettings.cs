@@ -135,8 +135,7 @@ public sealed class RouteTracingSettings
     /// </para>
     /// <para>
     /// At most 64 values of a request are captured, and at most 1,024 characters of each value. If there are more, headers that an item
-    /// names exactly come first, and others in the order of the items that match them. Expressions capture at most 256 different headers
-    /// until a list of headers changes.
+    /// names exactly come first. Expressions capture at most 256 different headers until a list of headers changes.
     /// </para>
     /// <para>
     /// In headers that contain a URL, such as <c>Referer</c>, the user information and the values of query parameters are replaced by

@@ -33,28 +33,15 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
             return execute(context);
         }
 
-        var tracked = ExcludedRequest.Current is { IsOver: false } request ? request : null;
-        if (tracked?.IsOf(context) == false)
+        var request = ExcludedRequest.Current is { IsOver: false } current ? current : null;
+        if (request is not null && !request.IsOf(context))
         {
-            return tracked.IsRunning ? execute(context) : ExecutePartAsync(context, execute, route);
+            // A part of a batch. If the batch is excluded, so is the part.
+            return request.IsRunning ? execute(context) : ExecutePartAsync(context, execute, route);
         }
 
-        StopRecordingOpenSpans(exclusion.ExcludeByEndpoint(context, tracked, route));
-        return tracked is null ? ExecuteUntrackedAsync(context, execute) : execute(context);
-    }
-
-    // The middleware doesn't complete this request, so the exception is kept for the span of a failed request.
-    private static async Task ExecuteUntrackedAsync(HttpContext context, RequestDelegate execute)
-    {
-        try
-        {
-            await execute(context);
-        }
-        catch (Exception exception)
-        {
-            FailedRequestSpan.KeepException(context, exception, escapes: true);
-            throw;
-        }
+        StopRecordingOpenSpans(exclusion.ExcludeByEndpoint(context, request, route));
+        return execute(context);
     }
 
     // Spans that middleware in front of the endpoint has started.

@@ -100,7 +100,8 @@ internal sealed class ExcludedRequest
         var end = server.StartTimeUtc + server.Duration;
         var isLater = startTime == default || startTime >= end;
 
-        // A hub call starts a trace of its own. Work that it started can outlive the connection's request.
+        // Below the current activity, a span is work of its own if that activity has the request's trace, or started while the request ran,
+        // as a hub call does. Below another parent, it is work of its own only if that parent is the request itself.
         return isLater && (ambient is null ? parentId == server.SpanId : trace == server.TraceId || ambient.StartTimeUtc < end);
     }
 }

@@ -20,7 +20,7 @@ internal static class ExcludedSpans
     // Others know the ids of the calls that an excluded request sent to them.
     private const int MaxRemoteMinutes = 1;
 
-    // The bits of an id that its row implies hold the minute in which it was added.
+    // The lowest bits of an id select its row, so an entry doesn't store them. In their place, it has the minute in which it was added.
     private const ulong MinuteMask = Rows - 1;
 
     private static readonly ulong[] Entries = new ulong[Rows * Ways];
@@ -81,16 +81,27 @@ internal static class ExcludedSpans
         }
 
         var request = ExcludedRequest.Current;
-        return request is { IsRunning: true } ? SpanOrigin.Running
-            : parentId == default ? SpanOrigin.None
-            : request?.IsOutlivedBy(trace, parentId, ambient, startTime) == true ? SpanOrigin.Outlived
-            // By its trace, if the parent is an activity that no sampler and no processor has seen.
-            : Contains(parentId) || Contains(Read(trace)) ? SpanOrigin.Belated
-            : SpanOrigin.None;
+        if (request is { IsRunning: true })
+        {
+            return SpanOrigin.Running;
+        }
+
+        if (parentId == default)
+        {
+            return SpanOrigin.None;
+        }
+
+        if (request?.IsOutlivedBy(trace, parentId, ambient, startTime) == true)
+        {
+            return SpanOrigin.Outlived;
+        }
+
+        // By its trace, if the parent is an activity that no sampler and no processor has seen.
+        return Contains(parentId) || Contains(Read(trace)) ? SpanOrigin.Belated : SpanOrigin.None;
     }
 
-    // If the parent is given by its context, only the text has its flags, whose last bit is the last of the text. A profiler's span can
-    // belong to another request than its execution context.
+    // A parent that is given by its context has no activity. Its flags are the last two digits of ParentId, and an odd number is a recorded
+    // parent. The execution context of a profiler's thread can be that of another request.
     private static bool HasRecordedParent(Activity span) =>
         span is { Parent: null, HasRemoteParent: false, ParentId: [.., var flags] } && "13579bdf".Contains(flags);
 

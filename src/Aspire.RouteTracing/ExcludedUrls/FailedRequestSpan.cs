@@ -31,13 +31,9 @@ internal sealed class FailedRequestSpan(IConfiguration configuration, ActivitySo
     /// <summary>Stores the exception that the developer exception page shows, because the page doesn't publish it.</summary>
     public Task HandleExceptionAsync(ErrorContext errorContext, Func<ErrorContext, Task> next)
     {
-        KeepException(errorContext.HttpContext, errorContext.Exception, escapes: false);
+        errorContext.HttpContext.Features.Set(new ShownException(errorContext.Exception));
         return next(errorContext);
     }
-
-    /// <summary>Stores an exception that isn't in a feature of ASP.NET Core.</summary>
-    public static void KeepException(HttpContext context, Exception exception, bool escapes) =>
-        context.Features.Set(new ThrownException(exception, escapes));
 
     /// <summary>Exports the server span of an excluded request, if the request failed.</summary>
     /// <param name="context">The request.</param>
@@ -90,9 +86,7 @@ internal sealed class FailedRequestSpan(IConfiguration configuration, ActivitySo
     {
         var received = excluded.Received!;
         var handled = context.Features.Get<IExceptionHandlerFeature>();
-        var thrown = context.Features.Get<ThrownException>();
-        var exception = failure ?? handled?.Error ?? thrown?.Exception;
-        var isHandled = failure is null && (handled is not null || thrown is not { Escapes: true });
+        var exception = failure ?? handled?.Error ?? context.Features.Get<ShownException>()?.Exception;
         var endpoint = ReExecution.FindMatched(context) ?? handled?.Endpoint;
         var route = endpoint?.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
         _ = _knownMethods.TryGetValue(received.Method, out var method);
@@ -108,7 +102,7 @@ internal sealed class FailedRequestSpan(IConfiguration configuration, ActivitySo
         span.SetTag("user_agent.original", received.UserAgent);
         span.SetTag("network.protocol.version", context.Request.Protocol.Split('/')[^1]);
         span.SetTag("http.response.status_code", statusCode);
-        span.SetTag("error.type", ServerErrorTags.FindErrorType(context, exception, isHandled, statusCode));
+        span.SetTag("error.type", ServerErrorTags.FindErrorType(context, exception, isHandled: failure is null, statusCode));
         span.SetTag("aspire.route_tracing.excluded_by", excluded.ExcludedBy);
         if (exception is not null && RecordException)
         {
@@ -146,5 +140,5 @@ internal sealed class FailedRequestSpan(IConfiguration configuration, ActivitySo
         public string? UserAgent { get; } = request.Headers.UserAgent;
     }
 
-    private sealed record ThrownException(Exception Exception, bool Escapes);
+    private sealed record ShownException(Exception Exception);
 }

@@ -161,15 +161,15 @@ internal sealed partial class RequestExclusion(
             var response = context.Response;
             var hasSucceeded = failure is null && response is { HasStarted: true, StatusCode: < StatusCodes.Status500InternalServerError };
             var isCanceled = !hasSucceeded && context.RequestAborted.IsCancellationRequested;
-            if (!response.HasStarted && (failure is null || isCanceled))
+            if (response.HasStarted || (failure is not null && !isCanceled))
+            {
+                Report(context, request, failure, StatusCodeOf(response, failure), isCanceled);
+            }
+            else
             {
                 // A callback of the response can still fail, or the client abort the request. Kestrel then changes the status code. It also
                 // tells an abort from a timeout of middleware, which can cancel a token of its own.
                 CompleteWithResponse(context, request, failure);
-            }
-            else
-            {
-                Report(context, request, failure, StatusCodeOf(response, failure), isCanceled);
             }
         }
         catch (Exception exception)

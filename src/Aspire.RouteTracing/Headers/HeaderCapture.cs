@@ -41,8 +41,8 @@ internal sealed partial class HeaderCapture
     private readonly HeaderPattern[] _sanitized;
     private readonly ILogger _logger;
 
-    // Null for a name that isn't captured here: an exact name, or one that no wildcard matches. Limited, because clients can invent names.
-    // Captured and ignored names have a limit each. Names beyond it are matched again for each request.
+    // Null for a name that no wildcard captures. Limited, because clients can invent names: after 256 captured names, new ones are not
+    // captured; after 256 others, new ones are matched again in each request.
     private readonly ConcurrentDictionary<string, CapturedHeader?> _byName = new(StringComparer.OrdinalIgnoreCase);
     private int _wildcardNames;
     private int _ignoredNames;
@@ -53,7 +53,7 @@ internal sealed partial class HeaderCapture
         _attributePrefix = attributePrefix;
         _sanitized = sanitized;
         _logger = logger;
-        _exact = [.. captured.Select(pattern => pattern.ExactName).OfType<string>().Select(name => Describe(name, order: 0))];
+        _exact = [.. captured.Select(pattern => pattern.ExactName).OfType<string>().Select(Describe)];
         _wildcards = [.. captured.Where(pattern => pattern.ExactName is null)];
 
         // Exact names are captured before wildcards are matched.
@@ -86,21 +86,13 @@ internal sealed partial class HeaderCapture
             return;
         }
 
-        if (headers.Sum(header => header.Value.Count) > left)
-        {
-            foreach (var (header, values) in headers
-                .Select(entry => (Header: Find(entry.Key), entry.Value))
-                .Where(entry => entry.Header is not null)
-                .OrderBy(entry => entry.Header!.Order))
-            {
-                Set(span, header!, values, left, ref left);
-            }
-
-            return;
-        }
-
         foreach (var (name, values) in headers)
         {
+            if (left == 0)
+            {
+                return;
+            }
+
             if (Find(name) is { } header)
             {
                 Set(span, header, values, left, ref left);
@@ -195,8 +187,7 @@ internal sealed partial class HeaderCapture
 
     private CapturedHeader? AddByWildcard(string name)
     {
-        var order = Array.FindIndex(_wildcards, pattern => pattern.IsMatch(name));
-        if (order < 0)
+        if (!Array.Exists(_wildcards, pattern => pattern.IsMatch(name)))
         {
             if (Volatile.Read(ref _ignoredNames) < MaxWildcardNames && _byName.TryAdd(name, null))
             {
@@ -216,7 +207,7 @@ internal sealed partial class HeaderCapture
             return null;
         }
 
-        var header = Describe(name, order);
+        var header = Describe(name);
         if (_byName.TryAdd(name, header))
         {
             Interlocked.Increment(ref _wildcardNames);
@@ -225,17 +216,16 @@ internal sealed partial class HeaderCapture
         return header;
     }
 
-    private CapturedHeader Describe(string name, int order) => new(
+    private CapturedHeader Describe(string name) => new(
         name,
         _attributePrefix + name.ToLowerInvariant(),
-        order,
         IsSanitized: Array.Exists(_sanitized, pattern => pattern.IsMatch(name)),
         UrlEnd: _sanitized.Length == 0 || !UrlHeaders.Contains(name) ? null
             : name.Equals("link", StringComparison.OrdinalIgnoreCase) ? ">"
             : "");
 
     // UrlEnd is the character behind a URL, empty if the rest of the value is the URL, or null if the header has none.
-    private sealed record CapturedHeader(string Name, string Attribute, int Order, bool IsSanitized, string? UrlEnd);
+    private sealed record CapturedHeader(string Name, string Attribute, bool IsSanitized, string? UrlEnd);
 
     private static partial class Log
     {

@@ -59,10 +59,19 @@ internal sealed class RouteTracingMiddleware(
     {
         // A recorded request has passed the instrumentation's Filter.
         var isAccepted = callbacks.AreInstalled && server is { IsAllDataRequested: true };
-        var excluded = isAccepted ? null
-            : ExcludedRequest.Current is { ExcludedBy: not null } decided && decided.IsOf(context) ? decided
-            : exclusion.Decide(context) ?? (settings.Enabled ? callbacks.FilterUnrecorded(context) : null);
-        return excluded ?? (endpointExclusion.IsUsed ? exclusion.Track(context, server) : null);
+        return (isAccepted ? null : DecideUnrecorded(context, settings))
+            ?? (endpointExclusion.IsUsed ? exclusion.Track(context, server) : null);
+    }
+
+    private ExcludedRequest? DecideUnrecorded(HttpContext context, CompiledSettings settings)
+    {
+        // The Filter has excluded the request already.
+        if (ExcludedRequest.Current is { ExcludedBy: not null } decided && decided.IsOf(context))
+        {
+            return decided;
+        }
+
+        return exclusion.Decide(context) ?? (settings.Enabled ? callbacks.FilterUnrecorded(context) : null);
     }
 
     private async Task RunAsync(HttpContext context, RequestDelegate next, ExcludedRequest request)

@@ -21,7 +21,6 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     private const int MaxBytes = 1_000_000;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan ConfirmInterval = TimeSpan.FromMilliseconds(50);
 
     // Shorter problems aren't logged, because a file can be invalid while it is written or replaced.
     private static readonly TimeSpan LogAfter = TimeSpan.FromSeconds(2);
@@ -33,9 +32,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     private readonly ILogger _logger;
     private readonly ITimer? _timer;
     private byte[]? _seen;
-    private IReadOnlyList<string>? _seenItems;
     private string? _seenProblem;
-    private bool _isConfirmed;
     private string? _problem;
     private DateTimeOffset _problemSince;
     private bool _isLogged;
@@ -53,8 +50,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         _logger = logger;
         if (!string.IsNullOrWhiteSpace(_path))
         {
-            // Without confirmation, so that the startup isn't delayed.
-            Read(mustConfirm: false);
+            Read();
 
             // Starts after assignment: Poll() reschedules through _timer.
             _timer = time.CreateTimer(
@@ -74,7 +70,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
 
     private void Poll()
     {
-        if (Read(mustConfirm: true))
+        if (Read())
         {
             try
             {
@@ -88,43 +84,37 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         }
 
         // Does nothing after Dispose().
-        _timer?.Change(_isConfirmed ? Interval : ConfirmInterval, Timeout.InfiniteTimeSpan);
+        _timer?.Change(Interval, Timeout.InfiniteTimeSpan);
     }
 
     // Returns whether there is a new list.
-    private bool Read(bool mustConfirm)
+    private bool Read()
     {
         try
         {
-            _isConfirmed = true;
             if (!TryReadBytes(out var bytes, out var problem))
             {
                 return Reject(problem);
             }
 
+            var hasNewList = false;
             if (!bytes.AsSpan().SequenceEqual(_seen))
             {
-                _isConfirmed = !mustConfirm;
                 _seen = bytes;
-                (_seenItems, _seenProblem) = Parse(bytes);
+                hasNewList = TryParse(bytes, out var items, out _seenProblem) && Items?.SequenceEqual(items) != true;
+                Items = hasNewList ? items : Items;
 
                 // A changed file that has the same problem is logged again.
                 _problem = _isLogged ? null : _problem;
             }
 
-            if (_seenItems is null)
+            if (_seenProblem is not null)
             {
-                return Reject(_seenProblem!);
+                return Reject(_seenProblem);
             }
 
             _problem = null;
-            if (!_isConfirmed || Items?.SequenceEqual(_seenItems) == true)
-            {
-                return false;
-            }
-
-            Items = _seenItems;
-            return true;
+            return hasNewList;
         }
         catch (Exception exception)
         {
@@ -159,40 +149,37 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         return true;
     }
 
-    private static (IReadOnlyList<string>? Items, string? Problem) Parse(byte[] bytes)
+    private static bool TryParse(byte[] bytes, out IReadOnlyList<string> items, [NotNullWhen(false)] out string? problem)
     {
+        items = [];
         if (!TryDecode(bytes, out var text))
         {
-            return (null, "It is not UTF-8 text.");
+            problem = "It is not UTF-8 text.";
+            return false;
         }
 
         if (!text.EndsWith('\n'))
         {
-            return (null, "Its text does not end with a line break, so it may not be complete.");
+            problem = "Its text does not end with a line break, so it may not be complete.";
+            return false;
         }
 
         // An escaped comma, or one in a comment, doesn't delimit items.
         var trimmed = text.TrimEnd();
         if (trimmed.EndsWith(',') && ExclusionListFormat.Parse(trimmed + "next\n", out _) is [.., "next"])
         {
-            return (null, "Its text ends with a comma, so it may not be complete.");
+            problem = "Its text ends with a comma, so it may not be complete.";
+            return false;
         }
 
-        var items = ExclusionListFormat.Parse(text, out var error);
-        if (error is not null)
+        items = ExclusionListFormat.Parse(text, out problem);
+        for (var i = 0; i < items.Count && problem is null; i++)
         {
-            return (null, error);
+            problem = ExclusionPattern.Validate(items[i], out var reason) ? null
+                : $"'{items[i]}', item {i + 1}, is not a valid regular expression: {reason}";
         }
 
-        foreach (var (index, item) in items.Index())
-        {
-            if (!ExclusionPattern.Validate(item, out var reason))
-            {
-                return (null, $"'{item}', item {index + 1}, is not a valid regular expression: {reason}");
-            }
-        }
-
-        return (items, null);
+        return problem is null;
     }
 
     // Binary content and UTF-16 can be valid UTF-8, but have control characters.

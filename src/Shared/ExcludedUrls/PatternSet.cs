@@ -53,8 +53,8 @@ internal sealed class PatternSet
         _requiredTexts = RequiredText.SearchAny(Array.ConvertAll(others, pattern => pattern.Required));
         _looksUpFirst = others.Length > LongList;
 
-        // In a longer URL, a client can repeat the starts of the texts, which makes one search for all of them slower than a search for each
-        // item.
+        // In a longer URL, a client can repeat the starts of the texts. One search for all of them is slow then, and slower than a search
+        // for each item.
         _maxFilteredLength = _looksUpFirst ? 1_024 : 256;
     }
 

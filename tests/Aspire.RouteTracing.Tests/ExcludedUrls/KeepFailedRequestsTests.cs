@@ -511,38 +511,6 @@ public sealed class KeepFailedRequestsTests
     }
 
     [Fact]
-    public async Task The_first_request_of_an_excluded_endpoint_in_a_branch_keeps_its_exception()
-    {
-        await using var app = await TracedApp.StartAsync(
-            builder =>
-            {
-                builder.AddRouteTracing(settings => settings.KeepFailedRequests = true);
-                builder.Services.Configure<AspNetCoreTraceInstrumentationOptions>(options => options.RecordException = true);
-            },
-            app =>
-            {
-                app.Map("/branch", branch => branch.UseRouting().UseEndpoints(
-                    endpoints => endpoints.MapGet("/probe", () => Throw()).ExcludeFromTracing()));
-                app.UseRouting();
-                app.MapGet("/orders", () => "ok");
-            });
-
-        using var orders = await app.GetAsync("/orders");
-        using var first = await app.GetAsync("/branch/probe");
-        using var second = await app.GetAsync("/branch/probe");
-        await app.StopAsync();
-
-        Assert.Equal(["GET /orders", "GET /branch/probe", "GET /branch/probe"], app.SpanNames);
-        Assert.All(app.Spans.Skip(1), span =>
-        {
-            Assert.Equal(typeof(InvalidOperationException).FullName, span.GetTagItem("error.type"));
-            Assert.Equal("exception", Assert.Single(span.Events).Name);
-        });
-
-        static string Throw() => throw new InvalidOperationException("The probe fails.");
-    }
-
-    [Fact]
     public async Task A_failing_probe_exports_nothing_by_default()
     {
         await using var app = await StartAsync("always_on", keep: null);

@@ -70,7 +70,6 @@ public sealed class HeaderCaptureLimitsTests
     [Theory]
     [InlineData("x-.*,x-wanted")]
     [InlineData("x-.*,^x-wanted$")]
-    [InlineData("x-want[e]d,x-.*")]
     public async Task Named_headers_are_captured_before_headers_that_a_wildcard_matches(string list)
     {
         await using var app = await StartAsync(new() { [RequestVariable] = list });
@@ -83,13 +82,25 @@ public sealed class HeaderCaptureLimitsTests
     }
 
     [Fact]
-    public async Task A_header_with_many_values_does_not_displace_that_of_an_earlier_wildcard()
+    public async Task Headers_that_are_not_captured_do_not_use_up_the_limit_of_names()
     {
-        await using var app = await StartAsync(new() { [RequestVariable] = "a-.*,b-.*" });
+        await using var app = await StartAsync(new() { [RequestVariable] = "x-.*" });
 
-        Assert.Equal(
-            ["http.request.header.a-1=wanted", $"http.request.header.b-1={string.Join('|', Enumerable.Range(0, 63))}"],
-            await CapturedLinesAsync(app, [.. Enumerable.Range(0, 64).Select(number => $"b-1: {number}"), "a-1: wanted"]));
+        for (var request = 0; request < 4; request++)
+        {
+            using var message = new HttpRequestMessage(HttpMethod.Get, "/");
+            for (var header = 0; header < 80; header++)
+            {
+                message.Headers.Add($"x-{request}-{header}", "1");
+            }
+
+            using var response = await app.Client.SendAsync(message, TestContext.Current.CancellationToken);
+        }
+
+        await app.StopAsync();
+
+        Assert.Equal(4 * 64, app.Spans.SelectMany(Captured).Select(attribute => attribute.Split('=')[0]).Distinct().Count());
+        Assert.DoesNotContain(app.Logs, log => log.EventId.Id == 50);
     }
 
     [Fact]

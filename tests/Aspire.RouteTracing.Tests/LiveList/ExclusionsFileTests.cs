@@ -125,23 +125,6 @@ public sealed class ExclusionsFileTests : IDisposable
     }
 
     [Fact]
-    public void A_list_that_still_changes_is_not_used()
-    {
-        _folder.Replace("^/one$\n");
-        using var file = _folder.Follow();
-
-        foreach (var text in new[] { "^/two$\n", "^/two$,^/three$\n", "^/two$,^/three$,^/four$\n" })
-        {
-            File.WriteAllText(_folder.FilePath, text);
-            _folder.Time.Advance(TimeSpan.FromSeconds(1));
-            Assert.Equal(["^/one$"], file.Items);
-        }
-
-        _folder.Time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(["^/two$", "^/three$", "^/four$"], file.Items);
-    }
-
-    [Fact]
     public void A_byte_order_mark_is_not_part_of_the_list()
     {
         _folder.Replace([.. Encoding.UTF8.Preamble, .. "^/one$\n"u8]);
