@@ -47,7 +47,7 @@ internal sealed class RouteTracingSubscriber(
 
     private async Task MakeLiveAsync(IResource resource)
     {
-        if (app.IsEmpty || app.HasNoExclusions(resource) || resource.HasAnnotationOfType<LiveResource>())
+        if (!app.HasExclusions(resource) || resource.HasAnnotationOfType<LiveResource>())
         {
             return;
         }

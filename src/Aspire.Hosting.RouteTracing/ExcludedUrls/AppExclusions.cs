@@ -78,9 +78,8 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
 
     public static bool ExportsTelemetry(IResource resource) => resource.HasAnnotationOfType<OtlpExporterAnnotation>();
 
-    /// <summary>Returns whether a resource ignores the app-wide exclusions and has none of its own.</summary>
-    public bool HasNoExclusions(IResource resource) =>
-        GetDeclarations(resource).All(declaration => declaration.Exclusions != Declared && declaration.Exclusions.IsEmpty);
+    /// <summary>Returns whether something is excluded in a resource.</summary>
+    public bool HasExclusions(IResource resource) => GetDeclarations(resource).Any(declaration => !declaration.Exclusions.IsEmpty);
 
     /// <summary>Returns whether the health checks of a resource are excluded.</summary>
     public bool ExcludesHealthChecksOf(IResource resource) =>

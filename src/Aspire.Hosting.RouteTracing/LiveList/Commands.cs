@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.ExcludedUrls;
@@ -22,6 +24,8 @@ internal static class Commands
 
     // Not a valid pattern, so it names no item.
     private const string Everything = "*";
+
+    private static readonly JsonSerializerOptions Literal = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static void AddTo(IResourceBuilder<IResource> builder, LiveResource live, AppExclusions app)
     {
@@ -204,8 +208,15 @@ internal static class Commands
         var (success, text) = await EditConfirmation.ApplyAsync(
             live, restartsContainers: !IsSet(inputs, AllResources), context.Services, context.CancellationToken).ConfigureAwait(false);
         await live.Property.RefreshAsync().ConfigureAwait(false);
-        return (success, $"{Describe(live)} {text}{(success ? AddedPatternCode.Describe(live) : "")}");
+        return (success, $"{Describe(live)} {text}{(success ? DescribeCode(live) : "")}");
     }
+
+    // As a chained call, because the name of the variable in the AppHost is unknown. A JSON string is a literal in C#, too.
+    private static string DescribeCode(LiveResource live) =>
+        live.Added is { Count: > 0 } added
+            ? $"\nTo keep the added patterns, declare them on '{live.Name}': "
+                + $".WithExcludedUrls({string.Join(", ", added.Select(pattern => JsonSerializer.Serialize(pattern, Literal)))})"
+            : "";
 
     private static string Describe(LiveResource live) =>
         live.Current.Count == 0

@@ -165,7 +165,7 @@ internal static class EditConfirmation
 
     private static string DescribeOwnItems(LiveResource live)
     {
-        var own = live.Find(live.FindOwnItems()).ToArray();
+        var own = live.ToListed(live.FindOwnItems()).ToArray();
         return own.Length == 0 ? "" : $" The service adds {ExcludedUrlsProperty.Join(own)}.";
     }
 

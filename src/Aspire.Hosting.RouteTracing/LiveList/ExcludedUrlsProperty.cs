@@ -97,15 +97,17 @@ internal sealed partial class ExcludedUrlsProperty(
     private string Describe(IReadOnlyList<ServiceStatus> statuses)
     {
         string[] edited = live.IsEdited ? ["Edited in this run."] : [];
-        var problems = live.Describe([.. statuses.SelectMany(status => status.Problems)]).Distinct(StringComparer.Ordinal);
+        var problems = live.DescribeProblems([.. statuses.SelectMany(status => status.Problems)]).Distinct(StringComparer.Ordinal);
         return string.Join(' ', [.. edited, GetState(statuses), .. problems, .. app.GetWarnings(resource)]);
     }
 
     private string GetState(IReadOnlyList<ServiceStatus> statuses)
     {
         var list = Join(live.Current);
-        var hadNone = live.CanReport ? !live.IsEdited : live.ListAtStart is null or { Count: 0 };
-        if (!live.IsRead || (live.Current.Count == 0 && statuses.Count == 0 && hadNone))
+
+        // An edit that empties a list isn't "None.", because the service may still use the previous one.
+        var wasEmptied = live.CanReport ? live.IsEdited : live.ListAtStart is { Count: > 0 };
+        if (!live.IsRead || (live.Current.Count == 0 && statuses.Count == 0 && !wasEmptied))
         {
             return "None.";
         }
@@ -138,7 +140,7 @@ internal sealed partial class ExcludedUrlsProperty(
 
         var readers = statuses.Where(live.IsReadBy).ToArray();
         var (reading, processes) = (LiveResource.CountProcesses(statuses, live.IsReadBy), live.CountProcesses(statuses));
-        var items = Join(live.Find((readers.FirstOrDefault() ?? statuses[0]).Items));
+        var items = Join(live.ToListed((readers.FirstOrDefault() ?? statuses[0]).Items));
         var missing = readers.SelectMany(live.FindMissing).Distinct().ToArray();
         var state = reading == processes ? "In force"
             : reading == 0 ? "Another list is in force"

@@ -32,7 +32,7 @@ internal sealed class LiveResource(
 
     public string Name => resource.Name;
 
-    /// <summary>Gets what follows "not read" in messages: the service and a question.</summary>
+    /// <summary>Gets the end of messages about a list that isn't read: <c>by 'orders': does it call AddRouteTracing()?</c></summary>
     public string ByService => $"by '{Name}': does it call AddRouteTracing()?";
 
     public TimeProvider Time => time;
@@ -80,6 +80,7 @@ internal sealed class LiveResource(
     /// <summary>Gets a lock for restarts that let the resource read its list.</summary>
     public SemaphoreSlim RestartLock { get; } = new(1);
 
+    /// <summary>Reads what the service reports, and remembers that it does.</summary>
     public IReadOnlyList<ServiceStatus> ReadStatuses()
     {
         var statuses = CanReport && folder.IsCreated ? ServiceStatuses.Read(folder.GetPath(Name)) : [];
@@ -151,7 +152,7 @@ internal sealed class LiveResource(
 
         lock (_editing)
         {
-            // An item of both languages is written in .NET's syntax, because Python's form follows from it.
+            // .NET's items are first: the first of two equal patterns is kept, and Python's form of it follows from .NET's.
             IReadOnlyList<ListedUrl> declared =
                 Distinct(users.Concat(list).OrderBy(url => url.IsForPython && Language.ReadsDotNetVariables));
             if (IsEdited && !_replacesAll)
@@ -215,9 +216,11 @@ internal sealed class LiveResource(
     {
         lock (_editing)
         {
-            // Before the first start, the lists in the variables are not known yet.
             var edited = change is null ? null : GetUrls(change(Current));
-            if (edited is null ? !IsEdited : edited.SequenceEqual(Current) && !(replacesAll && _listAtStart is null))
+            var isSame = edited is null ? !IsEdited : edited.SequenceEqual(Current);
+
+            // Before the first start, variables can still add items, so replacing the list by the same items is an edit, too.
+            if (isSame && !(replacesAll && _listAtStart is null))
             {
                 _replacesAll |= replacesAll && IsEdited;
                 return false;
@@ -241,7 +244,7 @@ internal sealed class LiveResource(
             .ExceptBy(Current.Select(url => url.Pattern), item => item.Pattern, StringComparer.Ordinal);
 
     /// <summary>Returns the AppHost's entry for each item that a service reports, or else the item with the service's source.</summary>
-    public IEnumerable<ListedUrl> Find(IEnumerable<ServiceStatus.Item> items)
+    public IEnumerable<ListedUrl> ToListed(IEnumerable<ServiceStatus.Item> items)
     {
         var known = GetKnown();
         return items.Select(item => known.GetValueOrDefault(item.Pattern)
@@ -249,8 +252,8 @@ internal sealed class LiveResource(
     }
 
     /// <summary>Describes the problems that the service reports. A reason can contain the item.</summary>
-    public IEnumerable<string> Describe(IReadOnlyCollection<ServiceStatus.Problem> problems) =>
-        Find(problems.Select(problem => problem.Item)).Zip(
+    public IEnumerable<string> DescribeProblems(IReadOnlyCollection<ServiceStatus.Problem> problems) =>
+        ToListed(problems.Select(problem => problem.Item)).Zip(
             problems,
             (url, problem) => url.IsSecret
                 ? $"An item from {url.Source} has a problem, which the service logs."

@@ -62,7 +62,7 @@ internal sealed class ResourceInstances(IResource resource, ResourceNotification
             _ids = _ids.Add(state.ResourceId);
         }
 
-        FindRunningSince();
+        UpdateRunningSince();
     }
 
     /// <summary>Called when a process has reported its list.</summary>
@@ -75,20 +75,25 @@ internal sealed class ResourceInstances(IResource resource, ResourceNotification
     public bool IsReportOverdue()
     {
         var timeout = resource.HasAnnotationOfType<HealthCheckAnnotation>() ? ReportTimeoutWithHealthCheck : ReportTimeout;
-        return FindRunningSince() is var since and not 0 && time.GetElapsedTime(since) > timeout && !Volatile.Read(ref _hasReported);
+        return UpdateRunningSince() is var since and not 0 && time.GetElapsedTime(since) > timeout && !Volatile.Read(ref _hasReported);
     }
 
-    // The time stamp of when an instance was first seen running and healthy, or 0.
-    private long FindRunningSince()
+    // The time starts when an instance is first seen running and healthy. It is 0 while none is.
+    private long UpdateRunningSince()
     {
         lock (_observing)
         {
             var running = Running;
-            _hasReported &= running.Count > 0;
-            var isHealthy = _runningSince != 0 || running.Any(instance => instance.Snapshot.HealthStatus is HealthStatus.Healthy);
-            return _runningSince = running.Count == 0 || !isHealthy ? 0
-                : _runningSince != 0 ? _runningSince
-                : time.GetTimestamp();
+            if (running.Count == 0)
+            {
+                (_runningSince, _hasReported) = (0, false);
+            }
+            else if (_runningSince == 0 && running.Any(instance => instance.Snapshot.HealthStatus is HealthStatus.Healthy))
+            {
+                _runningSince = time.GetTimestamp();
+            }
+
+            return _runningSince;
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.Hosting.RouteTracing.Python;
 using Aspire.Hosting.RouteTracing.Variables;
@@ -10,9 +9,6 @@ namespace Aspire.Hosting.RouteTracing.LiveList;
 /// <summary>Finds the item that excludes a URL.</summary>
 internal static class UrlTest
 {
-    /// <summary>Limits the search with a pattern for Python. Python itself has no limit.</summary>
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
-
     /// <summary>Returns whether a text is a path or a URL that a request can have.</summary>
     public static bool IsUrl(string? text) => text is not null && RequestUrl.TryParse(text, out _);
 
@@ -35,14 +31,11 @@ internal static class UrlTest
             };
         }
 
-        var found = live.Language == Language.Python
-            ? FindForPython(live.Current, url)
-            : Find([.. live.Current.Select(item => item.Pattern)], matchFullUrl: false, url) is var index and >= 0
-                ? live.Current[index]
-                : null;
-        var answer = found is null
+        var isPython = live.Language == Language.Python;
+        var index = Find([.. live.Current.Select(item => isPython ? WriteForPython(item) : item.Pattern)], matchFullUrl: isPython, url);
+        var answer = index < 0
             ? $"'{url}' is not excluded by the AppHost's list of '{live.Name}'."
-            : $"'{url}' would be excluded in '{live.Name}' by '{found.Display}', from {found.Source}.";
+            : $"'{url}' would be excluded in '{live.Name}' by '{live.Current[index].Display}', from {live.Current[index].Source}.";
         var reason = !live.CanReport ? "The service doesn't report whether it reads the list, and may add its own items."
             : live.Instances.Running.Count == 0 ? "The service isn't running and may add its own items."
             : !live.Instances.IsReportOverdue() ? "The service hasn't reported its list yet and may add its own items."
@@ -58,7 +51,7 @@ internal static class UrlTest
         }
 
         var index = Find([.. status.Items.Select(item => item.Pattern)], status.MatchFullUrl, url);
-        return index >= 0 && live.Find([status.Items[index]]).Single() is var item
+        return index >= 0 && live.ToListed([status.Items[index]]).Single() is var item
             ? $"'{url}' is excluded in '{live.Name}' by '{item.Display}', from {item.Source}."
             : $"No excluded URL of '{live.Name}' matches '{url}'. "
                 + "Another filter, the sampler or [ExcludeFromTracing] can still exclude it.";
@@ -70,28 +63,9 @@ internal static class UrlTest
         return ExclusionMatcher.Build(patterns, matchFullUrl, out _).Find(parsed);
     }
 
-    private static ListedUrl? FindForPython(IReadOnlyList<ListedUrl> list, string urlOrPath)
-    {
-        _ = RequestUrl.TryParse(urlOrPath, out var url);
-        var text = new char[url.FullUrlLength];
-        url.CopyFullUrlTo(text);
-        var fullUrl = new string(text);
-        return list.FirstOrDefault(item => IsFoundByPython(item, fullUrl));
-    }
-
-    private static bool IsFoundByPython(ListedUrl item, string url) =>
-        item.IsForPython ? IsFound(item.Pattern, url)
-            : PythonPattern.TryWrite(item.Pattern, out var pattern, out _) && IsFound(pattern, url);
-
-    private static bool IsFound(string pattern, string text)
-    {
-        try
-        {
-            return Regex.IsMatch(text, pattern, RegexOptions.CultureInvariant, Timeout);
-        }
-        catch (Exception exception) when (exception is RegexMatchTimeoutException or RegexParseException)
-        {
-            return false;
-        }
-    }
+    // Empty items match nothing.
+    private static string WriteForPython(ListedUrl item) =>
+        item.IsForPython ? item.Pattern
+            : PythonPattern.TryWrite(item.Pattern, out var pattern, out _) ? pattern
+            : "";
 }

@@ -12,7 +12,9 @@ internal static class VariableNames
     public static readonly string StatusFolder = ToVariable(ConfigurationKeys.StatusFolder);
     public const string TracesSampler = "OTEL_TRACES_SAMPLER";
 
-    /// <summary>Ignores the parent, so a service behind an excluded request would trace it. Aspire sets it in Development.</summary>
+    /// <summary>
+    /// The sampler that Aspire sets in Development. It ignores the parent, so services that an excluded request calls would trace it.
+    /// </summary>
     public const string AlwaysOn = "always_on";
 
     public const string ParentBasedAlwaysOn = "parentbased_always_on";

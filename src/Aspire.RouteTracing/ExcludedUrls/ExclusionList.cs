@@ -57,23 +57,21 @@ internal sealed partial class ExclusionList
             () => Log.AutomataDropped(logger, Automata.MaxBytes / (1024 * 1024)));
         list = new ExclusionList(exclusions, matcher) { MatchesFullUrl = matchFullUrl };
 
-        var ignored = new HashSet<int>();
         foreach (var problem in problems)
         {
             var item = items[problem.Index];
-            if (!problem.IsIgnored)
+            if (problem.IsIgnored)
             {
-                Log.Backtracks(logger, item.Pattern, item.Source, problem.Reason);
+                patterns.Reject(item, problem.Reason, logger);
             }
             else
             {
-                patterns.Reject(item, problem.Reason, logger);
-                ignored.Add(problem.Index);
+                Log.Backtracks(logger, item.Pattern, item.Source, problem.Reason);
             }
         }
 
-        list.Problems = [.. problems.Select(problem => (exclusions[problem.Index], problem.Reason))];
-        list.Current = [.. exclusions.Where((_, index) => !ignored.Contains(index))];
+        list.Problems = [.. problems.Where(problem => problem.IsIgnored).Select(problem => (exclusions[problem.Index], problem.Reason))];
+        list.Current = [.. exclusions.Except(list.Problems.Select(problem => problem.Item))];
         return list;
     }
 

@@ -93,47 +93,18 @@ internal readonly ref struct RequestUrl
         }
     }
 
-    /// <summary>
-    /// Decodes a path and resolves its dot segments as servers do, or returns <see langword="null"/> if they reject it because of
-    /// <c>%00</c>.
-    /// </summary>
+    /// <summary>Decodes a path, or returns <see langword="null"/> if servers reject it because of <c>%00</c>.</summary>
     /// <param name="path">The path, which starts with <c>/</c>.</param>
     public static string? DecodePath(string path)
     {
         try
         {
-            return WithoutDotSegments(PathString.FromUriComponent(path).Value!);
+            return PathString.FromUriComponent(path).Value;
         }
         catch (InvalidOperationException)
         {
             return null;
         }
-    }
-
-    // https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4. Uri leaves encoded dot segments behind an invalid percent sign.
-    private static string WithoutDotSegments(string path)
-    {
-        if (!path.Contains("/.", StringComparison.Ordinal))
-        {
-            return path;
-        }
-
-        var segments = new List<string>();
-        var isFolder = false;
-        foreach (var segment in path[1..].Split('/'))
-        {
-            isFolder = segment is "." or "..";
-            if (!isFolder)
-            {
-                segments.Add(segment);
-            }
-            else if (segment == ".." && segments.Count > 0)
-            {
-                segments.RemoveAt(segments.Count - 1);
-            }
-        }
-
-        return $"/{string.Join('/', segments)}{(isFolder && segments.Count > 0 ? "/" : "")}";
     }
 
     /// <summary>Writes the whole URL, <see cref="FullUrlLength"/> characters.</summary>

@@ -198,6 +198,17 @@ public sealed class LiveListTests
         Assert.DoesNotContain(web.Resource.Annotations.OfType<ResourceCommandAnnotation>(), command => IsOurs(command.Name));
     }
 
+    [Fact]
+    public async Task A_resource_in_which_nothing_is_excluded_has_no_commands()
+    {
+        var builder = TestModel.CreateBuilder();
+        var catalog = builder.AddProject<TestProject>("catalog");
+        builder.AddProject<TestProject>("orders").WithExcludedUrls("here");
+        await using var model = await TestModel.StartAsync(builder);
+
+        Assert.DoesNotContain(catalog.Resource.Annotations.OfType<ResourceCommandAnnotation>(), command => IsOurs(command.Name));
+    }
+
     private static bool IsOurs(string command) => command is "test-url" or "edit-excluded-urls";
 
     private static IReadOnlyList<string> Read(string path) => ExclusionListFormat.Parse(File.ReadAllText(path), out _);

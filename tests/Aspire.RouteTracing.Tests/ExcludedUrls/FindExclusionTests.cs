@@ -70,12 +70,10 @@ public sealed class FindExclusionTests
     }
 
     [Theory]
-    [InlineData("/%/%2e%2e/health")]
-    [InlineData("/a%/%2e/../health")]
-    [InlineData("/%/%2E./health/.")]
-    [InlineData("/%/../%2e%2e/%2e%2e/health/%2e%2e")]
-    [InlineData("/%/a/.well-known/%2E%2E/")]
-    [InlineData("/%/%2e%2e")]
+    [InlineData("/a/../health")]
+    [InlineData("/a/%2e%2e/health")]
+    [InlineData("/%2E/.well-known/../health/.")]
+    [InlineData("/../..")]
     public async Task Dot_segments_are_resolved_as_in_a_request(string url)
     {
         string? path = null;

@@ -4,30 +4,30 @@ using Aspire.RouteTracing.ExcludedUrls;
 namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
 /// <summary>The answer of an edit ends with the code that keeps the added patterns.</summary>
-public sealed class AddedPatternCodeTests
+public sealed class AddedPatternTests
 {
     private const string Edit = "edit-excluded-urls";
 
     private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder();
     private readonly IResourceBuilder<ProjectResource> _orders;
 
-    public AddedPatternCodeTests() => _orders = _builder.AddProject<TestProject>("orders").WithExcludedUrls("a");
+    public AddedPatternTests() => _orders = _builder.AddProject<TestProject>("orders").WithExcludedUrls("a");
 
     [Theory]
     [InlineData("^/x", """
         "^/x"
         """)]
     [InlineData(@"^/\d+$", """
-        @"^/\d+$"
+        "^/\\d+$"
         """)]
     [InlineData("say \"x\"", """"
-        @"say ""x"""
+        "say \"x\""
         """")]
     [InlineData("日本", """
         "日本"
         """)]
     [InlineData("a\tb\\\\x\"", """
-        "a\u0009b\\\\x\""
+        "a\tb\\\\x\""
         """)]
     [InlineData("a\u2028b", """
         "a\u2028b"
