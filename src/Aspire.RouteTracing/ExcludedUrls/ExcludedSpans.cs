@@ -3,12 +3,14 @@ using System.Diagnostics;
 namespace Aspire.RouteTracing.ExcludedUrls;
 
 /// <summary>
-/// The last spans and traces of excluded requests, by which a span is found to belong to an excluded request although it starts outside of
-/// its execution context. A Redis profiler and a message handler start such spans.
+/// The last spans of excluded requests, by which a span is found to belong to an excluded request although it starts outside of its
+/// execution context. A Redis profiler and a message handler start such spans.
 /// </summary>
 /// <remarks>
-/// A table of fixed size, so that nothing is allocated or locked. The newest <see cref="Ways"/> ids of each row are kept. Because rows fill
-/// unevenly, about the last 16,000 ids of all are kept. A race between two threads can lose one.
+/// A table of fixed size, so that nothing is allocated or locked. It has the trace of a span without a parent, which covers its children,
+/// and the id of any other span, because callers choose the ids of their traces and send other requests in them. The newest <see
+/// cref="Ways"/> entries of each row are kept. Because rows fill unevenly, about the last 16,000 of all are kept. A race between two threads
+/// can lose one.
 /// </remarks>
 internal static class ExcludedSpans
 {
@@ -20,30 +22,26 @@ internal static class ExcludedSpans
     // Others know the ids of the calls that an excluded request sent to them.
     private const int MaxRemoteMinutes = 1;
 
-    // The lowest bits of an id select its row, so an entry doesn't store them. In their place, it has the minute in which it was added.
+    // The lowest bits of an id select its row, so an entry doesn't store them. In their place, it has the minute in which the span started.
     private const ulong MinuteMask = Rows - 1;
 
     private static readonly ulong[] Entries = new ulong[Rows * Ways];
-    private static readonly byte[] Next = new byte[Rows];
-
-    private static ulong Now => (ulong)Environment.TickCount64 / 60_000;
 
     /// <summary>
     /// Stops recording a span: it isn't exported, its context is unsampled, and spans that name it as their parent later are excluded.
     /// </summary>
     public static void StopRecording(Activity activity)
     {
-        Add(activity.SpanId);
-
-        // Callers choose the ids of their traces, and send other requests in them.
-        if (activity.ParentSpanId == default)
-        {
-            AddTrace(activity.TraceId);
-        }
-
+        Add(KeyOf(activity), activity.StartTimeUtc);
         activity.IsAllDataRequested = false;
         activity.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
     }
+
+    /// <summary>Adds the trace of a span without a parent that isn't created.</summary>
+    public static void AddTrace(ActivityTraceId trace) => Add(Read(trace), DateTime.UtcNow);
+
+    /// <summary>Returns whether a span is one of the last.</summary>
+    public static bool Contains(Activity activity) => Contains(KeyOf(activity));
 
     /// <summary>Returns the origin of a span that is about to start below an unrecorded parent, or without a parent.</summary>
     /// <param name="parent">
@@ -60,24 +58,12 @@ internal static class ExcludedSpans
         return origin is SpanOrigin.Running or SpanOrigin.Belated && HasRecordedParent(span) ? SpanOrigin.None : origin;
     }
 
-    /// <summary>Adds the trace of a new root.</summary>
-    public static void AddTrace(ActivityTraceId trace) => Add(Read(trace), age: 0);
-
-    /// <param name="span">The id of the span.</param>
-    /// <param name="age">The minutes since it started.</param>
-    public static void Add(ActivitySpanId span, uint age = 0) => Add(Read(span), age);
-
-    /// <summary>Returns whether a span is one of the last.</summary>
-    /// <param name="span">The id of the span.</param>
-    /// <param name="maxMinutes">The minutes since it was added, rounded down.</param>
-    public static bool Contains(ActivitySpanId span, int maxMinutes = int.MaxValue) => Contains(Read(span), maxMinutes);
-
     private static SpanOrigin FindOrigin(
         ActivityTraceId trace, ActivitySpanId parentId, bool isParentRemote, Activity? ambient, DateTime startTime)
     {
         if (isParentRemote)
         {
-            return Contains(parentId, MaxRemoteMinutes) ? SpanOrigin.Belated : SpanOrigin.None;
+            return Contains(trace, parentId, MaxRemoteMinutes) ? SpanOrigin.Belated : SpanOrigin.None;
         }
 
         var request = ExcludedRequest.Current;
@@ -96,33 +82,44 @@ internal static class ExcludedSpans
             return SpanOrigin.Outlived;
         }
 
-        // By its trace, if the parent is an activity that no sampler and no processor has seen.
-        return Contains(parentId) || Contains(Read(trace)) ? SpanOrigin.Belated : SpanOrigin.None;
+        return Contains(trace, parentId) ? SpanOrigin.Belated : SpanOrigin.None;
     }
 
     // A parent that is given by its context has no activity. Its flags are the last two digits of ParentId, and an odd number is a recorded
     // parent. The execution context of a profiler's thread can be that of another request.
     private static bool HasRecordedParent(Activity span) =>
-        span is { Parent: null, HasRemoteParent: false, ParentId: [.., var flags] } && "13579bdf".Contains(flags);
+        span is { Parent: null, ParentId: [.., var flags] } && "13579bdf".Contains(flags);
 
-    private static void Add(ulong id, uint age)
+    private static ulong KeyOf(Activity activity) =>
+        activity.ParentSpanId == default ? Read(activity.TraceId) : Read(activity.SpanId);
+
+    private static void Add(ulong key, DateTime startTime)
     {
-        var row = (int)(id % Rows);
-        Volatile.Write(ref Entries[(row * Ways) + (Next[row]++ % Ways)], (id & ~MinuteMask) | ((Now - age) & MinuteMask));
+        var row = RowOf(key);
+        row[..^1].CopyTo(row[1..]);
+        row[0] = (key & ~MinuteMask) | (MinuteOf(startTime) & MinuteMask);
     }
 
-    private static bool Contains(ulong id, int maxMinutes = int.MaxValue)
+    // By its trace also if the parent is an activity that no sampler and no processor has seen.
+    private static bool Contains(ActivityTraceId trace, ActivitySpanId span, int maxMinutes = int.MaxValue) =>
+        Contains(Read(span), maxMinutes) || Contains(Read(trace), maxMinutes);
+
+    private static bool Contains(ulong key, int maxMinutes = int.MaxValue)
     {
-        foreach (var entry in Entries.AsSpan((int)(id % Rows) * Ways, Ways))
+        foreach (var entry in RowOf(key))
         {
-            if ((entry & ~MinuteMask) == (id & ~MinuteMask))
+            if ((entry & ~MinuteMask) == (key & ~MinuteMask))
             {
-                return id != 0 && (int)((Now - entry) & MinuteMask) <= maxMinutes;
+                return key != 0 && (int)((MinuteOf(DateTime.UtcNow) - entry) & MinuteMask) <= maxMinutes;
             }
         }
 
         return false;
     }
+
+    private static Span<ulong> RowOf(ulong key) => Entries.AsSpan((int)(key % Rows) * Ways, Ways);
+
+    private static ulong MinuteOf(DateTime time) => (ulong)(time.Ticks / TimeSpan.TicksPerMinute);
 
     private static ulong Read(ActivitySpanId span)
     {

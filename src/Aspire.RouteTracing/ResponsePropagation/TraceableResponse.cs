@@ -29,7 +29,7 @@ internal sealed class TraceableResponse(HttpResponse response, Activity server, 
     private Task WriteTraceAsync()
     {
         // An endpoint can exclude a request that the middleware didn't track.
-        if (request?.ExcludedBy is null && !ExcludedSpans.Contains(server.SpanId))
+        if (request?.ExcludedBy is null && !ExcludedSpans.Contains(server))
         {
             WriteTrace();
         }

@@ -39,12 +39,14 @@ internal sealed class SequenceReader
     {
         _tokens.Clear();
         _tokens.AddRange(tokens);
-        _tokens.RemoveAll(token => token.Kind is RegexTokenKind.Comment or RegexTokenKind.Options);
+        _tokens.RemoveAll(token => token.Kind is RegexTokenKind.Comment);
         _ignoresCase = _tokens.Exists(token => token.IgnoresCase);
-        if (_tokens.Exists(HasOtherCase))
+        if (_tokens.Exists(HasOtherCase) || HasQuantifiedOption())
         {
             return null;
         }
+
+        _tokens.RemoveAll(token => token.Kind is RegexTokenKind.Options);
 
         try
         {
@@ -63,6 +65,20 @@ internal sealed class SequenceReader
     private bool HasOtherCase(RegexToken token) =>
         token.IgnoresCase != _ignoresCase
             && (token.Kind is RegexTokenKind.Class || (token.Character is { } c && (char.IsAsciiLetter(c) || !char.IsAscii(c))));
+
+    // A quantifier behind (?i) isn't that of the character in front of it.
+    private bool HasQuantifiedOption()
+    {
+        for (var i = 1; i < _tokens.Count; i++)
+        {
+            if (_tokens[i].Kind is RegexTokenKind.Quantifier && _tokens[i - 1].Kind is RegexTokenKind.Options)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static bool NeedsExpansion(RegexToken token) =>
         token.Kind is RegexTokenKind.GroupStart or RegexTokenKind.Alternation || IsRange(token);
@@ -209,9 +225,10 @@ internal sealed class SequenceReader
             i += isQuantified ? 1 : 0;
         }
 
-        if (isAtStart && isAtEnd && !_ignoresCase && _steps.Count == 0)
+        // A URL with a line break is never excluded.
+        if (isAtStart && isAtEnd && !_ignoresCase && _steps.Count == 0 && _text.ToString() is var url && !url.Contains('\n'))
         {
-            return new WholeUrlPattern(index, _text.ToString());
+            return new WholeUrlPattern(index, url);
         }
 
         AddText();

@@ -79,6 +79,27 @@ public sealed class BelatedSpanTests
 
     [Theory]
     [MemberData(nameof(Samplers))]
+    public async Task A_message_of_work_that_outlives_an_excluded_request_is_traced(string? sampler)
+    {
+        var (isOver, isHandled) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var app = await StartAsync(sampler, parent => _ = Task.Run(async () =>
+        {
+            await isOver.Task.WithinAMinute();
+            StartHandler(parent);
+            isHandled.SetResult();
+        }));
+
+        using var response = await app.GetAsync("/health");
+        await app.App.StopAsync(TestContext.Current.CancellationToken);
+        isOver.SetResult();
+        await isHandled.Task.WithinAMinute();
+        await app.StopAsync();
+
+        Assert.Equal(["handle", "send"], app.SpanNames.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(Samplers))]
     public async Task A_handler_that_an_excluded_handler_calls_exports_no_span(string? sampler)
     {
         Assert.Empty(await RunAsync("/health", sampler, parent => StartHandler(parent, StartHandler), afterwards: false));

@@ -8,31 +8,58 @@ public sealed class ExcludedSpansTests
     private const int Capacity = 32_768;
 
     [Fact]
-    public void The_last_spans_are_remembered()
+    public void The_last_traces_are_remembered()
     {
         const int last = 100_000;
         for (var id = 1; id <= last; id++)
         {
-            ExcludedSpans.Add(SpanIdOf(id));
+            ExcludedSpans.AddTrace(TraceIdOf(id));
         }
 
-        Assert.All(Enumerable.Range(last - Capacity + 1, Capacity), id => Assert.True(ExcludedSpans.Contains(SpanIdOf(id))));
-        Assert.All(Enumerable.Range(1, last - Capacity), id => Assert.False(ExcludedSpans.Contains(SpanIdOf(id))));
-        Assert.False(ExcludedSpans.Contains(default));
+        Assert.All(Enumerable.Range(last - Capacity + 1, Capacity), id => Assert.Equal(SpanOrigin.Belated, OriginOf(TraceIdOf(id))));
+        Assert.All(Enumerable.Range(1, last - Capacity), id => Assert.Equal(SpanOrigin.None, OriginOf(TraceIdOf(id))));
+        Assert.Equal(SpanOrigin.None, OriginOf(default));
+    }
+
+    [Theory]
+    [InlineData(0, true, SpanOrigin.Belated)]
+    [InlineData(2, true, SpanOrigin.None)]
+    [InlineData(2, false, SpanOrigin.Belated)]
+    public void A_remote_parent_is_remembered_for_a_minute(int age, bool isRemote, object origin)
+    {
+        using var root = Start(age);
+        using var child = Start(age, new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), default));
+
+        Assert.Equal(origin, OriginOf(root.TraceId, root.SpanId, isRemote));
+        Assert.Equal(origin, OriginOf(child.TraceId, child.SpanId, isRemote));
     }
 
     [Fact]
-    public void The_age_of_a_span_can_be_limited()
+    public void A_trace_that_a_caller_has_started_is_not_remembered()
     {
-        var (recent, old) = (ActivitySpanId.CreateRandom(), ActivitySpanId.CreateRandom());
-        ExcludedSpans.Add(recent);
-        ExcludedSpans.Add(old, age: 2);
+        using var child = Start(age: 0, new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), default));
 
-        Assert.True(ExcludedSpans.Contains(recent, maxMinutes: 1));
-        Assert.False(ExcludedSpans.Contains(old, maxMinutes: 1));
-        Assert.True(ExcludedSpans.Contains(old));
+        Assert.True(ExcludedSpans.Contains(child));
+        Assert.Equal(SpanOrigin.None, OriginOf(child.TraceId));
     }
 
+    private static Activity Start(int age, ActivityContext parent = default)
+    {
+        var activity = new Activity("excluded").SetStartTime(DateTime.UtcNow.AddMinutes(-age));
+        if (parent != default)
+        {
+            activity.SetParentId(parent.TraceId, parent.SpanId);
+        }
+
+        ExcludedSpans.StopRecording(activity.Start());
+        return activity;
+    }
+
+    private static SpanOrigin OriginOf(ActivityTraceId trace, ActivitySpanId? span = null, bool isRemote = false) =>
+        ExcludedSpans.FindOrigin(
+            new ActivityContext(trace, span ?? ActivitySpanId.CreateRandom(), ActivityTraceFlags.None, traceState: null, isRemote), ambient: null);
+
     // Consecutive ids are distributed evenly over the table.
-    private static ActivitySpanId SpanIdOf(long id) => ActivitySpanId.CreateFromBytes(BitConverter.GetBytes(id));
+    private static ActivityTraceId TraceIdOf(long id) =>
+        ActivityTraceId.CreateFromBytes([.. BitConverter.GetBytes(1L), .. BitConverter.GetBytes(id)]);
 }

@@ -11,7 +11,7 @@ public sealed class ExclusionMatcherProperties
         {
             var matcher = ExclusionMatcher.Build(items, matchFullUrl: false, out _);
             Assert.All(paths, path => AssertFirstMatch(items, path, matcher.Find(new RequestUrl { Path = path })));
-        }, iter: 1_000);
+        }, iter: 10_000);
 
     [Fact]
     public void The_result_is_the_same_for_a_path_base_and_for_the_whole_URL() =>
@@ -20,7 +20,7 @@ public sealed class ExclusionMatcherProperties
             var url = new RequestUrl { PathBase = pathBase, Path = path };
             AssertFirstMatch(items, pathBase + path, ExclusionMatcher.Build(items, matchFullUrl: false, out _).Find(url));
             AssertFirstMatch(items, pathBase + path, ExclusionMatcher.Build(items, matchFullUrl: true, out _).Find(url));
-        }, iter: 1_000);
+        }, iter: 10_000);
 
     [Fact]
     public void The_result_is_the_same_when_a_path_is_searched_again() =>
@@ -28,7 +28,7 @@ public sealed class ExclusionMatcherProperties
         {
             var matcher = ExclusionMatcher.Build(items, matchFullUrl: false, out _);
             Assert.All(order, index => AssertFirstMatch(items, paths[index], matcher.Find(new RequestUrl { Path = paths[index] })));
-        }, iter: 1_000);
+        }, iter: 10_000);
 
     private static void AssertFirstMatch(string[] items, string text, int answer)
     {

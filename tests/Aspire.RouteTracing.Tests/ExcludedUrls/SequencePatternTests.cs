@@ -9,7 +9,7 @@ public sealed class SequencePatternTests
     private static readonly Gen<string> Piece = Gen.OneOf(
         "/", "a", "b", "/a", "ab", "K", ".", ".*", ".+", "[ab]", "[ab]+", "[ab]*", "[^/]+", "[^/]*", @"\d+", @"\w", "a*", "/+", "b?",
         "[ab]{2}", "a{1,3}", "[^b]{2,}", "[é-ü]", "[^é]{2}", @"\W", "(a|/b)", "(?:a|b.*)?", "([ab]|7)", "(?i:a)", "(?i:[k])",
-        "a({|b)2}", @"\0", "(1|2)?", @"\$", "(b|*)");
+        "a({|b)2}", @"\0", "(1|2)?", @"\$", "(b|*)", "a(?#c)?", "b(?i)*", "(?#c)", "|");
 
     private static readonly Gen<string> Item = Gen.Select(
         Gen.OneOf("", "", "^", "(?i)", "(?i)^", "(?x) "),
@@ -63,6 +63,7 @@ public sealed class SequencePatternTests
     [InlineData(@"/caf\é")]
     [InlineData("a{129}")]
     [InlineData("/a(?i)b")]
+    [InlineData("/(?i)*")]
     public void Other_items_are_not_read_as_sequences(string item) => Assert.Null(Read(item));
 
     [Fact]
