@@ -57,7 +57,8 @@ public sealed class ExcludedSpansTests
 
     private static SpanOrigin OriginOf(ActivityTraceId trace, ActivitySpanId? span = null, bool isRemote = false) =>
         ExcludedSpans.FindOrigin(
-            new ActivityContext(trace, span ?? ActivitySpanId.CreateRandom(), ActivityTraceFlags.None, traceState: null, isRemote), ambient: null);
+            new ActivityContext(trace, span ?? ActivitySpanId.CreateRandom(), ActivityTraceFlags.None, traceState: null, isRemote),
+            ambient: null);
 
     // Consecutive ids are distributed evenly over the table.
     private static ActivityTraceId TraceIdOf(long id) =>
