@@ -7,8 +7,8 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// characters becomes several sequences.
 /// </summary>
 /// <remarks>
-/// Such an item is expanded first: <c>^/v[0-9]+/(live|ready)z?$</c> becomes <c>^/v[0-9]+/livez{0}$</c>, <c>^/v[0-9]+/livez{1}$</c>,
-/// <c>^/v[0-9]+/readyz{0}$</c> and <c>^/v[0-9]+/readyz{1}$</c>.
+/// Such an item is expanded first: <c>^/v[0-9]+/(alive|ready)$</c> becomes <c>^/v[0-9]+/alive$</c> and <c>^/v[0-9]+/ready$</c>, and
+/// <c>/items?/</c> becomes <c>/items{0}/</c> and <c>/items{1}/</c>.
 /// </remarks>
 internal sealed class SequenceReader
 {
