@@ -71,6 +71,7 @@ internal sealed class SequencePattern : ExclusionPattern
             return true;
         }
 
+        var nextLoop = Array.FindIndex(_steps, loop + 1, static step => step.IsLoop);
         for (; position <= end; position++)
         {
             var found = FindCandidate(url, position, end, loop);
@@ -83,6 +84,12 @@ internal sealed class SequencePattern : ExclusionPattern
             if (IsMatch(url, position, loop + 1, explored))
             {
                 return true;
+            }
+
+            // The next loop has tried every position, so no later candidate can match.
+            if (nextLoop > 0 && explored[nextLoop] > url.Length)
+            {
+                return false;
             }
         }
 
