@@ -40,9 +40,9 @@ internal static partial class HealthChecks
 
     public static string? ToPattern(string path)
     {
-        // The service searches the decoded path.
-        var segments = RequestUrl.DecodePath($"/{path.Split('?', '#')[0]}")?.Trim('/');
-        return string.IsNullOrEmpty(segments) ? null : $"^/{Regex.Escape(segments)}/?$";
+        // The service searches the path as it receives it.
+        var segments = RequestUrl.TryParse($"/{path}", out var url) ? url.Path.Trim('/').ToString() : "";
+        return segments.Length == 0 ? null : $"^/{Regex.Escape(segments)}/?$";
     }
 
     [GeneratedRegex("_[0-9]+_check$", RegexOptions.CultureInvariant)]

@@ -1,5 +1,4 @@
 using System.Text.Encodings.Web;
-using System.Text.Json;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.ExcludedUrls;
@@ -24,8 +23,6 @@ internal static class Commands
 
     // Not a valid pattern, so it names no item.
     private const string Everything = "*";
-
-    private static readonly JsonSerializerOptions Literal = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static void AddTo(IResourceBuilder<IResource> builder, LiveResource live, AppExclusions app)
     {
@@ -211,12 +208,15 @@ internal static class Commands
         return (success, $"{Describe(live)} {text}{(success ? DescribeCode(live) : "")}");
     }
 
-    // As a chained call, because the name of the variable in the AppHost is unknown. A JSON string is a literal in C#, too.
+    // As a chained call, because the name of the variable in the AppHost is unknown.
     private static string DescribeCode(LiveResource live) =>
         live.Added is { Count: > 0 } added
             ? $"\nTo keep the added patterns, declare them on '{live.Name}': "
-                + $".WithExcludedUrls({string.Join(", ", added.Select(pattern => JsonSerializer.Serialize(pattern, Literal)))})"
+                + $".WithExcludedUrls({string.Join(", ", added.Select(ToLiteral))})"
             : "";
+
+    // A JSON string is a literal in C# and TypeScript, too.
+    private static string ToLiteral(string pattern) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(pattern)}\"";
 
     private static string Describe(LiveResource live) =>
         live.Current.Count == 0

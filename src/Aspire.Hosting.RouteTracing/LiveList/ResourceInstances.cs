@@ -78,7 +78,7 @@ internal sealed class ResourceInstances(IResource resource, ResourceNotification
         return UpdateRunningSince() is var since and not 0 && time.GetElapsedTime(since) > timeout && !Volatile.Read(ref _hasReported);
     }
 
-    // The time starts when an instance is first seen running and healthy. It is 0 while none is.
+    // The time starts when an instance is first seen running and healthy. It is 0 before that, and while no instance runs.
     private long UpdateRunningSince()
     {
         lock (_observing)

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.Hosting.RouteTracing.Python;
 using Aspire.Hosting.RouteTracing.Variables;
@@ -9,6 +10,9 @@ namespace Aspire.Hosting.RouteTracing.LiveList;
 /// <summary>Finds the item that excludes a URL.</summary>
 internal static class UrlTest
 {
+    // Python has no limits for the length of a pattern or a URL, so its patterns are searched without the matcher, which has.
+    private static readonly TimeSpan PythonTimeout = TimeSpan.FromSeconds(1);
+
     /// <summary>Returns whether a text is a path or a URL that a request can have.</summary>
     public static bool IsUrl(string? text) => text is not null && RequestUrl.TryParse(text, out _);
 
@@ -31,11 +35,13 @@ internal static class UrlTest
             };
         }
 
-        var isPython = live.Language == Language.Python;
-        var index = Find([.. live.Current.Select(item => isPython ? WriteForPython(item) : item.Pattern)], matchFullUrl: isPython, url);
-        var answer = index < 0
+        var list = live.Current;
+        var found = live.Language == Language.Python ? FindForPython(list, url)
+            : Find([.. list.Select(item => item.Pattern)], matchFullUrl: false, url) is var index and >= 0 ? list[index]
+            : null;
+        var answer = found is null
             ? $"'{url}' is not excluded by the AppHost's list of '{live.Name}'."
-            : $"'{url}' would be excluded in '{live.Name}' by '{live.Current[index].Display}', from {live.Current[index].Source}.";
+            : $"'{url}' would be excluded in '{live.Name}' by '{found.Display}', from {found.Source}.";
         var reason = !live.CanReport ? "The service doesn't report whether it reads the list, and may add its own items."
             : live.Instances.Running.Count == 0 ? "The service isn't running and may add its own items."
             : !live.Instances.IsReportOverdue() ? "The service hasn't reported its list yet and may add its own items."
@@ -63,9 +69,26 @@ internal static class UrlTest
         return ExclusionMatcher.Build(patterns, matchFullUrl, out _).Find(parsed);
     }
 
-    // Empty items match nothing.
-    private static string WriteForPython(ListedUrl item) =>
-        item.IsForPython ? item.Pattern
-            : PythonPattern.TryWrite(item.Pattern, out var pattern, out _) ? pattern
-            : "";
+    private static ListedUrl? FindForPython(IReadOnlyList<ListedUrl> list, string urlOrPath)
+    {
+        _ = RequestUrl.TryParse(urlOrPath, out var url);
+        var text = new char[url.FullUrlLength];
+        url.CopyFullUrlTo(text);
+        var fullUrl = new string(text);
+        return list.FirstOrDefault(item => IsFoundByPython(item, fullUrl));
+    }
+
+    private static bool IsFoundByPython(ListedUrl item, string url)
+    {
+        var pattern = item.Pattern;
+        try
+        {
+            return (item.IsForPython || PythonPattern.TryWrite(item.Pattern, out pattern, out _))
+                && Regex.IsMatch(url, pattern, RegexOptions.CultureInvariant, PythonTimeout);
+        }
+        catch (Exception exception) when (exception is RegexMatchTimeoutException or RegexParseException)
+        {
+            return false;
+        }
+    }
 }

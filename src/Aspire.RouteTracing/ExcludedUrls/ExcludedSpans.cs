@@ -7,8 +7,8 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// execution context. A Redis profiler and a message handler start such spans.
 /// </summary>
 /// <remarks>
-/// A table of fixed size, so that nothing is allocated or locked. It has the trace of a span without a parent, which covers its children,
-/// and the id of any other span, because callers choose the ids of their traces and send other requests in them. The newest <see
+/// A table of fixed size, so that nothing is allocated or locked. For a span without a parent, it has the trace, which covers the children.
+/// For any other span, it has the id of the span, because a caller chooses the trace and sends other requests in it. The newest <see
 /// cref="Ways"/> entries of each row are kept. Because rows fill unevenly, about the last 16,000 of all are kept. A race between two
 /// threads can lose one.
 /// </remarks>
@@ -38,7 +38,7 @@ internal static class ExcludedSpans
     /// <summary>Adds the trace of a span without a parent that isn't created.</summary>
     public static void AddTrace(ActivityTraceId trace) => Add(Read(trace), DateTime.UtcNow);
 
-    /// <summary>Returns whether a span is one of the last.</summary>
+    /// <summary>Returns whether the table contains a span.</summary>
     public static bool Contains(Activity activity) => Contains(KeyOf(activity));
 
     /// <summary>Returns the origin of a span that is about to start below an unrecorded parent, or without a parent.</summary>
@@ -98,7 +98,7 @@ internal static class ExcludedSpans
         row[0] = (key & ~MinuteMask) | (MinuteOf(startTime) & MinuteMask);
     }
 
-    // By its trace also if the parent is an activity that no sampler and no processor has seen.
+    // The trace also finds parents that no sampler and no processor has seen.
     private static bool Contains(ActivityTraceId trace, ActivitySpanId span, int maxMinutes = int.MaxValue) =>
         Contains(Read(span), maxMinutes) || Contains(Read(trace), maxMinutes);
 
@@ -108,12 +108,15 @@ internal static class ExcludedSpans
         {
             if ((entry & ~MinuteMask) == (key & ~MinuteMask))
             {
-                return key != 0 && (int)((MinuteOf(DateTime.UtcNow) - entry) & MinuteMask) <= maxMinutes;
+                return key != 0 && AgeOf(entry) <= maxMinutes;
             }
         }
 
         return false;
     }
+
+    // In minutes, and -1 if the clock was set back.
+    private static int AgeOf(ulong entry) => (int)((MinuteOf(DateTime.UtcNow) + 1 - entry) & MinuteMask) - 1;
 
     private static Span<ulong> RowOf(ulong key) => Entries.AsSpan((int)(key % Rows) * Ways, Ways);
 

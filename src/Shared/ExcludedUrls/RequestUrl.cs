@@ -49,8 +49,9 @@ internal readonly ref struct RequestUrl
     /// ignored, because clients don't send them.
     /// </param>
     /// <param name="url">
-    /// The URL as ASP.NET Core has it when <c>HttpClient</c> sends it: host in lower case, no default port, dot segments resolved. The path
-    /// is percent-decoded, except <c>%2F</c> and invalid UTF-8. All of the path is in <see cref="Path"/>.
+    /// The URL as ASP.NET Core has it when <c>HttpClient</c> sends it: host in lower case, no default port, dot segments resolved, except
+    /// encoded ones behind an invalid percent sign. The path is percent-decoded, except <c>%2F</c> and invalid UTF-8. All of the path is in
+    /// <see cref="Path"/>.
     /// </param>
     /// <returns><see langword="true"/> if it is a URL or a path.</returns>
     public static bool TryParse(string urlOrPath, out RequestUrl url)
@@ -93,9 +94,8 @@ internal readonly ref struct RequestUrl
         }
     }
 
-    /// <summary>Decodes a path, or returns <see langword="null"/> if servers reject it because of <c>%00</c>.</summary>
-    /// <param name="path">The path, which starts with <c>/</c>.</param>
-    public static string? DecodePath(string path)
+    // Servers reject a path that contains %00.
+    private static string? DecodePath(string path)
     {
         try
         {

@@ -18,7 +18,7 @@ internal sealed class SequenceReader
     // A set takes up to 64 KB, when URLs have characters beyond ASCII.
     private const int MaxSets = 256;
 
-    private static readonly List<string> Nothing = [""];
+    private static readonly List<string> OneEmpty = [""];
 
     private readonly Dictionary<(string Expression, bool IgnoresCase), CharacterSet> _sets = [];
     private readonly List<RegexToken> _tokens = [];
@@ -61,12 +61,12 @@ internal sealed class SequenceReader
         }
     }
 
-    // The texts of an item ignore case or don't.
+    // One sequence can't mix texts that ignore case with others.
     private bool HasOtherCase(RegexToken token) =>
         token.IgnoresCase != _ignoresCase
             && (token.Kind is RegexTokenKind.Class || (token.Character is { } c && (char.IsAsciiLetter(c) || !char.IsAscii(c))));
 
-    // A quantifier behind (?i) isn't that of the character in front of it.
+    // A quantifier after (?i) doesn't repeat the character before it.
     private bool HasQuantifiedOption()
     {
         for (var i = 1; i < _tokens.Count; i++)
@@ -113,7 +113,7 @@ internal sealed class SequenceReader
 
     private List<string>? ExpandSequence()
     {
-        var (expanded, common) = (Nothing, new StringBuilder());
+        var (expanded, common) = (OneEmpty, new StringBuilder());
         while (NextKind is not (RegexTokenKind.End or RegexTokenKind.Alternation or RegexTokenKind.GroupEnd))
         {
             var token = _tokens[_next++];
@@ -123,14 +123,14 @@ internal sealed class SequenceReader
                 return null;
             }
 
-            if (alternatives != Nothing)
+            if (alternatives != OneEmpty)
             {
                 expanded = Join(expanded, common.ToString(), alternatives);
                 common.Clear();
             }
         }
 
-        return Join(expanded, common.ToString(), Nothing);
+        return Join(expanded, common.ToString(), OneEmpty);
     }
 
     private static List<string> Join(List<string> starts, string common, List<string> ends)
@@ -179,14 +179,14 @@ internal sealed class SequenceReader
         if (NextKind is not RegexTokenKind.Quantifier)
         {
             common.Append(text);
-            return Nothing;
+            return OneEmpty;
         }
 
         var quantifier = _tokens[_next++];
         if (!IsRange(quantifier))
         {
             common.Append(text).Append(_item, quantifier.Start, quantifier.End - quantifier.Start);
-            return Nothing;
+            return OneEmpty;
         }
 
         var (character, min, max) = (text.ToString(), quantifier.Min, quantifier.Max);
@@ -253,7 +253,11 @@ internal sealed class SequenceReader
             return false;
         }
 
-        AddText();
+        if (count > 0 || isLoop)
+        {
+            AddText();
+        }
+
         if (count > 0)
         {
             AddSet(set, count);

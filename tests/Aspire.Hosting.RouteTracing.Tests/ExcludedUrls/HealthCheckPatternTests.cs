@@ -85,6 +85,7 @@ public sealed class HealthCheckPatternTests
     [InlineData("/health?full=1", "^/health/?$")]
     [InlineData("/health.json", @"^/health\.json/?$")]
     [InlineData("/caf%C3%A9", "^/café/?$")]
+    [InlineData("/a/../health", "^/health/?$")]
     [InlineData("/", null)]
     [InlineData("", null)]
     [InlineData("/?x", null)]

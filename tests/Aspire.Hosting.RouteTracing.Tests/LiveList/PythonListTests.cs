@@ -162,6 +162,20 @@ public sealed class PythonListTests
             await model.AnswerAsync(_reviews, "test-url", ("url", url)));
     }
 
+    [Theory]
+    [InlineData("^/t/[a-z0-9]{1,20}$", "/t/abc", 0)]
+    [InlineData("^/health$", "/health?x=", 1_100)]
+    public async Task A_pattern_for_Python_has_no_limit_of_the_matcher(string pattern, string url, int padding)
+    {
+        _reviews.WithExcludedUrls(pattern);
+        await using var model = await TestModel.StartAsync(_builder);
+
+        Assert.Contains(
+            $"would be excluded in 'reviews' by '{pattern}'",
+            await model.AnswerAsync(_reviews, "test-url", ("url", url + new string('a', padding))),
+            StringComparison.Ordinal);
+    }
+
     private sealed class CallerName : IValueProvider
     {
         public ValueTask<string?> GetValueAsync(CancellationToken cancellationToken = default) => new("nobody");

@@ -67,6 +67,10 @@ public sealed class SequencePatternTests
     public void Other_items_are_not_read_as_sequences(string item) => Assert.Null(Read(item));
 
     [Fact]
+    public void An_item_with_too_many_steps_is_not_read_as_a_sequence() =>
+        Assert.Null(Read(string.Concat(Enumerable.Repeat("a*b*", 65))));
+
+    [Fact]
     public void Case_is_ignored_as_NET_does()
     {
         var all = string.Concat(Enumerable.Range(0, char.MaxValue + 1).Select(c => (char)c));
