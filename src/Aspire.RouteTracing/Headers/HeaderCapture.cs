@@ -197,23 +197,30 @@ internal sealed partial class HeaderCapture
             return null;
         }
 
-        if (Volatile.Read(ref _wildcardNames) >= MaxWildcardNames)
+        if (Volatile.Read(ref _wildcardNames) < MaxWildcardNames)
         {
-            if (!Interlocked.Exchange(ref _isLimitLogged, true))
+            // Rare, so a lock is sufficient for the count.
+            lock (_byName)
             {
-                Log.TooManyNames(_logger, MaxWildcardNames, _attributePrefix, name);
+                if (_wildcardNames < MaxWildcardNames && _byName.TryAdd(name, Describe(name)))
+                {
+                    Volatile.Write(ref _wildcardNames, _wildcardNames + 1);
+                }
             }
-
-            return null;
         }
 
-        var header = Describe(name);
-        if (_byName.TryAdd(name, header))
+        // Another request can have added it meanwhile.
+        if (_byName.TryGetValue(name, out var header))
         {
-            Interlocked.Increment(ref _wildcardNames);
+            return header;
         }
 
-        return header;
+        if (!Interlocked.Exchange(ref _isLimitLogged, true))
+        {
+            Log.TooManyNames(_logger, MaxWildcardNames, _attributePrefix, name);
+        }
+
+        return null;
     }
 
     private CapturedHeader Describe(string name) => new(

@@ -68,26 +68,22 @@ internal sealed partial class RouteNaming
     private NamedEndpoints AddPathBase(string pathBase)
     {
         var configured = _configuredPathBases.Find(pathBase);
-        if (configured is null && Volatile.Read(ref _unknownPathBases) >= MaxUnknownPathBases)
+        if (configured is not null || Volatile.Read(ref _unknownPathBases) < MaxUnknownPathBases)
         {
-            return _withoutPathBase;
+            // Rare, so a lock is sufficient for the count.
+            lock (_pathBases)
+            {
+                if ((configured is not null || _unknownPathBases < MaxUnknownPathBases)
+                    && _pathBases.TryAdd(pathBase, new NamedEndpoints(this, configured ?? pathBase))
+                    && configured is null)
+                {
+                    Volatile.Write(ref _unknownPathBases, _unknownPathBases + 1);
+                }
+            }
         }
 
-        // Rare, so a lock is sufficient for the count.
-        lock (_pathBases)
-        {
-            if (_pathBases.TryGetValue(pathBase, out var endpoints))
-            {
-                return endpoints;
-            }
-
-            if (configured is null && ++_unknownPathBases > MaxUnknownPathBases)
-            {
-                return _withoutPathBase;
-            }
-
-            return _pathBases[pathBase] = new NamedEndpoints(this, configured ?? pathBase);
-        }
+        // Another request can have added it meanwhile.
+        return _pathBases.GetValueOrDefault(pathBase, _withoutPathBase);
     }
 
     private Endpoint Copy(Endpoint endpoint, RouteTemplateFormat format, string pathBase)

@@ -74,6 +74,28 @@ public sealed class HeaderCaptureProperties
             Assert.InRange(captured.Length, value!.Length <= 1024 ? value.Length : 1023, 1024);
         });
 
+    [Fact]
+    public async Task The_last_name_is_captured_in_all_requests_that_have_it_at_once() =>
+        await Race.RunAsync(
+            () =>
+            {
+                var capture = Compile("", ["x-.*"], []);
+                foreach (var names in Enumerable.Range(1, 255).Chunk(64))
+                {
+                    using var span = new Activity("request");
+                    capture.Capture(span, new HeaderDictionary(names.ToDictionary(name => $"x-{name}", _ => new StringValues("1"))));
+                }
+
+                return capture;
+            },
+            capture =>
+            {
+                using var span = new Activity("request");
+                capture.Capture(span, new HeaderDictionary { ["x-256"] = "1" });
+                return span.GetTagItem("x-256");
+            },
+            Assert.NotNull);
+
     private static HeaderCapture Compile(string prefix, string[] items, string[] sanitized) =>
         HeaderCapture.Compile(
             prefix, ListOf(items), HeaderPattern.Compile(ListOf(sanitized), whole: false, NullLogger.Instance), NullLogger.Instance);

@@ -64,10 +64,36 @@ public sealed class RouteNamingTests
         Assert.Equal("It has no text.", log.Exception!.Message);
     }
 
+    [Fact]
+    public async Task Requests_that_bring_the_last_path_base_at_once_have_the_same_name()
+    {
+        var endpoint = CreateEndpoint(RoutePatternFactory.Parse("orders"), EndpointMetadataCollection.Empty);
+
+        await Race.RunAsync(
+            () =>
+            {
+                var naming = CreateNaming();
+                for (var pathBase = 1; pathBase < 10; pathBase++)
+                {
+                    naming.Name(endpoint, RouteTemplateFormat.Template, $"/{pathBase}");
+                }
+
+                return naming;
+            },
+            naming => RouteOf(naming.Name(endpoint, RouteTemplateFormat.Template, "/10")),
+            name => Assert.Equal("/10/orders", name));
+    }
+
     private static string? Name(RoutePattern pattern, EndpointMetadataCollection metadata) =>
-        new RouteNaming(new ConfiguredPathBases(), endpointExclusion: null!, new SafeLogger<RouteNaming>(NullLogger<RouteNaming>.Instance))
-            .Name(new RouteEndpoint(_ => Task.CompletedTask, pattern, 0, metadata, null), RouteTemplateFormat.Template)
-            .Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
+        RouteOf(CreateNaming().Name(CreateEndpoint(pattern, metadata), RouteTemplateFormat.Template));
+
+    private static RouteNaming CreateNaming() =>
+        new(new ConfiguredPathBases(), endpointExclusion: null!, new SafeLogger<RouteNaming>(NullLogger<RouteNaming>.Instance));
+
+    private static RouteEndpoint CreateEndpoint(RoutePattern pattern, EndpointMetadataCollection metadata) =>
+        new(_ => Task.CompletedTask, pattern, 0, metadata, null);
+
+    private static string? RouteOf(Endpoint endpoint) => endpoint.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
 
     private sealed record GivenName(string Route) : IRouteDiagnosticsMetadata;
 
