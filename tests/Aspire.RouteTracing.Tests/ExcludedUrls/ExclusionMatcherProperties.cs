@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Aspire.RouteTracing.ExcludedUrls;
 using CsCheck;
 
@@ -30,19 +31,33 @@ public sealed class ExclusionMatcherProperties
             Assert.All(order, index => AssertFirstMatch(items, paths[index], matcher.Find(new RequestUrl { Path = paths[index] })));
         }, iter: 10_000);
 
+    // .NET's interpreter is wrong about a few lazy loops: (?:(?:b*)+?a){2} matches one a. So compiled expressions, which take long to
+    // create, have to confirm a difference.
     private static void AssertFirstMatch(string[] items, string text, int answer)
+    {
+        if (FindFirst(items, text, RegexOptions.None) is { } expected
+            && expected != answer
+            && FindFirst(items, text, RegexOptions.Compiled) is { } confirmed)
+        {
+            Assert.Equal(confirmed, answer);
+        }
+    }
+
+    // Null if a search times out.
+    private static int? FindFirst(string[] items, string text, RegexOptions options)
     {
         // A path with a line break is never excluded.
         for (var i = 0; i < items.Length && !text.Contains('\n', StringComparison.Ordinal); i++)
         {
-            var matches = items[i].Length > 0 && ExclusionPattern.Validate(items[i], out _) ? Patterns.IsMatch(items[i], text) : false;
+            var matches = items[i].Length > 0 && ExclusionPattern.Validate(items[i], out _)
+                ? Patterns.IsMatch(items[i], text, options)
+                : false;
             if (matches is null or true)
             {
-                Assert.True(answer == i || matches is null, $"Item {i} matches first, and the answer is {answer}.");
-                return;
+                return matches is null ? null : i;
             }
         }
 
-        Assert.Equal(-1, answer);
+        return -1;
     }
 }

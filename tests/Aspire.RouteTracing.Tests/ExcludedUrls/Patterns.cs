@@ -42,11 +42,11 @@ internal static class Patterns
     });
 
     /// <summary>Returns the result of .NET's backtracking engine, or <see langword="null"/> if it times out.</summary>
-    public static bool? IsMatch(string item, string text)
+    public static bool? IsMatch(string item, string text, RegexOptions options = RegexOptions.None)
     {
         try
         {
-            return new Regex(item, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)).IsMatch(text);
+            return new Regex(item, options | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)).IsMatch(text);
         }
         catch (RegexMatchTimeoutException)
         {
