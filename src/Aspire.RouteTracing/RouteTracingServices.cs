@@ -28,7 +28,7 @@ internal static class RouteTracingServices
 
         if (configureSettings is not null)
         {
-            services.Configure(configureSettings);
+            services.Configure<RouteTracingSettings>(settings => SynchronousContext.Invoke(configureSettings, settings));
         }
     }
 
@@ -72,5 +72,30 @@ internal static class RouteTracingServices
             .ConfigureSampler((_, sampler) => ExcludedRequestSampler.Around(sampler))
             .AddProcessor(provider => new ExcludedSpanProcessor(provider.GetRequiredService<ExclusionSignature>())));
         services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddMeter(RequestExclusion.MeterName));
+    }
+
+    /// <summary>
+    /// Rejects an async settings delegate. Nobody would await it, so its exceptions would end the process, and the settings after its first
+    /// await would have no effect.
+    /// </summary>
+    private sealed class SynchronousContext : SynchronizationContext
+    {
+        public static void Invoke(Action<RouteTracingSettings> configureSettings, RouteTracingSettings settings)
+        {
+            var before = Current;
+            SetSynchronizationContext(new SynchronousContext());
+            try
+            {
+                configureSettings(settings);
+            }
+            finally
+            {
+                SetSynchronizationContext(before);
+            }
+        }
+
+        // Called when an async void method starts.
+        public override void OperationStarted() => throw new InvalidOperationException(
+            "The delegate given to AddRouteTracing is async, but is not awaited. Read what it awaits before you call AddRouteTracing.");
     }
 }

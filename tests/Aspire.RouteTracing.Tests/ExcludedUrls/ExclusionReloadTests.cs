@@ -125,6 +125,30 @@ public sealed class ExclusionReloadTests
         Assert.Single(app.Logs, log => log.LogLevel == LogLevel.Error);
     }
 
+    [Fact]
+    public async Task An_async_settings_delegate_fails_the_startup()
+    {
+        var exception = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => ConfiguredApp.StartAsync([], async _ => await ThrowLaterAsync()));
+
+        Assert.Contains("AddRouteTracing is async", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_settings_delegate_that_is_async_on_reload_is_logged()
+    {
+        var isReload = false;
+        Action<RouteTracingSettings> runAsync = async _ => await ThrowLaterAsync();
+        await using var app = await ConfiguredApp.StartAsync([], settings => (isReload ? runAsync : _ => { })(settings));
+
+        isReload = true;
+        app.Reload("OTEL_DOTNET_EXCLUDED_URLS", "^/two$");
+
+        var error = Assert.Single(app.Logs, log => log.LogLevel == LogLevel.Error);
+        Assert.Contains("AddRouteTracing is async", error.Exception!.Message, StringComparison.Ordinal);
+        Assert.Empty(app.ExcludedUrls());
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task A_settings_delegate_can_wait_for_a_thread_that_suspends_route_tracing()
     {
@@ -246,6 +270,12 @@ public sealed class ExclusionReloadTests
             Changes++;
             Interlocked.Exchange(ref _changed, new ConfigurationReloadToken()).OnReload();
         }
+    }
+
+    private static async Task ThrowLaterAsync()
+    {
+        await Task.Yield();
+        throw new InvalidOperationException("Nobody awaits this.");
     }
 
     private static Task ReloadAsync(TracedApp app, string list) => Task.Run(
