@@ -13,8 +13,8 @@ public static class AspireRouteTracingExtensions
     /// <remarks>
     /// <para>
     /// The application must call <c>AddOpenTelemetry</c>, as Aspire's service defaults do. This method adds OpenTelemetry's ASP.NET Core
-    /// instrumentation to the tracer provider if the application doesn't. The order of these calls doesn't matter. The filters and
-    /// enrichment callbacks of the application still run.
+    /// instrumentation to the tracer provider if the application doesn't. The order of these calls doesn't matter, except that a callback
+    /// of <c>ConfigureSampler</c> belongs before this one. The filters and enrichment callbacks of the application still run.
     /// </para>
     /// <para>
     /// A second call only adds its delegate. In an application without HTTP requests, nothing is named or excluded.

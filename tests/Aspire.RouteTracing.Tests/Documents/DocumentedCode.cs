@@ -49,7 +49,7 @@ internal static class DocumentedCode
 
     public static void MapEndpoints(WebApplication app)
     {
-        app.MapGet("/probe", () => "ready").ExcludeFromTracing();
+        app.MapHealthChecks("/readyz").ExcludeFromTracing();
         app.MapGet("/excluded", (IRouteTracing tracing, string url) => tracing.FindExclusion(url)?.Pattern ?? "traced");
     }
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Aspire.RouteTracing.Tests.Apps;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.RouteTracing.Tests.Documents;
 
@@ -32,6 +33,7 @@ public sealed partial class DocumentedCodeTests
         await using var app = await TracedApp.StartAsync(
             builder =>
             {
+                builder.Services.AddHealthChecks();
                 DocumentedCode.AddRouteTracing(builder);
                 DocumentedCode.PlainService(builder);
                 DocumentedCode.AddHooks(builder);
@@ -45,7 +47,7 @@ public sealed partial class DocumentedCodeTests
             },
             new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:9" });
 
-        using var probe = await app.GetAsync("/probe");
+        using var ready = await app.GetAsync("/readyz");
         using var health = await app.GetAsync("/healthz");
         using var request = new HttpRequestMessage(HttpMethod.Get, "/excluded?url=/healthz") { Headers = { { "x-tenant", "t1" } } };
         using var response = await app.Client.SendAsync(request, Cancellation);
