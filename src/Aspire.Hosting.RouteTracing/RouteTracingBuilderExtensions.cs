@@ -15,7 +15,10 @@ public static class RouteTracingBuilderExtensions
     /// Projects, the applications of Aspire's language integrations, and resources with <c>WithOtlpExporter</c> export telemetry. A
     /// resource with <c>WithoutAppWideExclusions</c> ignores these patterns. Calls add up, in any order, with the lists of the resources.
     /// </para>
-    /// <para>A pattern is searched in the request's path, or in the whole URL if it contains <c>://</c>. It is case-sensitive.</para>
+    /// <para>
+    /// A pattern is case-sensitive. .NET services search it in the request's path, or in the whole URL if it contains <c>://</c>. Python
+    /// services search a pattern without <c>^</c> in the host and the query, too.
+    /// </para>
     /// </remarks>
     /// <param name="builder">The distributed application builder.</param>
     /// <param name="patterns">.NET regular expressions, one per argument. Commas need no escape.</param>
@@ -24,7 +27,8 @@ public static class RouteTracingBuilderExtensions
     /// <paramref name="builder"/> or <paramref name="patterns"/> is <see langword="null"/>.
     /// </exception>
     /// <exception cref="ArgumentException">
-    /// A pattern is empty, invalid, or longer than 1,000 characters, or the list would be longer than 32,000 bytes.
+    /// A pattern is empty, invalid, or longer than 1,000 characters, or the list would be longer than 32,000 bytes. If all lists of a
+    /// resource are longer together, the AppHost fails to start.
     /// </exception>
     /// <exception cref="InvalidOperationException">Route tracing is used for the first time after the AppHost was built.</exception>
     [AspireExport("withAppExcludedUrls", MethodName = "withExcludedUrls")]
@@ -42,8 +46,8 @@ public static class RouteTracingBuilderExtensions
     /// to the paths of each resource's HTTP health checks and probes.
     /// </summary>
     /// <remarks>
-    /// Aspire's health checks carry an unsampled <c>traceparent</c>, so every service with a parent-based sampler excludes them, in any
-    /// language. The paths are also added to the list of excluded URLs, except <c>/</c>, which is usually a page of the application.
+    /// While the AppHost runs, Aspire's health checks carry an unsampled <c>traceparent</c>, so every service with a parent-based sampler
+    /// excludes them, in any language. The paths are also added to the list of excluded URLs, except <c>/</c>, which is usually a page.
     /// Health checks and resources added after this call are excluded, too.
     /// </remarks>
     /// <param name="builder">The distributed application builder.</param>

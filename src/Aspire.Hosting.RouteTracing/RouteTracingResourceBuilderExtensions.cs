@@ -15,7 +15,10 @@ public static class RouteTracingResourceBuilderExtensions
     /// <c>OTEL_PYTHON_EXCLUDED_URLS</c>; patterns that Python doesn't support are ignored with a warning. JavaScript, Java, Go and
     /// Rust read no list. Containers and executables of unknown language get both variables.
     /// </para>
-    /// <para>A pattern is searched in the request's path, or in the whole URL if it contains <c>://</c>. It is case-sensitive.</para>
+    /// <para>
+    /// A pattern is case-sensitive. .NET services search it in the request's path, or in the whole URL if it contains <c>://</c>. Python
+    /// services search a pattern without <c>^</c> in the host and the query, too.
+    /// </para>
     /// </remarks>
     /// <typeparam name="T">The resource type.</typeparam>
     /// <param name="builder">The resource builder.</param>
@@ -25,7 +28,8 @@ public static class RouteTracingResourceBuilderExtensions
     /// <paramref name="builder"/> or <paramref name="patterns"/> is <see langword="null"/>.
     /// </exception>
     /// <exception cref="ArgumentException">
-    /// A pattern is empty, invalid, or longer than 1,000 characters, or the list would be longer than 32,000 bytes.
+    /// A pattern is empty, invalid, or longer than 1,000 characters, or the list would be longer than 32,000 bytes. If all lists of a
+    /// resource are longer together, the AppHost fails to start.
     /// </exception>
     /// <exception cref="InvalidOperationException">Route tracing is used for the first time after the AppHost was built.</exception>
     /// <example><code>builder.AddProject&lt;Projects.Orders&gt;("orders").WithExcludedUrls("client/.*/info",
@@ -46,8 +50,8 @@ public static class RouteTracingResourceBuilderExtensions
     /// HTTP health checks and probes.
     /// </summary>
     /// <remarks>
-    /// Aspire's health checks carry an unsampled <c>traceparent</c>, so every service with a parent-based sampler excludes them, in any
-    /// language. The paths are also added to the list of excluded URLs, except <c>/</c>, which is usually a page of the application.
+    /// While the AppHost runs, Aspire's health checks carry an unsampled <c>traceparent</c>, so every service with a parent-based sampler
+    /// excludes them, in any language. The paths are also added to the list of excluded URLs, except <c>/</c>, which is usually a page.
     /// Health checks added after this call are excluded, too.
     /// </remarks>
     /// <typeparam name="T">The resource type.</typeparam>

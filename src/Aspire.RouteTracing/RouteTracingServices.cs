@@ -75,8 +75,8 @@ internal static class RouteTracingServices
     }
 
     /// <summary>
-    /// Rejects an async settings delegate. Nobody would await it, so its exceptions would end the process, and the settings after its first
-    /// await would have no effect.
+    /// Rejects an async settings delegate. It isn't awaited, so its exceptions would end the process, and the settings after its first await
+    /// would have no effect.
     /// </summary>
     private sealed class SynchronousContext : SynchronizationContext
     {
@@ -96,6 +96,6 @@ internal static class RouteTracingServices
 
         // Called when an async void method starts.
         public override void OperationStarted() => throw new InvalidOperationException(
-            "The delegate given to AddRouteTracing is async, but is not awaited. Read what it awaits before you call AddRouteTracing.");
+            "The delegate given to AddRouteTracing must not be async, because it is not awaited. Load the values before you call it.");
     }
 }
