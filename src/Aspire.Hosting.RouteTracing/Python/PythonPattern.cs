@@ -16,7 +16,7 @@ namespace Aspire.Hosting.RouteTracing.Python;
 /// <see
 /// href="https://github.com/open-telemetry/opentelemetry-python-contrib/blob/v0.66b0/util/opentelemetry-util-http/src/opentelemetry/util/http/__init__.py"/>.
 /// </remarks>
-internal sealed class PythonPattern
+internal sealed class PythonPattern(string pattern)
 {
     private const int MaxTextLength = 4096;
 
@@ -31,18 +31,9 @@ internal sealed class PythonPattern
 
     private const string OtherGroup = "it has a kind of group that not all Python versions support";
 
-    private readonly string _pattern;
-    private readonly List<RegexToken> _tokens;
-    private readonly bool _fullUrl;
+    private readonly List<RegexToken> _tokens = RegexTokens.ReadAll(pattern, out _);
+    private readonly bool _fullUrl = ExclusionPattern.NamesFullUrl(pattern);
     private int _position;
-    private int _lookaheads;
-
-    private PythonPattern(string pattern)
-    {
-        _pattern = pattern;
-        _tokens = RegexTokens.ReadAll(pattern, out _);
-        _fullUrl = ExclusionPattern.NamesFullUrl(pattern);
-    }
 
     private RegexTokenKind Next => _position < _tokens.Count ? _tokens[_position].Kind : RegexTokenKind.End;
 
@@ -73,7 +64,7 @@ internal sealed class PythonPattern
     private Expression Alternatives(bool atStart, bool anchored)
     {
         // Python allows options only at the start of the whole list.
-        var ignoresCase = Next is RegexTokenKind.Options && _pattern[_tokens[_position].Start.._tokens[_position].End] is "(?i)";
+        var ignoresCase = Next is RegexTokenKind.Options && pattern[_tokens[_position].Start.._tokens[_position].End] is "(?i)";
         _position += ignoresCase ? 1 : 0;
         List<Expression> alternatives = [Sequence(atStart, anchored)];
         while (Next is RegexTokenKind.Alternation)
@@ -82,7 +73,8 @@ internal sealed class PythonPattern
             alternatives.Add(Sequence(atStart, anchored));
         }
 
-        var text = RefuseLongText(string.Join('|', alternatives.Select(alternative => alternative.Text)));
+        var text = string.Join('|', alternatives.Select(alternative => alternative.Text));
+        RefuseLongText(text.Length);
         return new Expression(ignoresCase ? $"(?i:{text})" : text, alternatives.TrueForAll(alternative => alternative.Anchored));
     }
 
@@ -91,11 +83,10 @@ internal sealed class PythonPattern
         var text = new StringBuilder();
         while (Next is not (RegexTokenKind.End or RegexTokenKind.Alternation or RegexTokenKind.GroupEnd))
         {
-            var atom = Atom(_tokens[_position++], atStart, anchored);
-            text.Append(Quantified(atom.Text, out var optional));
-            anchored |= atom.Anchored && !optional;
+            var part = Quantified(Atom(_tokens[_position++], atStart, anchored));
+            RefuseLongText(text.Append(part.Text).Length);
+            anchored |= part.Anchored;
             atStart = false;
-            RefuseLongText(text.ToString());
         }
 
         return new Expression(text.ToString(), anchored);
@@ -114,7 +105,7 @@ internal sealed class PythonPattern
         RegexTokenKind.Options or RegexTokenKind.Comment => throw new NotInPythonException(OtherGroup),
         RegexTokenKind.BackReference =>
             throw new NotInPythonException("it refers back to a group, and Python counts the groups of all items together"),
-        _ => throw new NotInPythonException($"it has '{_pattern[token.Start..token.End]}', which not all Python versions support"),
+        _ => throw new NotInPythonException($"it has '{pattern[token.Start..token.End]}', which not all Python versions support"),
     };
 
     private Expression Anchor(RegexToken token, bool atStart, bool anchored)
@@ -127,7 +118,7 @@ internal sealed class PythonPattern
                 return new Expression($"\\{token.Letter}", anchored);
             case '^' or 'A' when _fullUrl:
                 return new Expression("^", Anchored: false);
-            case '^' or 'A' when atStart && _lookaheads == 0:
+            case '^' or 'A' when atStart:
                 // The authority ends at the first slash, which starts the path.
                 var followedBySlash = Next is RegexTokenKind.Literal
                     && _tokens[_position].Character == '/'
@@ -140,17 +131,15 @@ internal sealed class PythonPattern
 
     private Expression Group(RegexToken token, bool atStart, bool anchored)
     {
-        var opening = (token.Group, _pattern[token.Start..token.End]) switch
+        var opening = (token.Group, pattern[token.Start..token.End]) switch
         {
             (RegexGroupKind.Capture, _) => "(",
-            (RegexGroupKind.NonCapturing, "(?:" or "(?i:") or (RegexGroupKind.Lookahead, _) => _pattern[token.Start..token.End],
+            (RegexGroupKind.NonCapturing, "(?:" or "(?i:") or (RegexGroupKind.Lookahead, _) => pattern[token.Start..token.End],
             (RegexGroupKind.Lookbehind, _) => throw new NotInPythonException("it has a lookbehind, which Python restricts"),
             _ => throw new NotInPythonException(OtherGroup),
         };
         var isLookahead = token.Group is RegexGroupKind.Lookahead;
-        _lookaheads += isLookahead ? 1 : 0;
-        var content = Alternatives(atStart, anchored);
-        _lookaheads -= isLookahead ? 1 : 0;
+        var content = Alternatives(atStart && !isLookahead, anchored);
         _position++;
         return new Expression($"{opening}{content.Text})", isLookahead ? anchored : content.Anchored);
     }
@@ -168,14 +157,14 @@ internal sealed class PythonPattern
         }
 
         // A path ends where the query starts, so within an anchored item nothing can match the question mark.
-        var text = _pattern[(token.Start + 1)..(token.End - 1)];
+        var text = pattern[(token.Start + 1)..(token.End - 1)];
         var negated = text.StartsWith('^');
         if (anchored && !negated && Regex.IsMatch("?", $"[{text}]", RegexOptions.CultureInvariant))
         {
             throw new NotInPythonException(MatchesQuestionMark);
         }
 
-        var written = new StringBuilder("[").Append(negated ? "^" : "").Append(negated && anchored ? "?" : "");
+        var written = new StringBuilder(!negated ? "[" : anchored ? "[^?" : "[^");
         var afterSet = false;
         for (var i = negated ? 1 : 0; i < text.Length;)
         {
@@ -227,19 +216,17 @@ internal sealed class PythonPattern
     private static string Code(char character) => string.Create(CultureInfo.InvariantCulture, $"\\x{(int)character:x2}");
 
     /// <summary>Writes an atom with its quantifier. A quantifier in braces becomes alternatives, because it can have a comma.</summary>
-    private string Quantified(string atom, out bool optional)
+    private Expression Quantified(Expression atom)
     {
-        optional = false;
         if (Next is not RegexTokenKind.Quantifier)
         {
             return atom;
         }
 
-        var token = _tokens[_position++];
         // Lazy or greedy, it finds the same URLs.
-        optional = token.Min == 0;
-        var one = IsOneAtom(atom) ? atom : $"(?:{atom})";
-        return (token.Min, token.Max) switch
+        var token = _tokens[_position++];
+        var one = atom.Text;
+        var text = (token.Min, token.Max) switch
         {
             (0, int.MaxValue) => $"{one}*",
             (1, int.MaxValue) => $"{one}+",
@@ -249,6 +236,7 @@ internal sealed class PythonPattern
             var (min, max) =>
                 $"(?:{string.Join('|', Enumerable.Range(0, Math.Min(max - min, MaxTextLength) + 1).Select(n => Repeat(one, max - n)))})",
         };
+        return new Expression(text, atom.Anchored && token.Min > 0);
     }
 
     private static string Repeat(string atom, int count) =>
@@ -256,15 +244,13 @@ internal sealed class PythonPattern
             ? new StringBuilder().Insert(0, atom, count).ToString()
             : throw new NotInPythonException("it repeats too often to be written without a comma");
 
-    private static string RefuseLongText(string text) =>
-        text.Length <= MaxTextLength ? text : throw new NotInPythonException("it becomes too long when it is written without a comma");
-
-    private static bool IsOneAtom(string text) => text switch
+    private static void RefuseLongText(int length)
     {
-        [_] or ['\\', _] or ['\\', 'x', _, _] or ['\\', 'u', _, _, _, _] => true,
-        ['[' or '(', ..] => true,
-        _ => false,
-    };
+        if (length > MaxTextLength)
+        {
+            throw new NotInPythonException("it becomes too long when it is written without a comma");
+        }
+    }
 
     private readonly record struct Expression(string Text, bool Anchored);
 
