@@ -49,9 +49,7 @@ internal static class ExclusionEnvironment
             list = await live.PrepareAsync(list, context, warnings).ConfigureAwait(false);
         }
 
-        var writer = new ExclusionVariables(resource.Name, Language.Of(resource), app.Carriers, variables, hasUsersFile);
-        writer.Write(list);
-        warnings.AddRange(writer.Warnings);
+        warnings.AddRange(new ExclusionVariables(resource, app.Carriers, variables, hasUsersFile).Write(list));
         app.SetWarnings(resource, warnings);
         if (live is not null)
         {
@@ -75,12 +73,10 @@ internal static class ExclusionEnvironment
     /// </summary>
     private static async Task ReplayAsync(EnvironmentCallbackContext context, IResource resource)
     {
-        foreach (var annotation in resource.Annotations.OfType<EnvironmentCallbackAnnotation>().ToArray())
+        var callbacks = resource.Annotations.OfType<EnvironmentCallbackAnnotation>();
+        foreach (var annotation in callbacks.Where(callback => callback is not ExclusionVariablesAnnotation).ToArray())
         {
-            if (annotation is not ExclusionVariablesAnnotation)
-            {
-                await annotation.Callback(context).ConfigureAwait(false);
-            }
+            await annotation.Callback(context).ConfigureAwait(false);
         }
     }
 

@@ -7,19 +7,14 @@ using Aspire.RouteTracing.ExcludedUrls;
 namespace Aspire.Hosting.RouteTracing.Variables;
 
 /// <summary>Writes a resource's list into the variables that its language reads, joined to the lists that they hold.</summary>
-/// <param name="resourceName">The resource, for messages.</param>
-/// <param name="language">The resource's language.</param>
+/// <param name="resource">The resource.</param>
 /// <param name="carriers">What carries the variables to the service.</param>
 /// <param name="variables">The resource's variables. A value that isn't a string is known only when the resource is deployed.</param>
 /// <param name="hasUsersFile">
 /// Whether the user names a file with excluded URLs, which replaces <see cref="VariableNames.DotNetExcludedUrls"/>.
 /// </param>
 internal sealed class ExclusionVariables(
-    string resourceName,
-    Language language,
-    IReadOnlyList<VariableCarrier> carriers,
-    IDictionary<string, object> variables,
-    bool hasUsersFile)
+    IResource resource, IReadOnlyList<VariableCarrier> carriers, IDictionary<string, object> variables, bool hasUsersFile)
 {
     /// <summary>
     /// The bytes of UTF-8 that a list can have. On Windows, name and value of a variable can have 32,767 characters together; see
@@ -27,36 +22,37 @@ internal sealed class ExclusionVariables(
     /// </summary>
     public const int MaxListSize = 32_000;
 
+    private readonly Language _language = Language.Of(resource);
     private readonly List<string> _warnings = [];
 
-    /// <summary>Gets the warnings about patterns and lists that the resource doesn't get.</summary>
-    public IReadOnlyList<string> Warnings => _warnings;
-
+    /// <returns>The warnings about patterns and lists that the resource doesn't get.</returns>
     /// <exception cref="InvalidOperationException">A list is longer than <see cref="MaxListSize"/>.</exception>
-    public void Write(IReadOnlyList<ListedUrl> list)
+    public IReadOnlyList<string> Write(IReadOnlyList<ListedUrl> list)
     {
         if (list.Count == 0)
         {
-            return;
+            return [];
         }
 
-        if (!language.ReadsExcludedUrls)
+        if (!_language.ReadsExcludedUrls)
         {
             _warnings.Add(
-                $"The excluded URLs of '{resourceName}' were ignored because OpenTelemetry for {language.Name} "
+                $"The excluded URLs of '{resource.Name}' were ignored because OpenTelemetry for {_language.Name} "
                 + "reads no list of excluded URLs. Exclude them in the service. To remove this warning, remove WithExcludedUrls() from "
-                + $"'{resourceName}', or call WithoutAppWideExclusions() if the list is app-wide.");
+                + $"'{resource.Name}', or call WithoutAppWideExclusions() if the list is app-wide.");
         }
 
-        if (language.ReadsDotNetVariables)
+        if (_language.ReadsDotNetVariables)
         {
             WriteForDotNet([.. list.Where(url => !url.IsForPython).Select(url => url.Pattern)]);
         }
 
-        if (language.ReadsPythonVariables)
+        if (_language.ReadsPythonVariables)
         {
             WriteForPython(list);
         }
+
+        return _warnings;
     }
 
     // Into the first variable whose value is known: a service adds up the lists of all of them.
@@ -82,7 +78,7 @@ internal sealed class ExclusionVariables(
         }
 
         _warnings.Add(
-            $"The excluded URLs of '{resourceName}' were ignored because {VariableNames.DotNetExcludedUrls}, "
+            $"The excluded URLs of '{resource.Name}' were ignored because {VariableNames.DotNetExcludedUrls}, "
             + $"{VariableNames.AspNetCoreExcludedUrls} and {VariableNames.SettingsExcludedUrls} all have values that are known only when "
             + "it is deployed, or that can't be read. Leave one of them unset.");
     }
@@ -103,7 +99,7 @@ internal sealed class ExclusionVariables(
                 reason = url.IsSecret ? "it can't be written in Python's syntax"
                     : reason is "" ? $"the target would change '{text}', the pattern in Python's syntax"
                     : reason;
-                var reader = language == Language.Python ? $"'{resourceName}'" : $"'{resourceName}' if it is a Python service";
+                var reader = _language == Language.Python ? $"'{resource.Name}'" : $"'{resource.Name}' if it is a Python service";
                 _warnings.Add($"The pattern '{url.Display}' can't be used in {reader}: {reason}.");
             }
         }
@@ -125,7 +121,7 @@ internal sealed class ExclusionVariables(
 
             variables[name] = Append(present, $",{string.Join(',', missing)}");
             _warnings.Add(
-                $"If '{resourceName}' is deployed with an empty value of {name}, Python excludes every request, because the list then "
+                $"If '{resource.Name}' is deployed with an empty value of {name}, Python excludes every request, because the list then "
                 + "starts with a comma. Set it to at least one pattern.");
         }
     }
@@ -151,8 +147,8 @@ internal sealed class ExclusionVariables(
         if (Encoding.UTF8.GetByteCount(text) is var length and > MaxListSize)
         {
             throw new InvalidOperationException(
-                $"The list of excluded URLs for '{resourceName}' is too long: {name} would have {length} bytes and can have {MaxListSize}. "
-                + "Combine several URLs into one pattern, or exclude them in the service.");
+                $"The list of excluded URLs for '{resource.Name}' is too long: {name} would have {length} bytes and can have "
+                + $"{MaxListSize}. Combine several URLs into one pattern, or exclude them in the service.");
         }
 
         variables[name] = text;
