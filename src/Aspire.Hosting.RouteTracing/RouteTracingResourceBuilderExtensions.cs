@@ -41,7 +41,7 @@ public static class RouteTracingResourceBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(patterns);
-        ExclusionsAnnotation.Of(builder).Declared.Add(patterns);
+        DeclaredExclusions.Of(builder).Add(patterns);
         return builder;
     }
 
@@ -64,7 +64,7 @@ public static class RouteTracingResourceBuilderExtensions
         where T : IResourceWithEnvironment
     {
         ArgumentNullException.ThrowIfNull(builder);
-        ExclusionsAnnotation.Of(builder).Declared.HealthChecks = true;
+        DeclaredExclusions.Of(builder).HealthChecks = true;
         return builder;
     }
 
@@ -79,7 +79,7 @@ public static class RouteTracingResourceBuilderExtensions
         where T : IResourceWithEnvironment
     {
         ArgumentNullException.ThrowIfNull(builder);
-        ExclusionsAnnotation.Of(builder).IgnoresAppWideExclusions = true;
+        DeclaredExclusions.Of(builder).IgnoresAppWide = true;
         return builder;
     }
 }

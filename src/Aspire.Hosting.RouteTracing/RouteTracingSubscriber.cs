@@ -36,7 +36,7 @@ internal sealed class RouteTracingSubscriber(
                 return;
             }
 
-            if (executionContext.IsRunMode)
+            if (executionContext.IsRunMode && app.HasExclusions(resource) && !resource.HasAnnotationOfType<LiveResource>())
             {
                 await MakeLiveAsync(resource).ConfigureAwait(false);
             }
@@ -47,11 +47,6 @@ internal sealed class RouteTracingSubscriber(
 
     private async Task MakeLiveAsync(IResource resource)
     {
-        if (!app.HasExclusions(resource) || resource.HasAnnotationOfType<LiveResource>())
-        {
-            return;
-        }
-
         var live = new LiveResource(resource, app, folder, notifications, loggers, time);
         app.Add(live);
 

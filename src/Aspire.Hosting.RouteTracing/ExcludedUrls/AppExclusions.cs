@@ -62,7 +62,7 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
     }
 
     /// <summary>Adds the exclusions of a resource.</summary>
-    public void Add(ExclusionsAnnotation ofResource) => _ofResources.Enqueue(ofResource.Declared);
+    public void Add(DeclaredExclusions ofResource) => _ofResources.Enqueue(ofResource);
 
     /// <summary>Makes the list of a resource editable while the resource runs.</summary>
     public void Add(LiveResource live)
@@ -74,7 +74,7 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
 
     /// <summary>Returns whether exclusions can concern a resource.</summary>
     public static bool IsTraced(IResource resource) =>
-        resource is IResourceWithEnvironment && (ExportsTelemetry(resource) || resource.HasAnnotationOfType<ExclusionsAnnotation>());
+        resource is IResourceWithEnvironment && (ExportsTelemetry(resource) || resource.HasAnnotationOfType<DeclaredExclusions>());
 
     public static bool ExportsTelemetry(IResource resource) => resource.HasAnnotationOfType<OtlpExporterAnnotation>();
 
@@ -108,15 +108,15 @@ internal sealed class AppExclusions(IDistributedApplicationBuilder builder)
 
     private IEnumerable<(DeclaredExclusions Exclusions, string Source)> GetDeclarations(IResource resource)
     {
-        resource.TryGetLastAnnotation<ExclusionsAnnotation>(out var own);
-        if (ExportsTelemetry(resource) && own is not { IgnoresAppWideExclusions: true })
+        resource.TryGetLastAnnotation<DeclaredExclusions>(out var own);
+        if (ExportsTelemetry(resource) && own is not { IgnoresAppWide: true })
         {
             yield return (Declared, "the app-wide list");
         }
 
         if (own is not null)
         {
-            yield return (own.Declared, $"the list of '{resource.Name}'");
+            yield return (own, $"the list of '{resource.Name}'");
         }
     }
 }

@@ -1,19 +1,43 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.RouteTracing.Variables;
 using Aspire.RouteTracing.ExcludedUrls;
 
 namespace Aspire.Hosting.RouteTracing.ExcludedUrls;
 
 /// <summary>The exclusions that the AppHost's code declares, app-wide or on one resource.</summary>
-internal sealed class DeclaredExclusions
+internal sealed class DeclaredExclusions : IResourceAnnotation
 {
     // Replaced, because a starting resource can read it meanwhile.
     public IReadOnlyList<string> Patterns { get; private set; } = [];
 
     public bool HealthChecks { get; set; }
 
+    /// <summary>Gets or sets whether the resource ignores the app-wide exclusions.</summary>
+    public bool IgnoresAppWide { get; set; }
+
     public bool IsEmpty => Patterns.Count == 0 && !HealthChecks;
+
+    /// <summary>Returns the exclusions of a resource.</summary>
+    /// <exception cref="InvalidOperationException">Route tracing is used for the first time after the AppHost was built.</exception>
+    public static DeclaredExclusions Of<T>(IResourceBuilder<T> builder)
+        where T : IResourceWithEnvironment
+    {
+        if (builder.Resource.TryGetLastAnnotation<DeclaredExclusions>(out var present))
+        {
+            return present;
+        }
+
+        var app = AppExclusions.Of(builder.ApplicationBuilder);
+        var exclusions = new DeclaredExclusions();
+        builder.WithAnnotation(exclusions);
+        app.Add(exclusions);
+
+        // For tools that evaluate the environment before the AppHost starts.
+        ExclusionEnvironment.Attach(builder.Resource, app);
+        return exclusions;
+    }
 
     /// <exception cref="ArgumentException">A pattern is empty or invalid, or the list would be too long. Nothing is added then.</exception>
     public void Add(IReadOnlyList<string> patterns)
