@@ -17,4 +17,8 @@ internal sealed record ListedUrl(string Pattern, string Source, bool IsSecret = 
 
     /// <summary>Gets whether the user set it for Python, in Python's syntax.</summary>
     public bool IsForPython => VariableNames.IsExcludedUrls(Source, Language.Python);
+
+    /// <summary>Writes a list as users may see it.</summary>
+    public static string Join(IEnumerable<ListedUrl> list) =>
+        string.Join(", ", list.Select(url => url.DisplayInList)) is { Length: > 0 } text ? text : "none";
 }

@@ -26,7 +26,7 @@ internal static class Commands
 
     public static void AddTo(IResourceBuilder<IResource> builder, LiveResource live, AppExclusions app)
     {
-        if (!live.IsRead)
+        if (!live.Language.ReadsExcludedUrls)
         {
             return;
         }
@@ -81,9 +81,7 @@ internal static class Commands
             });
 
         IReadOnlyList<LiveResource> GetLives(InteractionInputCollection inputs) =>
-            IsSet(inputs, AllResources)
-                ? [.. app.Live.Where(other => other.IsRead)]
-                : [live];
+            IsSet(inputs, AllResources) ? [.. app.Live.Where(other => other.Language.ReadsExcludedUrls)] : [live];
     }
 
     /// <summary>
@@ -203,7 +201,7 @@ internal static class Commands
         }
 
         var (success, text) = await EditConfirmation.ApplyAsync(
-            live, restartsContainers: !IsSet(inputs, AllResources), context.Services, context.CancellationToken).ConfigureAwait(false);
+            live, restartsContainers: !IsSet(inputs, AllResources), context).ConfigureAwait(false);
         await live.Property.RefreshAsync().ConfigureAwait(false);
         return (success, $"{Describe(live)} {text}{(success ? DescribeCode(live) : "")}");
     }
@@ -221,13 +219,14 @@ internal static class Commands
     private static string Describe(LiveResource live) =>
         live.Current.Count == 0
             ? $"The list of '{live.Name}' is empty."
-            : $"The list of '{live.Name}' is {ExcludedUrlsProperty.Join(live.Current)}.";
+            : $"The list of '{live.Name}' is {ListedUrl.Join(live.Current)}.";
 
     private static void Validate(InputsDialogValidationContext context, IReadOnlyList<LiveResource> lives)
     {
         var inputs = context.Inputs;
         var replaces = IsGiven(inputs, Patterns);
-        if ((replaces || IsSet(inputs, Reset)) && (IsGiven(inputs, Add) || IsGiven(inputs, Remove) || (replaces && IsSet(inputs, Reset))))
+        bool[] kinds = [replaces, IsSet(inputs, Reset), IsGiven(inputs, Add) || IsGiven(inputs, Remove)];
+        if (kinds.Count(isGiven => isGiven) > 1)
         {
             context.AddValidationError(
                 inputs[replaces ? Patterns : Reset], "Only 'add' and 'remove' can be combined. Use 'patterns' or 'reset' alone.");

@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.LiveList;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -18,20 +19,22 @@ internal static class EditConfirmation
     /// Waits until the running processes apply the list. Restarts the resource if it reads the list only at startup.
     /// </summary>
     public static async Task<(bool Success, string Text)> ApplyAsync(
-        LiveResource live, bool restartsContainers, IServiceProvider services, CancellationToken cancellationToken)
+        LiveResource live, bool restartsContainers, ExecuteCommandContext context)
     {
         if (!live.FollowsFile)
         {
             // A canceled edit doesn't cancel the restart, because the resource would stay stopped.
-            var restart = RestartAsync(live, restartsContainers, services);
-            return await WaitUntilAsync(() => restart.IsCompleted, RestartTimeout, live.Time, cancellationToken).ConfigureAwait(false)
+            var restart = RestartAsync(live, restartsContainers, context.Services);
+            var isCompleted = await WaitUntilAsync(() => restart.IsCompleted, RestartTimeout, live.Time, context.CancellationToken)
+                .ConfigureAwait(false);
+            return isCompleted
                 ? await restart.ConfigureAwait(false)
                 : (false, $"'{live.Name}' reads the list only at startup and is still restarting.");
         }
 
         return live.Instances.Running.Count == 0
             ? (true, DescribeNotRunning(live))
-            : await ConfirmAsync(live, cancellationToken).ConfigureAwait(false);
+            : await ConfirmAsync(live, context.CancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<(bool Success, string Text)> ConfirmAsync(LiveResource live, CancellationToken cancellationToken)
@@ -41,7 +44,7 @@ internal static class EditConfirmation
             () =>
             {
                 statuses = live.ReadStatuses();
-                return LiveResource.CountProcesses(statuses, live.IsCurrentIn) >= live.CountProcesses(statuses)
+                return statuses.CountProcesses(live.IsCurrentIn) >= live.CountProcesses(statuses)
                     || statuses.Any(status => !status.Enabled);
             },
             Timeout,
@@ -60,7 +63,7 @@ internal static class EditConfirmation
             return (false, "Route tracing is disabled in the service, so nothing is excluded.");
         }
 
-        var (confirmed, processes) = (LiveResource.CountProcesses(statuses, live.IsCurrentIn), live.CountProcesses(statuses));
+        var (confirmed, processes) = (statuses.CountProcesses(live.IsCurrentIn), live.CountProcesses(statuses));
         if (confirmed == processes)
         {
             return (
@@ -69,11 +72,11 @@ internal static class EditConfirmation
                     + $"{DescribeOwnItems(live)}{DescribeRoutes(live, statuses)}");
         }
 
-        var missing = statuses.Where(live.IsReadBy).SelectMany(live.FindMissing).Distinct().ToArray();
+        var missing = live.FindMissing(statuses);
         return (
             false,
-            missing.Length > 0
-                ? $"The service has read this list, but doesn't apply {ExcludedUrlsProperty.Join(missing)}."
+            missing.Count > 0
+                ? $"The service has read this list, but doesn't apply {ListedUrl.Join(missing)}."
                 : $"{confirmed} of {processes} processes confirmed it within {Timeout.TotalSeconds} seconds.");
     }
 
@@ -125,7 +128,7 @@ internal static class EditConfirmation
             return (true, $"'{live.Name}' has started with this list.");
         }
 
-        if (!restartsContainers && live.IsContainer)
+        if (!restartsContainers && live.Resource.IsContainer())
         {
             return (
                 true,
@@ -166,7 +169,7 @@ internal static class EditConfirmation
     private static string DescribeOwnItems(LiveResource live)
     {
         var own = live.ToListed(live.FindOwnItems()).ToArray();
-        return own.Length == 0 ? "" : $" The service adds {ExcludedUrlsProperty.Join(own)}.";
+        return own.Length == 0 ? "" : $" The service adds {ListedUrl.Join(own)}.";
     }
 
     private static string DescribeRoutes(LiveResource live, IReadOnlyList<ServiceStatus> statuses)

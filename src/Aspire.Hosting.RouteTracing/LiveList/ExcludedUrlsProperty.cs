@@ -9,11 +9,7 @@ namespace Aspire.Hosting.RouteTracing.LiveList;
 /// <summary>The property of a resource that shows its list and what the service reports about it.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore needs no disposal, because its wait handle isn't used.")]
 internal sealed partial class ExcludedUrlsProperty(
-    IResource resource,
-    LiveResource live,
-    AppExclusions app,
-    ResourceNotificationService notifications,
-    ResourceLoggerService loggers)
+    LiveResource live, AppExclusions app, ResourceNotificationService notifications, ResourceLoggerService loggers)
 {
     private const string Name = "aspire.route_tracing.excluded_urls";
 
@@ -21,10 +17,6 @@ internal sealed partial class ExcludedUrlsProperty(
     private readonly HashSet<string> _logged = new(StringComparer.Ordinal);
     private IReadOnlyList<ListedUrl>? _listed;
     private string? _shown;
-
-    /// <summary>Writes a list as users may see it.</summary>
-    public static string Join(IEnumerable<ListedUrl> list) =>
-        string.Join(", ", list.Select(url => url.DisplayInList)) is { Length: > 0 } text ? text : "none";
 
     /// <summary>
     /// Publishes the list and its state, updates the arguments of the edit command, and logs each warning once in the console log of the
@@ -43,7 +35,7 @@ internal sealed partial class ExcludedUrlsProperty(
             // Publishing runs code of the AppHost, such as the state callbacks of its commands.
             if (_logged.Add(exception.Message))
             {
-                Log.Failed(loggers.GetLogger(resource), exception);
+                Log.Failed(loggers.GetLogger(live.Resource), exception);
             }
         }
         finally
@@ -58,15 +50,15 @@ internal sealed partial class ExcludedUrlsProperty(
     private async Task PublishAsync()
     {
         var statuses = live.ReadStatuses();
-        var warnings = app.GetWarnings(resource);
+        var warnings = app.GetWarnings(live.Resource);
 
         // Only a resource with an endpoint receives requests.
-        string[] unread = IsUnread(statuses) && resource.HasAnnotationOfType<EndpointAnnotation>()
+        string[] unread = IsUnread(statuses) && live.Resource.HasAnnotationOfType<EndpointAnnotation>()
             ? [$"The excluded URLs are not read {live.ByService}"]
             : [];
         foreach (var warning in unread.Concat(warnings).Where(_logged.Add))
         {
-            Log.Warning(loggers.GetLogger(resource), warning);
+            Log.Warning(loggers.GetLogger(live.Resource), warning);
         }
 
         var (list, text) = (live.Current, Describe(statuses));
@@ -83,7 +75,7 @@ internal sealed partial class ExcludedUrlsProperty(
 
         var property = new ResourcePropertySnapshot(Name, text) { DisplayName = "Excluded URLs", IsHighlighted = true };
         await notifications.PublishUpdateAsync(
-            resource,
+            live.Resource,
             snapshot => Commands.WithEditInputs(
                 snapshot with { Properties = [.. snapshot.Properties.Where(present => present.Name != Name), property] }, live))
             .ConfigureAwait(false);
@@ -98,16 +90,16 @@ internal sealed partial class ExcludedUrlsProperty(
     {
         string[] edited = live.IsEdited ? ["Edited in this run."] : [];
         var problems = live.DescribeProblems([.. statuses.SelectMany(status => status.Problems)]).Distinct(StringComparer.Ordinal);
-        return string.Join(' ', [.. edited, GetState(statuses), .. problems, .. app.GetWarnings(resource)]);
+        return string.Join(' ', [.. edited, GetState(statuses), .. problems, .. app.GetWarnings(live.Resource)]);
     }
 
     private string GetState(IReadOnlyList<ServiceStatus> statuses)
     {
-        var list = Join(live.Current);
+        var list = ListedUrl.Join(live.Current);
 
         // An edit that empties a list isn't "None.", because the service may still use the previous one.
         var wasEmptied = live.CanReport ? live.IsEdited : live.ListAtStart is { Count: > 0 };
-        if (!live.IsRead || (live.Current.Count == 0 && statuses.Count == 0 && !wasEmptied))
+        if (!live.Language.ReadsExcludedUrls || (live.Current.Count == 0 && statuses.Count == 0 && !wasEmptied))
         {
             return "None.";
         }
@@ -119,7 +111,7 @@ internal sealed partial class ExcludedUrlsProperty(
 
         if (!live.CanReport)
         {
-            var started = Join(live.ListAtStart ?? live.Current);
+            var started = ListedUrl.Join(live.ListAtStart ?? live.Current);
             return $"Set at startup: {started}.{(started == list ? "" : $" To be set at the next start: {list}.")}";
         }
 
@@ -138,14 +130,13 @@ internal sealed partial class ExcludedUrlsProperty(
             return "Route tracing is disabled in the service.";
         }
 
-        var readers = statuses.Where(live.IsReadBy).ToArray();
-        var (reading, processes) = (LiveResource.CountProcesses(statuses, live.IsReadBy), live.CountProcesses(statuses));
-        var items = Join(live.ToListed((readers.FirstOrDefault() ?? statuses[0]).Items));
-        var missing = readers.SelectMany(live.FindMissing).Distinct().ToArray();
+        var (reading, processes) = (statuses.CountProcesses(live.IsReadBy), live.CountProcesses(statuses));
+        var items = ListedUrl.Join(live.ToListed((statuses.FirstOrDefault(live.IsReadBy) ?? statuses[0]).Items));
+        var missing = live.FindMissing(statuses);
         var state = reading == processes ? "In force"
             : reading == 0 ? "Another list is in force"
             : $"In force in {reading} of {processes} processes";
-        return $"{state}: {items}.{(missing.Length == 0 ? "" : $" Not applied: {Join(missing)}.")}";
+        return $"{state}: {items}.{(missing.Count == 0 ? "" : $" Not applied: {ListedUrl.Join(missing)}.")}";
     }
 
     private static partial class Log

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.Hosting.RouteTracing.Variables;
+using Aspire.RouteTracing;
 using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.LiveList;
 
@@ -39,9 +40,6 @@ internal sealed class LiveResource(
 
     public Language Language { get; } = Language.Of(resource);
 
-    /// <summary>Gets whether the resource reads a list at all.</summary>
-    public bool IsRead => Language.ReadsExcludedUrls;
-
     public bool IsEdited => _edited is not null;
 
     /// <summary>Gets the edited list, or else the list that code and variables declare.</summary>
@@ -60,8 +58,6 @@ internal sealed class LiveResource(
 
     public IResource Resource => resource;
 
-    public bool IsContainer => resource.IsContainer();
-
     public ResourceInstances Instances { get; } = new(resource, notifications, time);
 
     /// <summary>
@@ -72,7 +68,7 @@ internal sealed class LiveResource(
     public bool CanReport => _canOpenFolder && !_isFolderUnusable;
 
     /// <summary>Gets the property that shows the list.</summary>
-    public ExcludedUrlsProperty Property => field ??= new ExcludedUrlsProperty(resource, this, app, notifications, loggers);
+    public ExcludedUrlsProperty Property => field ??= new ExcludedUrlsProperty(this, app, notifications, loggers);
 
     /// <summary>Gets whether the service reads the list from the AppHost's file.</summary>
     public bool FollowsFile { get; private set; }
@@ -94,24 +90,26 @@ internal sealed class LiveResource(
 
     /// <summary>Counts the processes: those that report, or the running instances if there are more.</summary>
     public int CountProcesses(IReadOnlyList<ServiceStatus> statuses) =>
-        Math.Max(CountProcesses(statuses, _ => true), Instances.Running.Count);
-
-    /// <summary>Counts the processes whose applications all meet a condition.</summary>
-    public static int CountProcesses(IReadOnlyList<ServiceStatus> statuses, Func<ServiceStatus, bool> condition) =>
-        statuses.GroupBy(status => status.ProcessId).Count(process => process.All(condition));
+        Math.Max(statuses.CountProcesses(_ => true), Instances.Running.Count);
 
     /// <summary>Returns whether an application applies the whole current list.</summary>
-    public bool IsCurrentIn(ServiceStatus status) => status.Enabled && IsReadBy(status) && !FindMissing(status).Any();
+    public bool IsCurrentIn(ServiceStatus status) => status.Enabled && IsReadBy(status) && FindMissing([status]).Count == 0;
 
     /// <summary>Returns whether an application has read the current list, or reads its list only at startup.</summary>
     public bool IsReadBy(ServiceStatus status) =>
         !FollowsFile || status.FileItems?.SequenceEqual(Current.Select(url => url.Pattern), StringComparer.Ordinal) == true;
 
     /// <summary>
-    /// Finds what an application doesn't apply of the current list: items that it disabled, or that its settings delegates removed.
+    /// Finds what an application has read but doesn't apply of the current list: items that it disabled, or that its settings delegates
+    /// removed.
     /// </summary>
-    public IEnumerable<ListedUrl> FindMissing(ServiceStatus status) =>
-        Current.ExceptBy(status.Items.Select(item => item.Pattern), url => url.Pattern, StringComparer.Ordinal);
+    public IReadOnlyList<ListedUrl> FindMissing(IEnumerable<ServiceStatus> statuses) =>
+        [
+            .. statuses.Where(IsReadBy)
+                .SelectMany(status =>
+                    Current.ExceptBy(status.Items.Select(item => item.Pattern), url => url.Pattern, StringComparer.Ordinal))
+                .Distinct(),
+        ];
 
     /// <summary>
     /// Adds the lists in the variables to the declared list, and writes the list for a service that reads it while it runs. If the list
@@ -235,7 +233,7 @@ internal sealed class LiveResource(
     /// <summary>Finds the items that the service has from sources of its own.</summary>
     public IEnumerable<ServiceStatus.Item> FindOwnItems() =>
         ReadStatuses().SelectMany(status => status.Items)
-            .Where(item => item.Source != ToSource(VariableNames.ExclusionsFile))
+            .Where(item => item.Source != ConfigurationKeys.ExclusionsFile)
             .ExceptBy(Current.Select(url => url.Pattern), item => item.Pattern, StringComparer.Ordinal);
 
     /// <summary>Returns the AppHost's entry for each item that a service reports, or else the item with the service's source.</summary>
@@ -311,7 +309,7 @@ internal sealed class LiveResource(
     // A process inherits the variables of the AppHost, unless they are set for it.
     private void AddInheritedLists(Dictionary<string, object> variables)
     {
-        if (IsContainer)
+        if (resource.IsContainer())
         {
             return;
         }

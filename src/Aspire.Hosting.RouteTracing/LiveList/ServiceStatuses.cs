@@ -44,6 +44,10 @@ internal static class ServiceStatuses
         return statuses;
     }
 
+    /// <summary>Counts the processes whose applications all meet a condition.</summary>
+    public static int CountProcesses(this IEnumerable<ServiceStatus> statuses, Func<ServiceStatus, bool> condition) =>
+        statuses.GroupBy(status => status.ProcessId).Count(process => process.All(condition));
+
     private static ServiceStatus? ReadFile(FileInfo file)
     {
         try

@@ -27,7 +27,7 @@ internal static class UrlTest
                 ? answers[0]
                 : string.Join(' ', answers.Select(answer => $"In at least one process: {answer}"));
             var processes = live.CountProcesses(statuses);
-            return (processes - LiveResource.CountProcesses(statuses, _ => true)) switch
+            return (processes - statuses.CountProcesses(_ => true)) switch
             {
                 0 => answered,
                 1 => $"{answered} 1 of {processes} processes hasn't reported its list.",

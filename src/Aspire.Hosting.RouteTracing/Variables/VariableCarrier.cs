@@ -54,5 +54,5 @@ internal sealed record VariableCarrier(Func<string, bool> Changes)
 
     /// <summary>Returns whether every carrier leaves the text as it is.</summary>
     public static bool Preserve(IEnumerable<VariableCarrier> carriers, string text) =>
-        carriers.All(carrier => !carrier.Changes(text) && !text.Any(char.IsControl));
+        !text.Any(char.IsControl) && !carriers.Any(carrier => carrier.Changes(text));
 }
