@@ -1,10 +1,8 @@
-using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.RouteTracing.ExcludedUrls;
 using Aspire.Hosting.RouteTracing.Variables;
 using Aspire.RouteTracing;
-using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.LiveList;
 
 namespace Aspire.Hosting.RouteTracing.LiveList;
@@ -27,7 +25,7 @@ internal sealed class LiveResource(
     private volatile IReadOnlyList<ListedUrl> _declared = app.GetList(resource);
     private volatile IReadOnlyList<ListedUrl>? _edited;
     private volatile IReadOnlyList<ListedUrl>? _listAtStart;
-    private volatile string[] _secretSources = [];
+    private volatile IReadOnlyList<string> _secretSources = [];
     private volatile bool _isFolderUnusable;
     private bool _replacesAll;
 
@@ -113,46 +111,20 @@ internal sealed class LiveResource(
 
     /// <summary>
     /// Adds the lists in the variables to the declared list, and writes the list for a service that reads it while it runs. If the list
-    /// was edited, empties the variables, because the edited list replaces them. A secret value of .NET's variable is left unchanged,
-    /// because Aspire masks only whole values. Adds warnings about items that were ignored.
+    /// was edited, empties the variables, because the edited list replaces them, except a secret that can't be changed. Adds warnings.
     /// </summary>
     /// <returns>The list to write into the variables.</returns>
     public async Task<IReadOnlyList<ListedUrl>> PrepareAsync(
         IReadOnlyList<ListedUrl> list, EnvironmentCallbackContext context, List<string> warnings)
     {
         var variables = context.EnvironmentVariables;
-        AddInheritedLists(variables);
-        string[] secretNames = [.. variables.Where(variable => IsSecret(variable.Value)).Select(variable => variable.Key)];
-
-        // The file has the items of .NET's variable, too.
-        string[] secretFiles = secretNames.Contains(VariableNames.DotNetExcludedUrls) ? [VariableNames.ExclusionsFile] : [];
-        _secretSources = [.. secretNames.Concat(secretFiles).Select(ToSource)];
-        var users = new List<ListedUrl>();
-        string[] names = [.. variables.Keys.Where(name => VariableNames.IsExcludedUrls(name, Language))];
-        foreach (var name in names)
-        {
-            var isSecret = IsSecret(variables[name]);
-            var text = variables[name] as string;
-            if (variables[name] is IValueProvider provider)
-            {
-                // The address of an endpoint depends on the resource that calls it.
-                var caller = new ValueProviderContext { Caller = resource, ExecutionContext = context.ExecutionContext };
-                text = await provider.GetValueAsync(caller, context.CancellationToken).ConfigureAwait(false) ?? "";
-                variables[name] = isSecret && name == VariableNames.DotNetExcludedUrls ? provider : text;
-            }
-
-            // The user's own file replaces the variable.
-            if (name != VariableNames.DotNetExcludedUrls || !variables.ContainsKey(VariableNames.ExclusionsFile))
-            {
-                users.AddRange(Parse(name, text, isSecret, warnings));
-            }
-        }
-
+        var users = await UserLists.ReadAsync(resource, context, warnings).ConfigureAwait(false);
+        _secretSources = users.SecretSources;
         lock (_editing)
         {
             // .NET's items are first: the first of two equal patterns is kept, and Python's form of it follows from .NET's.
             IReadOnlyList<ListedUrl> declared =
-                Distinct(users.Concat(list).OrderBy(url => url.IsForPython && Language.ReadsDotNetVariables));
+                Distinct(users.Urls.Concat(list).OrderBy(url => url.IsForPython && Language.ReadsDotNetVariables));
             if (IsEdited && !_replacesAll)
             {
                 // Before the first start, the lists in the variables are not known.
@@ -163,8 +135,8 @@ internal sealed class LiveResource(
             _declared = declared;
             _listAtStart = Current;
             FollowsFile = TryWriteFile(variables, warnings);
-            var keepsSecret = KeepsSecret(variables, users, warnings);
-            foreach (var name in IsEdited ? names : [])
+            var keepsSecret = KeepsSecret(variables, users.Urls, warnings);
+            foreach (var name in IsEdited ? users.Names : [])
             {
                 variables[name] = keepsSecret && name == VariableNames.DotNetExcludedUrls ? variables[name] : "";
             }
@@ -306,62 +278,10 @@ internal sealed class LiveResource(
         ];
     }
 
-    // A process inherits the variables of the AppHost, unless they are set for it.
-    private void AddInheritedLists(Dictionary<string, object> variables)
-    {
-        if (resource.IsContainer())
-        {
-            return;
-        }
-
-        foreach (var (name, value) in Environment.GetEnvironmentVariables().Cast<DictionaryEntry>())
-        {
-            if (name is string text && value is not null && VariableNames.IsExcludedUrls(text, Language))
-            {
-                variables.TryAdd(text, value);
-            }
-        }
-    }
-
     private Dictionary<string, ListedUrl> GetKnown() =>
         Distinct(Current.Concat(_declared)).ToDictionary(url => url.Pattern, StringComparer.Ordinal);
 
-    private IEnumerable<ListedUrl> Parse(string variable, string? text, bool isSecret, List<string> warnings)
-    {
-        if (variable != VariableNames.DotNetExcludedUrls)
-        {
-            return ExclusionVariables.ParsePython(text).Select(pattern => new ListedUrl(pattern, variable, isSecret));
-        }
-
-        // A service ignores a file that has an invalid item.
-        var urls = ExclusionListFormat.Parse(text, out var error)
-            .Select(pattern => new ListedUrl(pattern, variable, isSecret))
-            .ToLookup(url => ExclusionPattern.Validate(url.Pattern, out _));
-        if (error is not null)
-        {
-            warnings.Add($"The value of {variable} in '{Name}' could not be read and was ignored: {error}");
-        }
-
-        warnings.AddRange(urls[false].Select(
-            url => $"The item '{url.Display}' of {variable} in '{Name}' is not a valid regular expression and was ignored."));
-        return urls[true];
-    }
-
     private static ListedUrl[] Distinct(IEnumerable<ListedUrl> urls) => [.. urls.DistinctBy(url => url.Pattern, StringComparer.Ordinal)];
-
-    // A service names the configuration key, which has a colon for each two underscores, and no index of an array.
-    private static string ToSource(string variable) =>
-        (variable.StartsWith(VariableNames.SettingsExcludedUrls, StringComparison.OrdinalIgnoreCase)
-            ? VariableNames.SettingsExcludedUrls
-            : variable).Replace("__", ":", StringComparison.Ordinal);
-
-    private static bool IsSecret(object value) => value switch
-    {
-        string or EndpointReference or EndpointReferenceExpression => false,
-        ParameterResource parameter => parameter.Secret,
-        ReferenceExpression expression => expression.ValueProviders.Any(IsSecret),
-        _ => true,
-    };
 
     // A resource that has the lifetime of another one is treated as persistent.
     private static bool IsPersistent(IResource resource) =>
