@@ -26,6 +26,9 @@ internal sealed class TestModel : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
+    /// <summary>Gets the clock of the AppHost.</summary>
+    public TestTime Time => (TestTime)Services.GetRequiredService<TimeProvider>();
+
     /// <summary>Gets what resources can't be told, as the last evaluation of their variables found it.</summary>
     public IReadOnlyList<string> Warnings =>
         [
@@ -52,6 +55,16 @@ internal sealed class TestModel : IAsyncDisposable
             new DistributedApplicationOptions { Args = [.. arguments, "--environment", environment], DisableDashboard = true });
         builder.Services.AddSingleton<TimeProvider>(new TestTime());
         return builder;
+    }
+
+    /// <summary>Runs a step of publishing, and those that it depends on.</summary>
+    public static async Task PublishAsync(string step, string output, Action<IDistributedApplicationBuilder> build)
+    {
+        var builder = DistributedApplication.CreateBuilder(
+            ["AppHost:Operation=publish", $"Pipeline:Step={step}", $"Pipeline:OutputPath={output}", "Pipeline:ClearCache=true"]);
+        build(builder);
+        await using var app = builder.Build();
+        await app.RunAsync(Cancellation);
     }
 
     public static async Task<TestModel> StartAsync(IDistributedApplicationBuilder builder, bool publishesStates = true)

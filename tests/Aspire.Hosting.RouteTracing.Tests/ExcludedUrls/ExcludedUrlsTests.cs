@@ -4,9 +4,6 @@ namespace Aspire.Hosting.RouteTracing.Tests.ExcludedUrls;
 
 public sealed class ExcludedUrlsTests
 {
-    private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";
-    private const string Python = "OTEL_PYTHON_EXCLUDED_URLS";
-
     public static TheoryData<DistributedApplicationOperation> Operations =>
         [DistributedApplicationOperation.Run, DistributedApplicationOperation.Publish];
 
@@ -20,9 +17,9 @@ public sealed class ExcludedUrlsTests
         builder.WithExcludedUrls("^/alive$").WithExcludedUrls("healthcheck");
         await using var model = await TestModel.StartAsync(builder);
 
-        Assert.Equal(@"^/alive$,healthcheck,client/.*/info,x\,y", await TestModel.GetVariableAsync(orders, DotNet));
-        Assert.Equal("^/alive$,healthcheck", await TestModel.GetVariableAsync(catalog, DotNet));
-        Assert.Null(await TestModel.GetVariableAsync(orders, Python));
+        Assert.Equal(@"^/alive$,healthcheck,client/.*/info,x\,y", await TestModel.GetVariableAsync(orders, DotNetUrls));
+        Assert.Equal("^/alive$,healthcheck", await TestModel.GetVariableAsync(catalog, DotNetUrls));
+        Assert.Null(await TestModel.GetVariableAsync(orders, PythonUrls));
         Assert.Empty(model.Warnings);
     }
 
@@ -34,7 +31,7 @@ public sealed class ExcludedUrlsTests
         [
             (builder, _) => builder.WithExcludedUrls("everywhere"),
             (_, orders) => orders.WithExcludedUrls("here"),
-            (_, orders) => orders.WithEnvironment(DotNet, "users"),
+            (_, orders) => orders.WithEnvironment(DotNetUrls, "users"),
             (_, orders) => orders.WithEnvironment("OTHER", "1"),
         ];
 
@@ -49,7 +46,7 @@ public sealed class ExcludedUrlsTests
 
             await using var model = await TestModel.StartAsync(builder);
 
-            Assert.Equal("users,everywhere,here", await TestModel.GetVariableAsync(orders, DotNet));
+            Assert.Equal("users,everywhere,here", await TestModel.GetVariableAsync(orders, DotNetUrls));
         }
     }
 
@@ -58,7 +55,7 @@ public sealed class ExcludedUrlsTests
     {
         var orders = TestModel.CreateBuilder().AddProject<TestProject>("orders").WithExcludedUrls("here");
 
-        Assert.Equal("here", await TestModel.GetVariableAsync(orders, DotNet));
+        Assert.Equal("here", await TestModel.GetVariableAsync(orders, DotNetUrls));
     }
 
     [Theory]
@@ -69,16 +66,16 @@ public sealed class ExcludedUrlsTests
         var orders = builder.AddProject<TestProject>("orders")
             .WithEnvironment("OTHER", "1")
             .WithExcludedUrls("here")
-            .WithEnvironment(DotNet, "users");
+            .WithEnvironment(DotNetUrls, "users");
         var before = await TestModel.GetVariablesAsync(orders);
         builder.WithExcludedUrls("everywhere");
         await using var model = await TestModel.StartAsync(builder);
 
         var after = await TestModel.GetVariablesAsync(orders);
 
-        Assert.Equal("users,everywhere,here", after[DotNet]);
+        Assert.Equal("users,everywhere,here", after[DotNetUrls]);
         Assert.Equal("1", after["OTHER"]);
-        string[] ofTheRun = ["Aspire__RouteTracing__ExclusionsFile", "Aspire__RouteTracing__StatusFolder"];
+        string[] ofTheRun = [ListFile, StatusFolder];
         Assert.Equal(before.Keys.Order(), after.Keys.Except(ofTheRun).Order());
     }
 
@@ -87,7 +84,7 @@ public sealed class ExcludedUrlsTests
     public async Task A_second_start_event_and_a_second_evaluation_change_nothing(DistributedApplicationOperation operation)
     {
         var builder = TestModel.CreateBuilder(operation).WithExcludedUrls("everywhere");
-        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here", "here").WithEnvironment(DotNet, "here,users");
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here", "here").WithEnvironment(DotNetUrls, "here,users");
         await using var model = await TestModel.StartAsync(builder);
         var first = await TestModel.GetVariablesAsync(orders);
         var annotations = orders.Resource.Annotations.Count;
@@ -95,7 +92,7 @@ public sealed class ExcludedUrlsTests
         await model.PublishBeforeStartAsync(builder);
 
         Assert.Equal(first, await TestModel.GetVariablesAsync(orders));
-        Assert.Equal("here,users,everywhere", first[DotNet]);
+        Assert.Equal("here,users,everywhere", first[DotNetUrls]);
         Assert.Equal(annotations, orders.Resource.Annotations.Count);
     }
 
@@ -109,7 +106,7 @@ public sealed class ExcludedUrlsTests
         await using var model = await TestModel.StartAsync(builder);
 
         Assert.Equal(bare, await TestModel.GetVariablesAsync(orders));
-        Assert.DoesNotContain(orders.Resource.Annotations.OfType<ResourceCommandAnnotation>(), command => command.Name == "test-url");
+        Assert.DoesNotContain(orders.Resource.Annotations.OfType<ResourceCommandAnnotation>(), command => command.Name == TestUrl);
     }
 
     [Fact]
@@ -141,9 +138,9 @@ public sealed class ExcludedUrlsTests
             .WithoutAppWideExclusions();
         await using var model = await TestModel.StartAsync(builder);
 
-        Assert.Null(await TestModel.GetUnresolvedAsync(orders, DotNet));
-        Assert.Equal("here", await TestModel.GetVariableAsync(catalog, DotNet));
-        Assert.Equal("^/health/?$", await TestModel.GetUnresolvedAsync(payments, DotNet));
+        Assert.Null(await TestModel.GetUnresolvedAsync(orders, DotNetUrls));
+        Assert.Equal("here", await TestModel.GetVariableAsync(catalog, DotNetUrls));
+        Assert.Equal("^/health/?$", await TestModel.GetUnresolvedAsync(payments, DotNetUrls));
     }
 
     [Fact]
@@ -156,9 +153,9 @@ public sealed class ExcludedUrlsTests
         await using var model = await TestModel.StartAsync(builder);
 
         Assert.Empty(await TestModel.GetVariablesAsync(silent));
-        Assert.Equal("everywhere", await TestModel.GetUnresolvedAsync(traced, DotNet));
-        Assert.Equal([DotNet, Python], (await TestModel.GetVariablesAsync(asked)).Keys.Order(StringComparer.Ordinal));
-        Assert.Equal("here", await TestModel.GetVariableAsync(asked, DotNet));
+        Assert.Equal("everywhere", await TestModel.GetUnresolvedAsync(traced, DotNetUrls));
+        Assert.Equal([DotNetUrls, PythonUrls], (await TestModel.GetVariablesAsync(asked)).Keys.Order(StringComparer.Ordinal));
+        Assert.Equal("here", await TestModel.GetVariableAsync(asked, DotNetUrls));
     }
 
     [Fact]
@@ -173,14 +170,14 @@ public sealed class ExcludedUrlsTests
         await using var model = await TestModel.StartAsync(builder);
 
         var late = builder.CreateResourceBuilder(Assert.Single(builder.Resources.OfType<ProjectResource>()));
-        Assert.Equal("everywhere,here", await TestModel.GetVariableAsync(late, DotNet));
+        Assert.Equal("everywhere,here", await TestModel.GetVariableAsync(late, DotNetUrls));
     }
 
     [Fact]
     public async Task The_environment_is_evaluated_without_a_resource_in_the_context()
     {
         var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
-        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here").WithEnvironment(DotNet, "users");
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here").WithEnvironment(DotNetUrls, "users");
         await using var model = await TestModel.StartAsync(builder);
         var context = new EnvironmentCallbackContext(builder.ExecutionContext);
 
@@ -189,7 +186,7 @@ public sealed class ExcludedUrlsTests
             await annotation.Callback(context);
         }
 
-        Assert.Equal("users,everywhere,here", context.EnvironmentVariables[DotNet]);
+        Assert.Equal("users,everywhere,here", context.EnvironmentVariables[DotNetUrls]);
     }
 
     [Fact]
@@ -204,7 +201,7 @@ public sealed class ExcludedUrlsTests
 
         var variables = await TestModel.GetVariablesAsync(app);
 
-        Assert.Equal([DotNet, "OTEL_PYTHON_AIOHTTP_SERVER_EXCLUDED_URLS", Python], variables.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal([DotNetUrls, "OTEL_PYTHON_AIOHTTP_SERVER_EXCLUDED_URLS", PythonUrls], variables.Keys.Order(StringComparer.Ordinal));
         Assert.All(variables, variable => Assert.Equal(32_000, variable.Value.Length));
         Assert.All(variables, variable => Assert.InRange($"{variable.Key}={variable.Value}\0".Length, 32_000, 32_767));
     }

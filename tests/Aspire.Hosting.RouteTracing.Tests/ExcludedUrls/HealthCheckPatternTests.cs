@@ -6,8 +6,6 @@ namespace Aspire.Hosting.RouteTracing.Tests.ExcludedUrls;
 
 public sealed class HealthCheckPatternTests
 {
-    private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";
-
     [Fact]
     public async Task Health_checks_and_probes_are_excluded_by_their_exact_paths()
     {
@@ -23,7 +21,7 @@ public sealed class HealthCheckPatternTests
         orders.WithHealthCheck("database");
         await using var model = await TestModel.StartAsync(builder);
 
-        Assert.Equal(@"^/alive\.json/?$,^/ready_now/?$,^/health/?$", await TestModel.GetUnresolvedAsync(orders, DotNet));
+        Assert.Equal(@"^/alive\.json/?$,^/ready_now/?$,^/health/?$", await TestModel.GetUnresolvedAsync(orders, DotNetUrls));
     }
 
     [Fact]
@@ -34,8 +32,8 @@ public sealed class HealthCheckPatternTests
         var catalog = builder.AddProject<TestProject>("catalog").WithHttpEndpoint(name: "http").WithHttpHealthCheck("/catalog/health");
         await using var model = await TestModel.StartAsync(builder);
 
-        Assert.Equal("^/orders/health/?$", await TestModel.GetUnresolvedAsync(orders, DotNet));
-        Assert.Equal("^/catalog/health/?$", await TestModel.GetUnresolvedAsync(catalog, DotNet));
+        Assert.Equal("^/orders/health/?$", await TestModel.GetUnresolvedAsync(orders, DotNetUrls));
+        Assert.Equal("^/catalog/health/?$", await TestModel.GetUnresolvedAsync(catalog, DotNetUrls));
     }
 
     [Fact]
@@ -45,7 +43,7 @@ public sealed class HealthCheckPatternTests
         var orders = builder.AddProject<TestProject>("orders").WithHttpEndpoint(name: "http").WithHttpHealthCheck();
         await using var model = await TestModel.StartAsync(builder);
 
-        Assert.Null(await TestModel.GetUnresolvedAsync(orders, DotNet));
+        Assert.Null(await TestModel.GetUnresolvedAsync(orders, DotNetUrls));
         Assert.Empty(model.Warnings);
     }
 

@@ -36,7 +36,7 @@ public sealed class RefusedCallsTests
 
         Assert.Throws<ArgumentException>("patterns", () => orders.WithExcludedUrls("good", "("));
 
-        Assert.Equal("here", await TestModel.GetVariableAsync(orders, "OTEL_DOTNET_EXCLUDED_URLS"));
+        Assert.Equal("here", await TestModel.GetVariableAsync(orders, DotNetUrls));
     }
 
     [Theory]
@@ -52,7 +52,7 @@ public sealed class RefusedCallsTests
     {
         var orders = TestModel.CreateBuilder().AddProject<TestProject>("orders").WithExcludedUrls(@" ^/trail\ ", "next");
 
-        Assert.Equal(@"^/trail\ ,next", await TestModel.GetVariableAsync(orders, "OTEL_DOTNET_EXCLUDED_URLS"));
+        Assert.Equal(@"^/trail\ ,next", await TestModel.GetVariableAsync(orders, DotNetUrls));
     }
 
     [Fact]

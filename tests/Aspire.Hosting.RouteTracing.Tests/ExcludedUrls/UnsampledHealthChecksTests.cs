@@ -69,11 +69,11 @@ public sealed class UnsampledHealthChecksTests
         var web = AddWeb(builder, "web", path, "python3");
         await using var model = await TestModel.StartAsync(builder);
 
-        await model.AnswerAsync(web, "edit-excluded-urls", ("add", "new"));
+        await model.AnswerAsync(web, Edit, ("add", "new"));
         await CheckAsync(model, web);
-        await model.AnswerAsync(web, "edit-excluded-urls", ("patterns", "other"));
+        await model.AnswerAsync(web, Edit, ("patterns", "other"));
         await CheckAsync(model, web);
-        await model.AnswerAsync(web, "edit-excluded-urls", ("reset", "true"));
+        await model.AnswerAsync(web, Edit, ("reset", "true"));
         await CheckAsync(model, web);
 
         Assert.Equal([true, isUnsampled, true], requests.Select(request => request.Headers.Contains("traceparent")));

@@ -6,8 +6,6 @@ namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 /// <summary>The answer of an edit ends with the code that keeps the added patterns.</summary>
 public sealed class AddedPatternTests
 {
-    private const string Edit = "edit-excluded-urls";
-
     private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder();
     private readonly IResourceBuilder<ProjectResource> _orders;
 
@@ -45,7 +43,7 @@ public sealed class AddedPatternTests
     [Fact]
     public async Task Patterns_that_are_declared_are_not_in_the_code_that_keeps_added_ones()
     {
-        _orders.WithEnvironment("OTEL_DOTNET_EXCLUDED_URLS", _builder.AddParameter("secret", "hidden", secret: true));
+        _orders.WithEnvironment(DotNetUrls, _builder.AddParameter("secret", "hidden", secret: true));
         await using var model = await TestModel.StartAsync(_builder);
         await TestModel.GetVariablesAsync(_orders);
 

@@ -1,23 +1,16 @@
 using Aspire.Hosting.ApplicationModel;
 using Aspire.RouteTracing.LiveList;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
 public sealed class ConfirmationTests
 {
-    private const string Edit = "edit-excluded-urls";
     private const string KeepB = "\nTo keep the added patterns, declare them on 'orders': .WithExcludedUrls(\"b\")";
 
-    private readonly TestTime _time = new();
     private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder();
     private readonly IResourceBuilder<ProjectResource> _orders;
 
-    public ConfirmationTests()
-    {
-        _builder.Services.AddSingleton<TimeProvider>(_time);
-        _orders = _builder.AddProject<TestProject>("orders").WithExcludedUrls("a");
-    }
+    public ConfirmationTests() => _orders = _builder.AddProject<TestProject>("orders").WithExcludedUrls("a");
 
     [Fact]
     public async Task An_edit_answers_that_the_service_has_confirmed_it()
@@ -41,12 +34,12 @@ public sealed class ConfirmationTests
         Assert.StartsWith(
             "The list of 'orders' is a, b. The service hasn't reported yet. If it calls AddRouteTracing(), it reads this list when "
                 + "it has started.",
-            await PassTimeAsync(model.AnswerAsync(_orders, Edit, ("add", "b"))),
+            await PassTimeAsync(model, model.AnswerAsync(_orders, Edit, ("add", "b"))),
             StringComparison.Ordinal);
-        _time.Advance(TimeSpan.FromSeconds(31));
+        model.Time.Advance(TimeSpan.FromSeconds(31));
         Assert.Equal(
             "The list of 'orders' is a, b, c. The service has not read this list. Does it call AddRouteTracing()?",
-            await PassTimeAsync(model.FailAsync(_orders, Edit, ("add", "c"))));
+            await PassTimeAsync(model, model.FailAsync(_orders, Edit, ("add", "c"))));
     }
 
     [Fact]
@@ -71,7 +64,7 @@ public sealed class ConfirmationTests
 
         Assert.Equal(
             "The list of 'orders' is a, b. 0 of 1 processes confirmed it within 2 seconds.",
-            await PassTimeAsync(model.FailAsync(_orders, Edit, ("add", "b"))));
+            await PassTimeAsync(model, model.FailAsync(_orders, Edit, ("add", "b"))));
     }
 
     [Fact]
@@ -111,7 +104,7 @@ public sealed class ConfirmationTests
 
         Assert.Equal(
             "The list of 'orders' is a, b. The service has read this list, but doesn't apply b.",
-            await PassTimeAsync(model.FailAsync(_orders, Edit, ("add", "b")), service));
+            await PassTimeAsync(model, model.FailAsync(_orders, Edit, ("add", "b")), service));
     }
 
     [Theory]
@@ -188,7 +181,7 @@ public sealed class ConfirmationTests
 
         Assert.Equal(
             "The list of 'orders' is a, b. 1 of 2 processes confirmed it within 2 seconds.",
-            await PassTimeAsync(model.FailAsync(_orders, Edit, ("add", "b")), first));
+            await PassTimeAsync(model, model.FailAsync(_orders, Edit, ("add", "b")), first));
     }
 
     [Fact]
@@ -207,7 +200,7 @@ public sealed class ConfirmationTests
     {
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.StartAsync(
-            _orders, change: status => status with { Items = [.. status.Items, new("own", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS")] });
+            _orders, change: status => status with { Items = [.. status.Items, new("own", AspNetCoreUrls)] });
         await model.SetRunningAsync(_orders);
 
         Assert.Equal(
@@ -219,9 +212,9 @@ public sealed class ConfirmationTests
     }
 
     // Lets time pass once the services that follow the list have reported it.
-    private async Task<string> PassTimeAsync(Task<string> edit, params TestService[] following)
+    private static async Task<string> PassTimeAsync(TestModel model, Task<string> edit, params TestService[] following)
     {
         await Waits.UntilAsync(() => following.All(service => service.Reported.Contains("b")), "The list is not reported yet.");
-        return await _time.PassUntilAsync(edit);
+        return await model.Time.PassUntilAsync(edit);
     }
 }

@@ -4,8 +4,6 @@ namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
 public sealed class EditInputsTests
 {
-    private const string Edit = "edit-excluded-urls";
-
     private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder();
     private readonly IResourceBuilder<ProjectResource> _orders;
 
@@ -95,7 +93,7 @@ public sealed class EditInputsTests
     [InlineData("a\nb,(?:a\nb)")]
     public async Task Two_patterns_that_are_written_alike_are_one_option(string list)
     {
-        var reviews = _builder.AddExecutable("reviews", "python3", ".").WithEnvironment("OTEL_PYTHON_EXCLUDED_URLS", list);
+        var reviews = _builder.AddExecutable("reviews", "python3", ".").WithEnvironment(PythonUrls, list);
         reviews.WithExcludedUrls("x");
         await using var model = await TestModel.StartAsync(_builder);
         await TestModel.GetVariablesAsync(reviews);
@@ -109,7 +107,7 @@ public sealed class EditInputsTests
     [Fact]
     public async Task A_list_in_a_variable_is_shown_once_it_is_known()
     {
-        _orders.WithEnvironment("OTEL_DOTNET_EXCLUDED_URLS", _builder.AddParameter("users", "users"));
+        _orders.WithEnvironment(DotNetUrls, _builder.AddParameter("users", "users"));
         await using var model = await TestModel.StartAsync(_builder);
 
         await TestModel.GetVariablesAsync(_orders);

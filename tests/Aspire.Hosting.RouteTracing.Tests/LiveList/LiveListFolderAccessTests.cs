@@ -9,7 +9,6 @@ namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 [UnsupportedOSPlatform("windows")]
 public sealed class LiveListFolderAccessTests : IDisposable
 {
-    private const string Edit = "edit-excluded-urls";
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OthersToo = OwnerOnly | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
@@ -144,8 +143,8 @@ public sealed class LiveListFolderAccessTests : IDisposable
 
         var variables = await TestModel.GetVariablesAfterRestartAsync(_orders);
 
-        Assert.Equal("here", variables["OTEL_DOTNET_EXCLUDED_URLS"]);
-        Assert.DoesNotContain("Aspire__RouteTracing__StatusFolder", variables.Keys);
+        Assert.Equal("here", variables[DotNetUrls]);
+        Assert.DoesNotContain(StatusFolder, variables.Keys);
         Assert.StartsWith(
             "Set at startup: here. The excluded URLs of 'orders' can't be edited while it runs: ",
             model.GetProperty(_orders),

@@ -7,10 +7,6 @@ namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
 public sealed class LiveListTests
 {
-    private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";
-    private const string ListFile = "Aspire__RouteTracing__ExclusionsFile";
-    private const string StatusFolder = "Aspire__RouteTracing__StatusFolder";
-
     // Aspire's orchestrator, another one, has started only when no resource waits any more.
     [Fact]
     public void The_monitor_is_the_first_hosted_service()
@@ -29,7 +25,7 @@ public sealed class LiveListTests
         var builder = TestModel.CreateBuilder();
         builder.WithExcludedUrls("here");
         await using var model = await TestModel.StartAsync(builder);
-        var late = builder.AddProject<TestProject>("late").WithEnvironment("OTEL_DOTNET_EXCLUDED_URLS", "own");
+        var late = builder.AddProject<TestProject>("late").WithEnvironment(DotNetUrls, "own");
 
         await builder.Eventing.PublishAsync(
             new BeforeResourceStartedEvent(late.Resource, model.Services), TestContext.Current.CancellationToken);
@@ -38,8 +34,8 @@ public sealed class LiveListTests
         await model.SetRunningAsync(late);
         Assert.Equal(["own", "here"], service.ReadList());
         await model.AssertPropertyAsync(late, "In force: own, here.");
-        Assert.Equal("parentbased_always_on", await TestModel.GetUnresolvedAsync(late, "OTEL_TRACES_SAMPLER"));
-        Assert.Contains("'here'", await model.AnswerAsync(late, "test-url", ("url", "/here")), StringComparison.Ordinal);
+        Assert.Equal("parentbased_always_on", await TestModel.GetUnresolvedAsync(late, Sampler));
+        Assert.Contains("'here'", await model.AnswerAsync(late, TestUrl, ("url", "/here")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -47,7 +43,7 @@ public sealed class LiveListTests
     {
         var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
         var users = builder.AddParameter("users", "from-a-parameter,a\\,b");
-        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here").WithEnvironment(DotNet, users);
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here").WithEnvironment(DotNetUrls, users);
         string path;
         await using (var model = await TestModel.StartAsync(builder))
         {
@@ -55,7 +51,7 @@ public sealed class LiveListTests
             path = variables[ListFile];
 
             Assert.Equal(["from-a-parameter", "a,b", "everywhere", "here"], Read(path));
-            Assert.Equal(["from-a-parameter", "a,b", "everywhere", "here"], ExclusionListFormat.Parse(variables[DotNet], out _));
+            Assert.Equal(["from-a-parameter", "a,b", "everywhere", "here"], ExclusionListFormat.Parse(variables[DotNetUrls], out _));
             Assert.Equal(Path.GetDirectoryName(path), variables[StatusFolder]);
         }
 
@@ -102,8 +98,8 @@ public sealed class LiveListTests
             await using var model = await TestModel.StartAsync(builder);
             var variables = await TestModel.GetVariablesAsync(orders);
 
-            Assert.Equal("everywhere", variables[DotNet]);
-            runs.Add([.. variables.Select(variable => (object)variable), await TestModel.GetUnresolvedAsync(container, DotNet)]);
+            Assert.Equal("everywhere", variables[DotNetUrls]);
+            runs.Add([.. variables.Select(variable => (object)variable), await TestModel.GetUnresolvedAsync(container, DotNetUrls)]);
         }
 
         Assert.Equal(runs[0], runs[1]);
@@ -136,14 +132,14 @@ public sealed class LiveListTests
     public async Task An_edited_list_survives_a_restart_of_the_resource()
     {
         var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
-        var orders = builder.AddProject<TestProject>("orders").WithEnvironment(DotNet, "users");
+        var orders = builder.AddProject<TestProject>("orders").WithEnvironment(DotNetUrls, "users");
         await using var model = await TestModel.StartAsync(builder);
         var path = (await TestModel.GetVariablesAsync(orders))[ListFile];
 
-        await model.AnswerAsync(orders, "edit-excluded-urls", ("patterns", "^/a$,b"));
+        await model.AnswerAsync(orders, Edit, ("patterns", "^/a$,b"));
 
         Assert.Equal(["^/a$", "b"], Read(path));
-        Assert.Equal("^/a$,b", (await TestModel.GetVariablesAfterRestartAsync(orders))[DotNet]);
+        Assert.Equal("^/a$,b", (await TestModel.GetVariablesAfterRestartAsync(orders))[DotNetUrls]);
         Assert.Equal(["^/a$", "b"], Read(path));
     }
 
@@ -151,7 +147,7 @@ public sealed class LiveListTests
     public async Task A_value_that_cannot_be_read_is_warned_of()
     {
         var builder = TestModel.CreateBuilder();
-        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here").WithEnvironment(DotNet, "base64:%");
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here").WithEnvironment(DotNetUrls, "base64:%");
         await using var model = await TestModel.StartAsync(builder);
         await TestModel.GetVariablesAsync(orders);
 
@@ -165,7 +161,7 @@ public sealed class LiveListTests
     public async Task A_bad_item_of_the_user_is_warned_of_and_not_in_the_file()
     {
         var builder = TestModel.CreateBuilder();
-        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here").WithEnvironment(DotNet, "(bad,good");
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("here").WithEnvironment(DotNetUrls, "(bad,good");
         await using var model = await TestModel.StartAsync(builder);
         var path = (await TestModel.GetVariablesAsync(orders))[ListFile];
         const string warning =
@@ -181,11 +177,11 @@ public sealed class LiveListTests
     {
         var builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
         var orders = builder.AddProject<TestProject>("orders")
-            .WithCommand("test-url", "The user's", _ => Task.FromResult(CommandResults.Success("The user's")));
+            .WithCommand(TestUrl, "The user's", _ => Task.FromResult(CommandResults.Success("The user's")));
         await using var model = await TestModel.StartAsync(builder);
 
-        Assert.Equal("The user's", (await model.ExecuteAsync(orders, "test-url")).Message);
-        await model.AnswerAsync(orders, "edit-excluded-urls", ("patterns", "a"));
+        Assert.Equal("The user's", (await model.ExecuteAsync(orders, TestUrl)).Message);
+        await model.AnswerAsync(orders, Edit, ("patterns", "a"));
     }
 
     [Fact]
@@ -209,7 +205,7 @@ public sealed class LiveListTests
         Assert.DoesNotContain(catalog.Resource.Annotations.OfType<ResourceCommandAnnotation>(), command => IsOurs(command.Name));
     }
 
-    private static bool IsOurs(string command) => command is "test-url" or "edit-excluded-urls";
+    private static bool IsOurs(string command) => command is TestUrl or Edit;
 
     private static IReadOnlyList<string> Read(string path) => ExclusionListFormat.Parse(File.ReadAllText(path), out _);
 }

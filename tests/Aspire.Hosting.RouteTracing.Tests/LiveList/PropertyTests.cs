@@ -48,11 +48,11 @@ public sealed class PropertyTests
         await using var service = await TestService.StartAsync(_orders);
         await model.SetRunningAsync(_orders);
 
-        await model.AnswerAsync(_orders, "edit-excluded-urls", ("add", "c"));
+        await model.AnswerAsync(_orders, Edit, ("add", "c"));
         await model.AssertPropertyAsync(_orders, "Edited in this run. In force: ^/a$, b, c.");
-        await model.AnswerAsync(_orders, "edit-excluded-urls", ("remove", "*"));
+        await model.AnswerAsync(_orders, Edit, ("remove", "*"));
         await model.AssertPropertyAsync(_orders, "Edited in this run. In force: none.");
-        await model.AnswerAsync(_orders, "edit-excluded-urls", ("reset", "true"));
+        await model.AnswerAsync(_orders, Edit, ("reset", "true"));
         await model.AssertPropertyAsync(_orders, "In force: ^/a$, b.");
     }
 
@@ -131,35 +131,31 @@ public sealed class PropertyTests
     [Fact]
     public async Task A_list_that_is_not_read_asks_for_AddRouteTracing_also_in_the_log()
     {
-        var time = new TestTime();
-        _builder.Services.AddSingleton<TimeProvider>(time);
         _orders.WithHttpEndpoint(name: "http");
         await using var model = await TestModel.StartAsync(_builder);
         await TestService.CreateAsync(_orders);
         await model.SetRunningAsync(_orders);
         await model.AssertPropertyAsync(_orders, "Not read yet: ^/a$, b.");
 
-        time.Advance(TimeSpan.FromSeconds(31));
+        model.Time.Advance(TimeSpan.FromSeconds(31));
 
         await model.AssertPropertyAsync(_orders, "Not read by 'orders': does it call AddRouteTracing()? Its list: ^/a$, b.");
         await AssertLoggedAsync(model, _orders.Resource, "The excluded URLs are not read by 'orders': does it call AddRouteTracing()?");
         Assert.Equal(
             "'/a' would be excluded in 'orders' by '^/a$', from the list of 'orders'. "
             + "But the list is not read by 'orders': does it call AddRouteTracing()?",
-            await model.AnswerAsync(_orders, "test-url", ("url", "/a")));
+            await model.AnswerAsync(_orders, TestUrl, ("url", "/a")));
     }
 
     [Fact]
     public async Task After_a_report_AddRouteTracing_is_asked_for_only_after_a_restart()
     {
         const string Unread = "Not read by 'orders': does it call AddRouteTracing()? Its list: ^/a$, b.";
-        var time = new TestTime();
-        _builder.Services.AddSingleton<TimeProvider>(time);
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.StartAsync(_orders);
         await model.SetRunningAsync(_orders);
         await model.AssertPropertyAsync(_orders, "In force: ^/a$, b.");
-        time.Advance(TimeSpan.FromSeconds(31));
+        model.Time.Advance(TimeSpan.FromSeconds(31));
 
         // The process has ended, which Aspire publishes later.
         File.Delete(service.StatusPath);
@@ -168,7 +164,7 @@ public sealed class PropertyTests
         Assert.Equal("Not running: ^/a$, b.", model.GetProperty(_orders));
 
         await model.SetRunningAsync(_orders);
-        time.Advance(TimeSpan.FromSeconds(31));
+        model.Time.Advance(TimeSpan.FromSeconds(31));
         await model.AssertPropertyAsync(_orders, Unread);
     }
 
@@ -230,17 +226,6 @@ public sealed class PropertyTests
     }
 
     [Fact]
-    public async Task A_resource_that_does_not_report_shows_its_list_at_startup()
-    {
-        var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("here");
-        await using var model = await TestModel.StartAsync(_builder);
-        await model.SetRunningAsync(reviews);
-
-        await TestModel.GetVariablesAsync(reviews);
-        await model.AssertPropertyAsync(reviews, "Set at startup: here.");
-    }
-
-    [Fact]
     public async Task A_warning_is_in_the_property_and_in_the_console_log_of_its_resource()
     {
         var web = _builder.AddExecutable("web", "node", ".").WithExcludedUrls("here");
@@ -257,7 +242,7 @@ public sealed class PropertyTests
     public async Task A_warning_of_a_later_evaluation_is_logged_once_and_shown_while_it_is_true()
     {
         var value = "(bad";
-        _orders.WithEnvironment(context => context.EnvironmentVariables["OTEL_DOTNET_EXCLUDED_URLS"] = value);
+        _orders.WithEnvironment(context => context.EnvironmentVariables[DotNetUrls] = value);
         await using var model = await TestModel.StartAsync(_builder);
 
         await TestModel.GetVariablesAfterRestartAsync(_orders);

@@ -4,10 +4,6 @@ namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
 public sealed class PythonListTests
 {
-    private const string Edit = "edit-excluded-urls";
-    private const string Python = "OTEL_PYTHON_EXCLUDED_URLS";
-    private const string FastApi = "OTEL_PYTHON_FASTAPI_EXCLUDED_URLS";
-
     private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder();
     private readonly IResourceBuilder<ExecutableResource> _reviews;
 
@@ -16,15 +12,15 @@ public sealed class PythonListTests
     [Fact]
     public async Task The_list_of_one_instrumentation_is_in_property_test_and_edit()
     {
-        _reviews.WithEnvironment(FastApi, "users");
+        _reviews.WithEnvironment(FastApiUrls, "users");
         await using var model = await TestModel.StartAsync(_builder);
 
-        Assert.Equal("users,here", await TestModel.GetVariableAsync(_reviews, FastApi));
+        Assert.Equal("users,here", await TestModel.GetVariableAsync(_reviews, FastApiUrls));
 
         Assert.Equal("Not running: users, here.", model.GetProperty(_reviews));
         Assert.StartsWith(
             "'/users' would be excluded in 'reviews' by 'users', from OTEL_PYTHON_FASTAPI_EXCLUDED_URLS.",
-            await model.AnswerAsync(_reviews, "test-url", ("url", "/users")),
+            await model.AnswerAsync(_reviews, TestUrl, ("url", "/users")),
             StringComparison.Ordinal);
         Assert.Equal("Current list:\n\n- `` users ``\n- `` here ``", TestModel.GetArguments(_reviews, Edit)[0].Description);
     }
@@ -32,16 +28,16 @@ public sealed class PythonListTests
     [Fact]
     public async Task A_value_is_resolved_for_the_resource_that_reads_it()
     {
-        _reviews.WithEnvironment(context => context.EnvironmentVariables[Python] = new CallerName());
+        _reviews.WithEnvironment(context => context.EnvironmentVariables[PythonUrls] = new CallerName());
         await using var model = await TestModel.StartAsync(_builder);
 
-        Assert.Equal("reviews,here", await TestModel.GetVariableAsync(_reviews, Python));
+        Assert.Equal("reviews,here", await TestModel.GetVariableAsync(_reviews, PythonUrls));
     }
 
     [Fact]
     public async Task Saving_the_dialog_unchanged_changes_nothing()
     {
-        _reviews.WithEnvironment(FastApi, "users");
+        _reviews.WithEnvironment(FastApiUrls, "users");
         await using var model = await TestModel.StartAsync(_builder);
         var variables = await TestModel.GetVariablesAsync(_reviews);
         var property = model.GetProperty(_reviews);
@@ -56,40 +52,40 @@ public sealed class PythonListTests
     [Fact]
     public async Task An_edit_keeps_the_items_of_one_instrumentation()
     {
-        _reviews.WithEnvironment(FastApi, "users");
+        _reviews.WithEnvironment(FastApiUrls, "users");
         await using var model = await TestModel.StartAsync(_builder);
         await TestModel.GetVariablesAsync(_reviews);
 
         await model.AnswerAsync(_reviews, Edit, ("add", "new"));
 
-        Assert.Equal("users,here,new", await TestModel.GetUnresolvedAsync(_reviews, FastApi));
-        Assert.Equal("users,here,new", await TestModel.GetUnresolvedAsync(_reviews, Python));
+        Assert.Equal("users,here,new", await TestModel.GetUnresolvedAsync(_reviews, FastApiUrls));
+        Assert.Equal("users,here,new", await TestModel.GetUnresolvedAsync(_reviews, PythonUrls));
     }
 
     [Fact]
     public async Task An_edit_keeps_items_in_Pythons_syntax_out_of_the_variable_of_DotNet()
     {
-        var app = _builder.AddContainer("app", "image").WithExcludedUrls("here").WithEnvironment(Python, "here,(?P<x>a)");
+        var app = _builder.AddContainer("app", "image").WithExcludedUrls("here").WithEnvironment(PythonUrls, "here,(?P<x>a)");
         await using var model = await TestModel.StartAsync(_builder);
         await TestModel.GetVariablesAsync(app);
 
         await model.AnswerAsync(app, Edit, ("add", "new"));
 
-        Assert.Equal("here,new", await TestModel.GetUnresolvedAsync(app, "OTEL_DOTNET_EXCLUDED_URLS"));
-        Assert.Equal("here,(?P<x>a),new", await TestModel.GetUnresolvedAsync(app, Python));
+        Assert.Equal("here,new", await TestModel.GetUnresolvedAsync(app, DotNetUrls));
+        Assert.Equal("here,(?P<x>a),new", await TestModel.GetUnresolvedAsync(app, PythonUrls));
     }
 
     [Fact]
     public async Task An_edited_list_replaces_every_variable()
     {
-        _reviews.WithEnvironment("OTEL_PYTHON_FLASK_EXCLUDED_URLS", "users");
+        _reviews.WithEnvironment(FlaskUrls, "users");
         await using var model = await TestModel.StartAsync(_builder);
         await TestModel.GetVariablesAsync(_reviews);
 
         await model.AnswerAsync(_reviews, Edit, ("patterns", "/a{1,2}$"));
 
-        Assert.Equal("/(?:aa|a)(?![^?])", await TestModel.GetUnresolvedAsync(_reviews, "OTEL_PYTHON_FLASK_EXCLUDED_URLS"));
-        Assert.Equal("/(?:aa|a)(?![^?])", await TestModel.GetUnresolvedAsync(_reviews, Python));
+        Assert.Equal("/(?:aa|a)(?![^?])", await TestModel.GetUnresolvedAsync(_reviews, FlaskUrls));
+        Assert.Equal("/(?:aa|a)(?![^?])", await TestModel.GetUnresolvedAsync(_reviews, PythonUrls));
     }
 
     [Theory]
@@ -118,31 +114,31 @@ public sealed class PythonListTests
 
         await model.AnswerAsync(_reviews, Edit, ("add", "new"));
 
-        Assert.Equal("here,new", await TestModel.GetUnresolvedAsync(_reviews, Python));
+        Assert.Equal("here,new", await TestModel.GetUnresolvedAsync(_reviews, PythonUrls));
     }
 
     [Fact]
     public async Task Pythons_own_items_keep_their_syntax_in_an_edit()
     {
         // A lookbehind is refused in .NET's items, and a dollar sign would become the end of the path.
-        _reviews.WithEnvironment(Python, "(?<!x)/a$");
+        _reviews.WithEnvironment(PythonUrls, "(?<!x)/a$");
         await using var model = await TestModel.StartAsync(_builder);
         await TestModel.GetVariablesAsync(_reviews);
 
         await model.AnswerAsync(_reviews, Edit, ("add", "new"));
 
-        Assert.Equal("(?<!x)/a$,here,new", await TestModel.GetUnresolvedAsync(_reviews, Python));
+        Assert.Equal("(?<!x)/a$,here,new", await TestModel.GetUnresolvedAsync(_reviews, PythonUrls));
         Assert.Empty(model.Warnings);
     }
 
     [Fact]
     public async Task The_users_list_is_split_at_each_comma_as_Python_does()
     {
-        _reviews.WithEnvironment(Python, "/a{1,2}$");
+        _reviews.WithEnvironment(PythonUrls, "/a{1,2}$");
         await using var model = await TestModel.StartAsync(_builder);
 
-        Assert.Equal("/a{1,2}$,here", await TestModel.GetVariableAsync(_reviews, Python));
-        Assert.StartsWith("'/aa' is not excluded", await model.AnswerAsync(_reviews, "test-url", ("url", "/aa")), StringComparison.Ordinal);
+        Assert.Equal("/a{1,2}$,here", await TestModel.GetVariableAsync(_reviews, PythonUrls));
+        Assert.StartsWith("'/aa' is not excluded", await model.AnswerAsync(_reviews, TestUrl, ("url", "/aa")), StringComparison.Ordinal);
         Assert.StartsWith("Not running: /a{1, 2}$, here.", model.GetProperty(_reviews), StringComparison.Ordinal);
     }
 
@@ -153,13 +149,13 @@ public sealed class PythonListTests
     [InlineData("/users", "would be excluded in 'reviews' by '^http://[^/]*/users$', from OTEL_PYTHON_EXCLUDED_URLS.")]
     public async Task A_URL_is_tested_as_Python_searches_it(string url, string answer)
     {
-        _reviews.WithExcludedUrls("^/health$", "client/.*/info", @"^/\p{Lu}").WithEnvironment(Python, "^http://[^/]*/users$");
+        _reviews.WithExcludedUrls("^/health$", "client/.*/info", @"^/\p{Lu}").WithEnvironment(PythonUrls, "^http://[^/]*/users$");
         await using var model = await TestModel.StartAsync(_builder);
         await TestModel.GetVariablesAsync(_reviews);
 
         Assert.Equal(
             $"'{url}' {answer} The service doesn't report whether it reads the list, and may add its own items.",
-            await model.AnswerAsync(_reviews, "test-url", ("url", url)));
+            await model.AnswerAsync(_reviews, TestUrl, ("url", url)));
     }
 
     [Theory]
@@ -172,7 +168,7 @@ public sealed class PythonListTests
 
         Assert.Contains(
             $"would be excluded in 'reviews' by '{pattern}'",
-            await model.AnswerAsync(_reviews, "test-url", ("url", url + new string('a', padding))),
+            await model.AnswerAsync(_reviews, TestUrl, ("url", url + new string('a', padding))),
             StringComparison.Ordinal);
     }
 

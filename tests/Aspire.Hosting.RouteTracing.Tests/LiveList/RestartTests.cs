@@ -1,22 +1,14 @@
 using Aspire.Hosting.ApplicationModel;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
 /// <summary>A resource that reads its list only at startup is restarted by an edit.</summary>
 public sealed class RestartTests
 {
-    private const string Edit = "edit-excluded-urls";
-
-    private readonly TestTime _time = new();
     private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder();
     private readonly IResourceBuilder<ExecutableResource> _reviews;
 
-    public RestartTests()
-    {
-        _builder.Services.AddSingleton<TimeProvider>(_time);
-        _reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("a");
-    }
+    public RestartTests() => _reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("a");
 
     [Theory]
     [InlineData("Starting", true)]
@@ -57,8 +49,8 @@ public sealed class RestartTests
         var restarts = 0;
         var orders = _builder.AddProject<TestProject>("orders")
             .WithExcludedUrls("a")
-            .WithEnvironment("Aspire__RouteTracing__ExclusionsFile", "/users.txt")
-            .WithEnvironment("OTEL_DOTNET_EXCLUDED_URLS", "hidden");
+            .WithEnvironment(ListFile, "/users.txt")
+            .WithEnvironment(DotNetUrls, "hidden");
         await using var model = await RunAsync(orders, () => restarts++);
 
         var answer = await model.AnswerAsync(orders, Edit, ("patterns", "b"));
@@ -69,8 +61,8 @@ public sealed class RestartTests
             answer);
         Assert.Equal(1, restarts);
         var restarted = await TestModel.GetVariablesAfterRestartAsync(orders);
-        Assert.Equal("/users.txt", restarted["Aspire__RouteTracing__ExclusionsFile"]);
-        Assert.Equal("b", restarted["OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"]);
+        Assert.Equal("/users.txt", restarted[ListFile]);
+        Assert.Equal("b", restarted[AspNetCoreUrls]);
     }
 
     [Fact]
@@ -84,7 +76,7 @@ public sealed class RestartTests
             await model.AnswerAsync(_reviews, Edit, ("add", "b")),
             StringComparison.Ordinal);
         Assert.Equal(1, restarts);
-        Assert.Equal("a,b", await TestModel.GetUnresolvedAsync(_reviews, "OTEL_PYTHON_EXCLUDED_URLS"));
+        Assert.Equal("a,b", await TestModel.GetUnresolvedAsync(_reviews, PythonUrls));
     }
 
     [Fact]
@@ -94,7 +86,7 @@ public sealed class RestartTests
         var orders = _builder.AddProject<TestProject>("replicated")
             .WithReplicas(2)
             .WithExcludedUrls("a")
-            .WithEnvironment("Aspire__RouteTracing__ExclusionsFile", "/users.txt");
+            .WithEnvironment(ListFile, "/users.txt");
         await using var model = await RunAsync(orders, () => Interlocked.Increment(ref restarts));
 
         await model.AnswerAsync(orders, Edit, ("add", "b"));
@@ -177,7 +169,7 @@ public sealed class RestartTests
 
         Assert.EndsWith(
             "'reviews' was restarted because it reads the list only at startup, but it isn't running yet.",
-            await _time.PassUntilAsync(edit),
+            await model.Time.PassUntilAsync(edit),
             StringComparison.Ordinal);
     }
 
@@ -189,7 +181,7 @@ public sealed class RestartTests
 
         Assert.EndsWith(
             "but it isn't running yet.",
-            await _time.PassUntilAsync(model.FailAsync(_reviews, Edit, ("add", "b"))),
+            await model.Time.PassUntilAsync(model.FailAsync(_reviews, Edit, ("add", "b"))),
             StringComparison.Ordinal);
     }
 
@@ -224,7 +216,7 @@ public sealed class RestartTests
 
         Assert.EndsWith(
             "'reviews' reads the list only at startup and is still restarting.",
-            await _time.PassUntilAsync(edit, TimeSpan.FromSeconds(20)),
+            await model.Time.PassUntilAsync(edit, TimeSpan.FromSeconds(20)),
             StringComparison.Ordinal);
         released.SetResult();
     }

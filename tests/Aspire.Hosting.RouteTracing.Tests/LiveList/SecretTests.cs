@@ -6,9 +6,6 @@ namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
 public sealed class SecretTests
 {
-    private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";
-    private const string AspNetCore = "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS";
-    private const string Python = "OTEL_PYTHON_EXCLUDED_URLS";
     private const string Secret = "s3cret";
 
     private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder();
@@ -21,12 +18,12 @@ public sealed class SecretTests
     [InlineData(true)]
     public async Task A_secret_is_the_whole_variable_and_in_the_file_and_shown_nowhere(bool inExpression)
     {
-        AddSecret(_orders, DotNet, Secret, inExpression);
+        AddSecret(_orders, DotNetUrls, Secret, inExpression);
         await using var model = await TestModel.StartAsync(_builder);
 
         // Aspire hides a secret only if it is the whole value.
-        Assert.Equal(Secret, await TestModel.GetVariableAsync(_orders, DotNet));
-        Assert.Null(await TestModel.GetVariableAsync(_orders, AspNetCore));
+        Assert.Equal(Secret, await TestModel.GetVariableAsync(_orders, DotNetUrls));
+        Assert.Null(await TestModel.GetVariableAsync(_orders, AspNetCoreUrls));
         await using var service = await TestService.StartAsync(_orders);
         Assert.Equal([Secret, "here"], service.ReadList());
         await model.SetRunningAsync(_orders);
@@ -35,20 +32,20 @@ public sealed class SecretTests
         AssertNotShown(_orders);
         Assert.Equal(
             "'/s3cret' is excluded in 'orders' by '(secret)', from OTEL_DOTNET_EXCLUDED_URLS.",
-            await model.AnswerAsync(_orders, "test-url", ("url", $"/{Secret}")));
-        Assert.Equal("Excluded URLs of 'orders'. In force: (secret), here.", await model.AnswerAsync(_orders, "edit-excluded-urls"));
+            await model.AnswerAsync(_orders, TestUrl, ("url", $"/{Secret}")));
+        Assert.Equal("Excluded URLs of 'orders'. In force: (secret), here.", await model.AnswerAsync(_orders, Edit));
     }
 
     [Fact]
     public async Task A_secret_stays_secret_after_an_edit()
     {
-        AddSecret(_orders, DotNet, Secret);
+        AddSecret(_orders, DotNetUrls, Secret);
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.StartAsync(_orders);
 
         Assert.StartsWith(
             "The list of 'orders' is (secret), here, new.",
-            await model.AnswerAsync(_orders, "edit-excluded-urls", ("add", "new")),
+            await model.AnswerAsync(_orders, Edit, ("add", "new")),
             StringComparison.Ordinal);
 
         Assert.Equal([Secret, "here", "new"], service.ReadList());
@@ -61,24 +58,24 @@ public sealed class SecretTests
     [InlineData("(bad")]
     public async Task A_list_beside_a_secret_without_items_can_be_edited(string secret)
     {
-        AddSecret(_orders, DotNet, secret);
+        AddSecret(_orders, DotNetUrls, secret);
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.StartAsync(_orders);
 
-        Assert.Null(await TestModel.GetVariableAsync(_orders, AspNetCore));
+        Assert.Null(await TestModel.GetVariableAsync(_orders, AspNetCoreUrls));
         Assert.Equal(["here"], service.ReadList());
     }
 
     [Fact]
     public async Task Without_a_file_a_list_beside_a_secret_is_in_the_next_variable()
     {
-        AddSecret(_orders, DotNet, Secret);
+        AddSecret(_orders, DotNetUrls, Secret);
         await using var model = await TestModel.StartAsync(_builder);
         var folder = model.Services.GetRequiredService<LiveListFolder>().GetPath("orders");
         await File.WriteAllTextAsync(folder, "", TestContext.Current.CancellationToken);
 
-        Assert.Equal(Secret, await TestModel.GetVariableAsync(_orders, DotNet));
-        Assert.Equal("here", await TestModel.GetVariableAsync(_orders, AspNetCore));
+        Assert.Equal(Secret, await TestModel.GetVariableAsync(_orders, DotNetUrls));
+        Assert.Equal("here", await TestModel.GetVariableAsync(_orders, AspNetCoreUrls));
         Assert.StartsWith(
             "The excluded URLs of 'orders' can't be edited while it runs: ", Assert.Single(model.Warnings), StringComparison.Ordinal);
     }
@@ -87,32 +84,32 @@ public sealed class SecretTests
     public async Task A_secret_of_a_container_is_the_whole_variable_until_its_removal()
     {
         var app = _builder.AddContainer("app", "image").WithExcludedUrls("here");
-        AddSecret(app, DotNet, Secret);
+        AddSecret(app, DotNetUrls, Secret);
         await using var model = await TestModel.StartAsync(_builder);
 
-        Assert.Equal(Secret, await TestModel.GetVariableAsync(app, DotNet));
-        Assert.Equal("here", await TestModel.GetVariableAsync(app, AspNetCore));
-        await model.AnswerAsync(app, "edit-excluded-urls", ("add", "new"));
+        Assert.Equal(Secret, await TestModel.GetVariableAsync(app, DotNetUrls));
+        Assert.Equal("here", await TestModel.GetVariableAsync(app, AspNetCoreUrls));
+        await model.AnswerAsync(app, Edit, ("add", "new"));
         var edited = await TestModel.GetVariablesAfterRestartAsync(app);
-        Assert.IsType<ParameterResource>(edited[DotNet]);
-        Assert.Equal("here,new", edited[AspNetCore]);
-        await model.AnswerAsync(app, "edit-excluded-urls", ("patterns", "new"));
-        Assert.Equal("new", await TestModel.GetUnresolvedAsync(app, DotNet));
+        Assert.IsType<ParameterResource>(edited[DotNetUrls]);
+        Assert.Equal("here,new", edited[AspNetCoreUrls]);
+        await model.AnswerAsync(app, Edit, ("patterns", "new"));
+        Assert.Equal("new", await TestModel.GetUnresolvedAsync(app, DotNetUrls));
     }
 
     [Fact]
     public async Task A_part_of_a_secret_is_not_removed_from_a_container()
     {
         var app = _builder.AddContainer("app", "image").WithExcludedUrls("x");
-        AddSecret(app, DotNet, $"x,{Secret}");
+        AddSecret(app, DotNetUrls, $"x,{Secret}");
         await using var model = await TestModel.StartAsync(_builder);
 
-        await model.AnswerAsync(app, "edit-excluded-urls", ("add", "new"));
-        Assert.IsType<ParameterResource>((await TestModel.GetVariablesAfterRestartAsync(app))[DotNet]);
+        await model.AnswerAsync(app, Edit, ("add", "new"));
+        Assert.IsType<ParameterResource>((await TestModel.GetVariablesAfterRestartAsync(app))[DotNetUrls]);
         Assert.Empty(model.Warnings);
-        await model.AnswerAsync(app, "edit-excluded-urls", ("remove", "x"));
+        await model.AnswerAsync(app, Edit, ("remove", "x"));
 
-        Assert.IsType<ParameterResource>((await TestModel.GetVariablesAfterRestartAsync(app))[DotNet]);
+        Assert.IsType<ParameterResource>((await TestModel.GetVariablesAfterRestartAsync(app))[DotNetUrls]);
         Assert.Equal(
             "'app' still excludes all patterns of the secret in OTEL_DOTNET_EXCLUDED_URLS, because a part of a secret can't be removed. "
             + "To remove all of it, replace the list.",
@@ -124,22 +121,22 @@ public sealed class SecretTests
     {
         var secret = _builder.AddParameter("secret", () => Secret, secret: true);
         var app = _builder.AddContainer("app", "image").WithExcludedUrls("here");
-        app.WithEnvironment(context => context.EnvironmentVariables[DotNet] = secret.Resource);
+        app.WithEnvironment(context => context.EnvironmentVariables[DotNetUrls] = secret.Resource);
         await using var model = await TestModel.StartAsync(_builder);
         await TestModel.GetVariablesAsync(app);
-        await model.AnswerAsync(app, "edit-excluded-urls", ("add", "new"));
+        await model.AnswerAsync(app, Edit, ("add", "new"));
 
         secret = _builder.AddParameter("other", () => "other", secret: true);
         var variables = await TestModel.GetVariablesAfterRestartAsync(app);
 
-        Assert.Same(secret.Resource, variables[DotNet]);
-        Assert.Equal("here,new", variables[AspNetCore]);
+        Assert.Same(secret.Resource, variables[DotNetUrls]);
+        Assert.Equal("here,new", variables[AspNetCoreUrls]);
     }
 
     [Fact]
     public async Task A_secret_is_not_in_a_problem_that_the_service_reports()
     {
-        AddSecret(_orders, DotNet, Secret);
+        AddSecret(_orders, DotNetUrls, Secret);
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.StartAsync(
             _orders,
@@ -157,8 +154,8 @@ public sealed class SecretTests
     }
 
     [Theory]
-    [InlineData("OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS")]
-    [InlineData("Aspire__RouteTracing__ExcludedUrls", "Aspire:RouteTracing:ExcludedUrls")]
+    [InlineData(AspNetCoreUrls, AspNetCoreUrls)]
+    [InlineData(SettingsUrls, "Aspire:RouteTracing:ExcludedUrls")]
     [InlineData("Aspire__RouteTracing__excludedUrls__0", "Aspire:RouteTracing:ExcludedUrls")]
     public async Task A_secret_in_another_variable_of_the_service_is_shown_nowhere(string variable, string source)
     {
@@ -177,13 +174,13 @@ public sealed class SecretTests
             _orders, $"In force: (secret), here. An item from {source} has a problem, which the service logs.");
         Assert.Equal(
             $"'/s3cret' is excluded in 'orders' by '(secret)', from {source}.",
-            await model.AnswerAsync(_orders, "test-url", ("url", $"/{Secret}")));
+            await model.AnswerAsync(_orders, TestUrl, ("url", $"/{Secret}")));
     }
 
     [Fact]
     public async Task A_value_of_unknown_origin_is_a_secret()
     {
-        _orders.WithEnvironment(context => context.EnvironmentVariables[DotNet] = new Provider());
+        _orders.WithEnvironment(context => context.EnvironmentVariables[DotNetUrls] = new Provider());
         await using var model = await TestModel.StartAsync(_builder);
         await TestModel.GetVariablesAsync(_orders);
 
@@ -191,19 +188,9 @@ public sealed class SecretTests
     }
 
     [Fact]
-    public async Task A_parameter_that_is_no_secret_is_shown()
-    {
-        _orders.WithEnvironment(DotNet, _builder.AddParameter("users", "users"));
-        await using var model = await TestModel.StartAsync(_builder);
-        await TestModel.GetVariablesAsync(_orders);
-
-        Assert.Equal("Not running: users, here.", model.GetProperty(_orders));
-    }
-
-    [Fact]
     public async Task A_bad_item_of_a_secret_is_not_in_the_warning()
     {
-        AddSecret(_orders, DotNet, $"({Secret}");
+        AddSecret(_orders, DotNetUrls, $"({Secret}");
         await using var model = await TestModel.StartAsync(_builder);
         await TestModel.GetVariablesAsync(_orders);
 
@@ -217,11 +204,11 @@ public sealed class SecretTests
     public async Task A_secret_of_a_Python_service_is_not_in_a_warning_after_an_edit()
     {
         var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("here");
-        AddSecret(reviews, Python, $"(?<!{Secret})x");
+        AddSecret(reviews, PythonUrls, $"(?<!{Secret})x");
         await using var model = await TestModel.StartAsync(_builder);
         await TestModel.GetVariablesAsync(reviews);
 
-        await model.AnswerAsync(reviews, "edit-excluded-urls", ("add", "new"));
+        await model.AnswerAsync(reviews, Edit, ("add", "new"));
         await TestModel.GetVariablesAfterRestartAsync(reviews);
 
         Assert.DoesNotContain(model.Warnings, warning => warning.Contains(Secret, StringComparison.Ordinal));
@@ -229,7 +216,7 @@ public sealed class SecretTests
     }
 
     private static void AssertNotShown(IResourceBuilder<IResource> resource) =>
-        Assert.All(TestModel.GetArguments(resource, "edit-excluded-urls"), input =>
+        Assert.All(TestModel.GetArguments(resource, Edit), input =>
         {
             Assert.DoesNotContain(Secret, input.Description ?? "", StringComparison.Ordinal);
             Assert.DoesNotContain(input.Options ?? [], option => option.Key.Contains(Secret, StringComparison.Ordinal));

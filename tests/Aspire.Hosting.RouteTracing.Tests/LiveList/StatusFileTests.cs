@@ -126,11 +126,11 @@ public sealed class StatusFileTests
 
     private async Task AssertReadAsync(TestModel model) =>
         Assert.Equal(
-            "'/a' is excluded in 'orders' by 'a', from the list of 'orders'.", await model.AnswerAsync(_orders, "test-url", ("url", "/a")));
+            "'/a' is excluded in 'orders' by 'a', from the list of 'orders'.", await model.AnswerAsync(_orders, TestUrl, ("url", "/a")));
 
     private async Task AssertNotReadAsync(TestModel model) =>
         Assert.StartsWith(
             "'/a' would be excluded in 'orders'",
-            await model.AnswerAsync(_orders, "test-url", ("url", "/a")),
+            await model.AnswerAsync(_orders, TestUrl, ("url", "/a")),
             StringComparison.Ordinal);
 }

@@ -41,8 +41,8 @@ internal sealed class TestService : IAsyncDisposable
         where T : IResource
     {
         var variables = await TestModel.GetVariablesAfterRestartAsync(resource);
-        var listPath = Assert.IsType<string>(variables["Aspire__RouteTracing__ExclusionsFile"]);
-        var folder = Assert.IsType<string>(variables["Aspire__RouteTracing__StatusFolder"]);
+        var listPath = Assert.IsType<string>(variables[ListFile]);
+        var folder = Assert.IsType<string>(variables[StatusFolder]);
         using var current = Process.GetCurrentProcess();
         return new TestService(listPath, folder, process ?? current, change);
     }

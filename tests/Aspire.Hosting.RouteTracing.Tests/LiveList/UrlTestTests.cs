@@ -5,14 +5,12 @@ namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
 public sealed class UrlTestTests
 {
-    private const string Test = "test-url";
-
     private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder().WithExcludedUrls("^/health$", @"^/\p{Lu}");
     private readonly IResourceBuilder<ProjectResource> _orders;
 
     public UrlTestTests() => _orders = _builder.AddProject<TestProject>("orders")
         .WithExcludedUrls("client/.*/info", "://пример[.]")
-        .WithEnvironment("OTEL_DOTNET_EXCLUDED_URLS", "://internal[.]");
+        .WithEnvironment(DotNetUrls, "://internal[.]");
 
     [Theory]
     [InlineData("/health", "'/health' is excluded in 'orders' by '^/health$', from the app-wide list.")]
@@ -42,7 +40,7 @@ public sealed class UrlTestTests
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.StartAsync(_orders, change: AddOwnItems);
 
-        Assert.Equal(answer, await model.AnswerAsync(_orders, Test, ("url", url)));
+        Assert.Equal(answer, await model.AnswerAsync(_orders, TestUrl, ("url", url)));
     }
 
     [Fact]
@@ -54,9 +52,9 @@ public sealed class UrlTestTests
 
         Assert.StartsWith(
             "No excluded URL of 'orders' matches '/health'.",
-            await model.AnswerAsync(_orders, Test, ("url", "/health")),
+            await model.AnswerAsync(_orders, TestUrl, ("url", "/health")),
             StringComparison.Ordinal);
-        Assert.Equal("'/old' is excluded in 'orders' by 'old', from file.", await model.AnswerAsync(_orders, Test, ("url", "/old")));
+        Assert.Equal("'/old' is excluded in 'orders' by 'old', from file.", await model.AnswerAsync(_orders, TestUrl, ("url", "/old")));
     }
 
     [Fact]
@@ -67,10 +65,10 @@ public sealed class UrlTestTests
 
         Assert.Equal(
             "'http://shop/?next=/client/1/info' is excluded in 'orders' by 'client/.*/info', from the list of 'orders'.",
-            await model.AnswerAsync(_orders, Test, ("url", "http://shop/?next=/client/1/info")));
+            await model.AnswerAsync(_orders, TestUrl, ("url", "http://shop/?next=/client/1/info")));
         Assert.StartsWith(
             "No excluded URL of 'orders' matches '/health'.",
-            await model.AnswerAsync(_orders, Test, ("url", "/health")),
+            await model.AnswerAsync(_orders, TestUrl, ("url", "/health")),
             StringComparison.Ordinal);
     }
 
@@ -81,7 +79,8 @@ public sealed class UrlTestTests
         await using var service = await TestService.StartAsync(_orders, change: status => status with { Enabled = false });
 
         Assert.Equal(
-            "Route tracing is disabled in 'orders', so nothing is excluded.", await model.AnswerAsync(_orders, Test, ("url", "/health")));
+            "Route tracing is disabled in 'orders', so nothing is excluded.",
+            await model.AnswerAsync(_orders, TestUrl, ("url", "/health")));
     }
 
     [Fact]
@@ -92,7 +91,7 @@ public sealed class UrlTestTests
         await using var first = await TestService.StartAsync(_orders);
         await using var second = await TestService.StartAsync(_orders, other.Process, status => status with { Items = [] });
 
-        var answer = await model.AnswerAsync(_orders, Test, ("url", "/health"));
+        var answer = await model.AnswerAsync(_orders, TestUrl, ("url", "/health"));
 
         Assert.Contains(
             "In at least one process: '/health' is excluded in 'orders' by '^/health$', from the app-wide list.",
@@ -113,7 +112,7 @@ public sealed class UrlTestTests
 
         Assert.Equal(
             $"'/health' is excluded in 'orders' by '^/health$', from the app-wide list. {count}",
-            await model.AnswerAsync(_orders, Test, ("url", "/health")));
+            await model.AnswerAsync(_orders, TestUrl, ("url", "/health")));
     }
 
     [Fact]
@@ -125,12 +124,12 @@ public sealed class UrlTestTests
 
         Assert.Equal(
             $"'/health' would be excluded in 'orders' by '^/health$', from the app-wide list. {reason}",
-            await model.AnswerAsync(_orders, Test, ("url", "/health")));
+            await model.AnswerAsync(_orders, TestUrl, ("url", "/health")));
         Assert.Equal(
             $"'http://internal.example/' would be excluded in 'orders' by '://internal[.]', from OTEL_DOTNET_EXCLUDED_URLS. {reason}",
-            await model.AnswerAsync(_orders, Test, ("url", "http://internal.example/")));
+            await model.AnswerAsync(_orders, TestUrl, ("url", "http://internal.example/")));
         Assert.Equal(
-            $"'/' is not excluded by the AppHost's list of 'orders'. {reason}", await model.AnswerAsync(_orders, Test, ("url", "/")));
+            $"'/' is not excluded by the AppHost's list of 'orders'. {reason}", await model.AnswerAsync(_orders, TestUrl, ("url", "/")));
     }
 
     [Fact]
@@ -143,7 +142,7 @@ public sealed class UrlTestTests
         Assert.Equal(
             "'/health' would be excluded in 'orders' by '^/health$', from the app-wide list. "
             + "The service hasn't reported its list yet and may add its own items.",
-            await model.AnswerAsync(_orders, Test, ("url", "/health")));
+            await model.AnswerAsync(_orders, TestUrl, ("url", "/health")));
     }
 
     [Fact]
@@ -153,12 +152,12 @@ public sealed class UrlTestTests
         await using var service = await TestService.StartAsync(_orders);
         await model.SetRunningAsync(_orders);
 
-        await model.AnswerAsync(_orders, "edit-excluded-urls", ("add", "^/$"));
+        await model.AnswerAsync(_orders, Edit, ("add", "^/$"));
 
         Assert.Equal(
             "'/' is excluded in 'orders' by '^/$', from the list edited in this run.",
-            await model.AnswerAsync(_orders, Test, ("url", "/")));
-        Assert.EndsWith("from the app-wide list.", await model.AnswerAsync(_orders, Test, ("url", "/health")), StringComparison.Ordinal);
+            await model.AnswerAsync(_orders, TestUrl, ("url", "/")));
+        Assert.EndsWith("from the app-wide list.", await model.AnswerAsync(_orders, TestUrl, ("url", "/health")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -175,7 +174,7 @@ public sealed class UrlTestTests
             '/client/1/info' is excluded in 'orders' by 'client/.*/info', from the list of 'orders'.
             No excluded URL of 'catalog' matches '/client/1/info'. Another filter, the sampler or [ExcludeFromTracing] can still exclude it.
             """.ReplaceLineEndings("\n"),
-            await model.AnswerAsync(catalog, Test, ("url", "/client/1/info"), ("all-resources", "true")));
+            await model.AnswerAsync(catalog, TestUrl, ("url", "/client/1/info"), ("all-resources", "true")));
     }
 
     [Theory]
@@ -188,7 +187,7 @@ public sealed class UrlTestTests
 
         Assert.Equal(
             $"'{url}' is neither a path that starts with a slash nor an http or https URL, or it contains %00.",
-            await model.FailAsync(_orders, Test, ("url", url)));
+            await model.FailAsync(_orders, TestUrl, ("url", url)));
     }
 
     [Fact]
@@ -196,7 +195,7 @@ public sealed class UrlTestTests
     {
         await using var model = await TestModel.StartAsync(_builder);
 
-        Assert.False((await model.ExecuteAsync(_orders, Test)).Success);
+        Assert.False((await model.ExecuteAsync(_orders, TestUrl)).Success);
     }
 
     [Theory]
@@ -208,7 +207,7 @@ public sealed class UrlTestTests
         await using var service = await TestService.StartAsync(_orders, change: status => status with { Items = [new(pattern, "code")] });
 
         Assert.Contains(
-            answer, await model.AnswerAsync(_orders, Test, ("url", $"/{new string('a', 60)}/healthz")), StringComparison.Ordinal);
+            answer, await model.AnswerAsync(_orders, TestUrl, ("url", $"/{new string('a', 60)}/healthz")), StringComparison.Ordinal);
     }
 
     private static ServiceStatus AddOwnItems(ServiceStatus status) => status with
@@ -217,7 +216,7 @@ public sealed class UrlTestTests
         [
             .. status.Items,
             new ServiceStatus.Item("^/from/code$", "code"),
-            new ServiceStatus.Item("^/from/variable$", "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS"),
+            new ServiceStatus.Item("^/from/variable$", AspNetCoreUrls),
         ],
     };
 }

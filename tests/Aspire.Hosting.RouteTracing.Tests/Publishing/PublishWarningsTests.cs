@@ -80,14 +80,12 @@ public sealed class PublishWarningsTests : IDisposable
     /// <summary>Publishes a model and returns the warnings of the step.</summary>
     private async Task<IReadOnlyList<string>> PublishAsync(string step, Action<IDistributedApplicationBuilder> build)
     {
-        var path = Path.Combine(_output.FullName, "output");
-        var builder = DistributedApplication.CreateBuilder(
-            ["AppHost:Operation=publish", $"Pipeline:Step={step}", $"Pipeline:OutputPath={path}", "Pipeline:ClearCache=true"]);
-        build(builder);
         var reporter = new StepRecorder();
-        builder.Services.AddSingleton<IPipelineActivityReporter>(reporter);
-        await using var app = builder.Build();
-        await app.RunAsync(TestContext.Current.CancellationToken);
+        await TestModel.PublishAsync(step, Path.Combine(_output.FullName, "output"), builder =>
+        {
+            build(builder);
+            builder.Services.AddSingleton<IPipelineActivityReporter>(reporter);
+        });
         return [.. reporter.Warnings];
     }
 

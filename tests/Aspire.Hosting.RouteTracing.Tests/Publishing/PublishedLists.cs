@@ -16,18 +16,15 @@ internal static class PublishedLists
         "^(?!/api).*$",
     ];
 
-    public static async Task PublishAsync(string step, string output, Action<IDistributedApplicationBuilder> addEnvironment)
-    {
-        var builder = DistributedApplication.CreateBuilder(
-            ["AppHost:Operation=publish", $"Pipeline:Step={step}", $"Pipeline:OutputPath={output}", "Pipeline:ClearCache=true"]);
-        addEnvironment(builder);
-        builder.WithExcludedUrls(PlainPatterns);
-        builder.AddContainer("plain", "image").WithOtlpExporter();
-        builder.AddContainer("awkward", "image").WithExcludedUrls(AwkwardPatterns);
-        builder.AddProject<TestProject>("project").WithExcludedUrls("^/alive$").WithEnvironment("OTEL_DOTNET_EXCLUDED_URLS", "users");
-        await using var app = builder.Build();
-        await app.RunAsync(TestContext.Current.CancellationToken);
-    }
+    public static Task PublishAsync(string step, string output, Action<IDistributedApplicationBuilder> addEnvironment) =>
+        TestModel.PublishAsync(step, output, builder =>
+        {
+            addEnvironment(builder);
+            builder.WithExcludedUrls(PlainPatterns);
+            builder.AddContainer("plain", "image").WithOtlpExporter();
+            builder.AddContainer("awkward", "image").WithExcludedUrls(AwkwardPatterns);
+            builder.AddProject<TestProject>("project").WithExcludedUrls("^/alive$").WithEnvironment("OTEL_DOTNET_EXCLUDED_URLS", "users");
+        });
 
     public static void AssertReadsBack(Func<string, string, string?> getVariable)
     {

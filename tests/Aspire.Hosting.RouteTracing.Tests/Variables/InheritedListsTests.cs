@@ -7,15 +7,12 @@ namespace Aspire.Hosting.RouteTracing.Tests.Variables;
 [Collection(typeof(InheritedListsTests))]
 public sealed class InheritedListsTests : IDisposable
 {
-    private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";
-    private const string Flask = "OTEL_PYTHON_FLASK_EXCLUDED_URLS";
-
     private readonly IDistributedApplicationBuilder _builder = TestModel.CreateBuilder().WithExcludedUrls("everywhere");
 
     public InheritedListsTests()
     {
-        Environment.SetEnvironmentVariable(DotNet, "of-the-shell");
-        Environment.SetEnvironmentVariable(Flask, "of-flask");
+        Environment.SetEnvironmentVariable(DotNetUrls, "of-the-shell");
+        Environment.SetEnvironmentVariable(FlaskUrls, "of-flask");
     }
 
     [Fact]
@@ -30,17 +27,17 @@ public sealed class InheritedListsTests : IDisposable
         await model.AssertPropertyAsync(orders, "In force: of-the-shell, everywhere.");
         Assert.Contains(
             "from OTEL_DOTNET_EXCLUDED_URLS.",
-            await model.AnswerAsync(orders, "test-url", ("url", "/of-the-shell")),
+            await model.AnswerAsync(orders, TestUrl, ("url", "/of-the-shell")),
             StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_variable_of_the_resource_replaces_the_one_that_it_would_inherit()
     {
-        var orders = _builder.AddProject<TestProject>("orders").WithEnvironment(DotNet, "of-the-resource");
+        var orders = _builder.AddProject<TestProject>("orders").WithEnvironment(DotNetUrls, "of-the-resource");
         await using var model = await TestModel.StartAsync(_builder);
 
-        Assert.Equal("of-the-resource,everywhere", await TestModel.GetVariableAsync(orders, DotNet));
+        Assert.Equal("of-the-resource,everywhere", await TestModel.GetVariableAsync(orders, DotNetUrls));
     }
 
     [Fact]
@@ -49,7 +46,7 @@ public sealed class InheritedListsTests : IDisposable
         var reviews = _builder.AddExecutable("reviews", "python3", ".").WithOtlpExporter();
         await using var model = await TestModel.StartAsync(_builder);
 
-        Assert.Equal("of-flask,everywhere", await TestModel.GetVariableAsync(reviews, Flask));
+        Assert.Equal("of-flask,everywhere", await TestModel.GetVariableAsync(reviews, FlaskUrls));
     }
 
     [Fact]
@@ -59,13 +56,13 @@ public sealed class InheritedListsTests : IDisposable
         await using var model = await TestModel.StartAsync(_builder);
 
         var variables = await TestModel.GetVariablesAfterRestartAsync(app);
-        Assert.Equal("everywhere", variables[DotNet]);
-        Assert.DoesNotContain(Flask, variables.Keys);
+        Assert.Equal("everywhere", variables[DotNetUrls]);
+        Assert.DoesNotContain(FlaskUrls, variables.Keys);
     }
 
     public void Dispose()
     {
-        Environment.SetEnvironmentVariable(DotNet, null);
-        Environment.SetEnvironmentVariable(Flask, null);
+        Environment.SetEnvironmentVariable(DotNetUrls, null);
+        Environment.SetEnvironmentVariable(FlaskUrls, null);
     }
 }

@@ -4,9 +4,6 @@ namespace Aspire.Hosting.RouteTracing.Tests.Variables;
 
 public sealed class LanguageTests
 {
-    private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";
-    private const string Python = "OTEL_PYTHON_EXCLUDED_URLS";
-
     public static TheoryData<DistributedApplicationOperation> Operations =>
         [DistributedApplicationOperation.Run, DistributedApplicationOperation.Publish];
 
@@ -24,8 +21,8 @@ public sealed class LanguageTests
 
         foreach (var resource in resources)
         {
-            Assert.Equal(@"a\,b", await TestModel.GetVariableAsync(resource, DotNet));
-            Assert.Equal(@"a\x2cb", await TestModel.GetVariableAsync(resource, Python));
+            Assert.Equal(@"a\,b", await TestModel.GetVariableAsync(resource, DotNetUrls));
+            Assert.Equal(@"a\x2cb", await TestModel.GetVariableAsync(resource, PythonUrls));
         }
     }
 
@@ -37,8 +34,8 @@ public sealed class LanguageTests
         var reviews = builder.AddExecutable("reviews", ".venv/bin/python", ".").WithOtlpExporter();
         await using var model = await TestModel.StartAsync(builder);
 
-        Assert.Equal("^[^:/?#]+://[^/?#]*/health(?![^?])", await TestModel.GetUnresolvedAsync(reviews, Python));
-        Assert.Null(await TestModel.GetUnresolvedAsync(reviews, DotNet));
+        Assert.Equal("^[^:/?#]+://[^/?#]*/health(?![^?])", await TestModel.GetUnresolvedAsync(reviews, PythonUrls));
+        Assert.Null(await TestModel.GetUnresolvedAsync(reviews, DotNetUrls));
         Assert.Equal(@"The pattern '\p{L}' can't be used in 'reviews': Python has no Unicode categories.", Assert.Single(model.Warnings));
     }
 
@@ -95,7 +92,7 @@ public sealed class LanguageTests
         foreach (var container in builder.Resources.OfType<ContainerResource>())
         {
             var variables = await TestModel.GetVariablesAsync(builder.CreateResourceBuilder(container));
-            lists[container.Name] = [variables.GetValueOrDefault(DotNet), variables.GetValueOrDefault(Python)];
+            lists[container.Name] = [variables.GetValueOrDefault(DotNetUrls), variables.GetValueOrDefault(PythonUrls)];
         }
 
         Assert.Equal(["everywhere", null], lists["orders"]);

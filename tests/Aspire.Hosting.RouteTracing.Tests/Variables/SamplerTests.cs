@@ -4,8 +4,6 @@ namespace Aspire.Hosting.RouteTracing.Tests.Variables;
 
 public sealed class SamplerTests
 {
-    private const string Sampler = "OTEL_TRACES_SAMPLER";
-
     [Fact]
     public async Task Always_on_becomes_parent_based_in_every_resource_with_telemetry()
     {
@@ -72,17 +70,6 @@ public sealed class SamplerTests
         await using var model = await TestModel.StartAsync(builder);
 
         Assert.Equal("parentbased_always_on", await TestModel.GetVariableAsync(orders, Sampler));
-    }
-
-    [Fact]
-    public async Task Always_on_stays_if_nothing_is_excluded()
-    {
-        var builder = TestModel.CreateBuilder();
-        builder.WithExcludedUrls();
-        var orders = builder.AddProject<TestProject>("orders");
-        await using var model = await TestModel.StartAsync(builder);
-
-        Assert.Equal("always_on", await TestModel.GetVariableAsync(orders, Sampler));
     }
 
     [Theory]

@@ -5,12 +5,6 @@ namespace Aspire.Hosting.RouteTracing.Tests.Variables;
 
 public sealed class UserListsTests
 {
-    private const string DotNet = "OTEL_DOTNET_EXCLUDED_URLS";
-    private const string AspNetCore = "OTEL_DOTNET_ASPNETCORE_EXCLUDED_URLS";
-    private const string Settings = "Aspire__RouteTracing__ExcludedUrls";
-    private const string Python = "OTEL_PYTHON_EXCLUDED_URLS";
-    private const string File = "Aspire__RouteTracing__ExclusionsFile";
-
     private readonly IDistributedApplicationBuilder _published = TestModel.CreateBuilder(DistributedApplicationOperation.Publish);
 
     [Fact]
@@ -18,32 +12,32 @@ public sealed class UserListsTests
     {
         var orders = _published.AddProject<TestProject>("orders")
             .WithExcludedUrls("b", "c")
-            .WithEnvironment(DotNet, ExclusionListFormat.WriteBase64(["a,a", "b"]));
+            .WithEnvironment(DotNetUrls, ExclusionListFormat.WriteBase64(["a,a", "b"]));
         await using var model = await TestModel.StartAsync(_published);
 
-        Assert.Equal(@"a\,a,b,c", await TestModel.GetVariableAsync(orders, DotNet));
+        Assert.Equal(@"a\,a,b,c", await TestModel.GetVariableAsync(orders, DotNetUrls));
     }
 
     [Fact]
     public async Task A_list_that_has_every_pattern_is_left_as_the_user_wrote_it()
     {
-        var orders = _published.AddProject<TestProject>("orders").WithExcludedUrls("a").WithEnvironment(DotNet, " b , a,, ");
+        var orders = _published.AddProject<TestProject>("orders").WithExcludedUrls("a").WithEnvironment(DotNetUrls, " b , a,, ");
         await using var model = await TestModel.StartAsync(_published);
 
-        Assert.Equal(" b , a,, ", await TestModel.GetVariableAsync(orders, DotNet));
+        Assert.Equal(" b , a,, ", await TestModel.GetVariableAsync(orders, DotNetUrls));
     }
 
     [Fact]
     public async Task A_value_known_when_deployed_sends_the_list_to_the_next_variable()
     {
         var users = _published.AddParameter("users", "u");
-        var orders = _published.AddProject<TestProject>("orders").WithExcludedUrls("a").WithEnvironment(DotNet, users);
+        var orders = _published.AddProject<TestProject>("orders").WithExcludedUrls("a").WithEnvironment(DotNetUrls, users);
         await using var model = await TestModel.StartAsync(_published);
 
         var variables = await TestModel.GetVariablesAfterRestartAsync(orders);
 
-        Assert.IsType<ParameterResource>(variables[DotNet], exactMatch: false);
-        Assert.Equal("a", variables[AspNetCore]);
+        Assert.IsType<ParameterResource>(variables[DotNetUrls], exactMatch: false);
+        Assert.Equal("a", variables[AspNetCoreUrls]);
     }
 
     [Fact]
@@ -52,15 +46,15 @@ public sealed class UserListsTests
         var users = _published.AddParameter("users", "u");
         var orders = _published.AddProject<TestProject>("orders")
             .WithExcludedUrls("a")
-            .WithEnvironment(DotNet, "base64:*")
-            .WithEnvironment(AspNetCore, users)
-            .WithEnvironment(Settings, "b");
+            .WithEnvironment(DotNetUrls, "base64:*")
+            .WithEnvironment(AspNetCoreUrls, users)
+            .WithEnvironment(SettingsUrls, "b");
         await using var model = await TestModel.StartAsync(_published);
 
         var variables = await TestModel.GetVariablesAfterRestartAsync(orders);
 
-        Assert.Equal("base64:*", variables[DotNet]);
-        Assert.Equal("b,a", variables[Settings]);
+        Assert.Equal("base64:*", variables[DotNetUrls]);
+        Assert.Equal("b,a", variables[SettingsUrls]);
     }
 
     [Fact]
@@ -69,9 +63,9 @@ public sealed class UserListsTests
         var users = _published.AddParameter("users", "u");
         var orders = _published.AddProject<TestProject>("orders")
             .WithExcludedUrls("a")
-            .WithEnvironment(DotNet, users)
-            .WithEnvironment(AspNetCore, users)
-            .WithEnvironment(Settings, users);
+            .WithEnvironment(DotNetUrls, users)
+            .WithEnvironment(AspNetCoreUrls, users)
+            .WithEnvironment(SettingsUrls, users);
         await using var model = await TestModel.StartAsync(_published);
 
         await TestModel.GetVariablesAfterRestartAsync(orders);
@@ -86,14 +80,14 @@ public sealed class UserListsTests
     public async Task A_user_supplied_exclusions_file_is_kept(DistributedApplicationOperation operation)
     {
         var builder = TestModel.CreateBuilder(operation).WithExcludedUrls("everywhere");
-        var orders = builder.AddProject<TestProject>("orders").WithEnvironment(File, "/users.txt");
+        var orders = builder.AddProject<TestProject>("orders").WithEnvironment(ListFile, "/users.txt");
         await using var model = await TestModel.StartAsync(builder);
 
         var variables = await TestModel.GetVariablesAsync(orders);
 
-        Assert.Equal("/users.txt", variables[File]);
-        Assert.Equal("everywhere", variables[AspNetCore]);
-        Assert.False(variables.ContainsKey(DotNet));
+        Assert.Equal("/users.txt", variables[ListFile]);
+        Assert.Equal("everywhere", variables[AspNetCoreUrls]);
+        Assert.False(variables.ContainsKey(DotNetUrls));
     }
 
     [Theory]
@@ -104,15 +98,15 @@ public sealed class UserListsTests
         var builder = TestModel.CreateBuilder(operation);
         var reviews = builder.AddExecutable("reviews", "python", ".")
             .WithExcludedUrls("a")
-            .WithEnvironment("OTEL_PYTHON_FLASK_EXCLUDED_URLS", "mine")
-            .WithEnvironment("OTEL_PYTHON_FASTAPI_EXCLUDED_URLS", "a , b");
+            .WithEnvironment(FlaskUrls, "mine")
+            .WithEnvironment(FastApiUrls, "a , b");
         await using var model = await TestModel.StartAsync(builder);
 
         var variables = await TestModel.GetVariablesAsync(reviews);
 
-        Assert.Equal("a", variables[Python]);
-        Assert.Equal("mine,a", variables["OTEL_PYTHON_FLASK_EXCLUDED_URLS"]);
-        Assert.Equal("a , b", variables["OTEL_PYTHON_FASTAPI_EXCLUDED_URLS"]);
+        Assert.Equal("a", variables[PythonUrls]);
+        Assert.Equal("mine,a", variables[FlaskUrls]);
+        Assert.Equal("a , b", variables[FastApiUrls]);
     }
 
     [Fact]
@@ -125,7 +119,7 @@ public sealed class UserListsTests
         await using var model = await TestModel.StartAsync(builder);
 
         Assert.Equal("telemetry", await TestModel.GetVariableAsync(reviews, "OTEL_PYTHON_REQUESTS_EXCLUDED_URLS"));
-        await model.AnswerAsync(reviews, "edit-excluded-urls", ("patterns", "a"));
+        await model.AnswerAsync(reviews, Edit, ("patterns", "a"));
         Assert.Equal("telemetry", await TestModel.GetUnresolvedAsync(reviews, "OTEL_PYTHON_REQUESTS_EXCLUDED_URLS"));
     }
 
@@ -133,10 +127,10 @@ public sealed class UserListsTests
     public async Task Appending_to_a_parameter_for_Python_warns_about_an_empty_value()
     {
         var users = _published.AddParameter("users", "");
-        var reviews = _published.AddExecutable("reviews", "python", ".").WithExcludedUrls("a{1}", "b").WithEnvironment(Python, users);
+        var reviews = _published.AddExecutable("reviews", "python", ".").WithExcludedUrls("a{1}", "b").WithEnvironment(PythonUrls, users);
         await using var model = await TestModel.StartAsync(_published);
 
-        var value = Assert.IsType<ReferenceExpression>(await TestModel.GetUnresolvedAsync(reviews, Python));
+        var value = Assert.IsType<ReferenceExpression>(await TestModel.GetUnresolvedAsync(reviews, PythonUrls));
 
         Assert.Equal(",a,b", await value.GetValueAsync(TestContext.Current.CancellationToken));
         Assert.StartsWith(

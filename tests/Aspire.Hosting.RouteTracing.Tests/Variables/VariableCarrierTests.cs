@@ -28,7 +28,7 @@ public sealed class VariableCarrierTests
     {
         var orders = CreateBuilder(target).AddProject<TestProject>("orders").WithExcludedUrls(pattern);
 
-        var value = await TestModel.GetVariableAsync(orders, "OTEL_DOTNET_EXCLUDED_URLS");
+        var value = await TestModel.GetVariableAsync(orders, DotNetUrls);
 
         Assert.Equal(plain, !value!.StartsWith("base64:", StringComparison.Ordinal));
         Assert.Equal([pattern], ExclusionListFormat.Parse(value, out _));
@@ -41,7 +41,7 @@ public sealed class VariableCarrierTests
         var reviews = builder.AddExecutable("reviews", "python", ".").WithExcludedUrls(@"^/v\d", @"^/health\.json$");
         await using var model = await TestModel.StartAsync(builder);
 
-        Assert.Equal("^[^:/?#]+://[^/?#]*/health[.]json(?![^?])", await TestModel.GetVariableAsync(reviews, "OTEL_PYTHON_EXCLUDED_URLS"));
+        Assert.Equal("^[^:/?#]+://[^/?#]*/health[.]json(?![^?])", await TestModel.GetVariableAsync(reviews, PythonUrls));
         Assert.StartsWith(
             @"The pattern '^/v\d' can't be used in 'reviews': the target would change",
             Assert.Single(model.Warnings),
