@@ -16,7 +16,7 @@ internal static partial class HealthChecks
         var probes = resource.Annotations.OfType<EndpointProbeAnnotation>().Select(probe => ToPattern(probe.Path));
 #pragma warning restore ASPIREPROBES001
         var checks = resource.Annotations.OfType<HealthCheckAnnotation>().Select(check => GetPattern(resource, check.Key));
-        return probes.Concat(checks).OfType<string>().Distinct(StringComparer.Ordinal);
+        return probes.Concat(checks).OfType<string>();
     }
 
     /// <summary>Returns the pattern of a health check, or <see langword="null"/> for the root or another kind of check.</summary>

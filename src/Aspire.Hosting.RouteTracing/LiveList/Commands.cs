@@ -18,9 +18,6 @@ internal static class Commands
     private const string Reset = "reset";
     private const string AllResources = "all-resources";
 
-    /// <summary>The number of arguments of the command that edits the list.</summary>
-    public const int EditInputCount = 5;
-
     // Not a valid pattern, so it names no item.
     private const string Everything = "*";
 
@@ -31,7 +28,6 @@ internal static class Commands
             return;
         }
 
-        UpdateEditInputs(live);
         AddCommand(
             builder,
             "test-url",
@@ -85,12 +81,10 @@ internal static class Commands
     }
 
     /// <summary>
-    /// Makes the arguments of the edit command show the current list, one pattern per line. The inputs are empty, because an input of
-    /// Aspire has one line and is selected when it gets the focus, so the first key would delete the list.
+    /// Creates the arguments of the edit command, which describe the current list, one pattern per line. The inputs are empty, because an
+    /// input of Aspire has one line and is selected when it gets the focus, so the first key would delete the list.
     /// </summary>
-    public static void UpdateEditInputs(LiveResource live)
-    {
-        InteractionInput[] inputs =
+    public static InteractionInput[] CreateEditInputs(LiveResource live) =>
         [
             new()
             {
@@ -127,8 +121,6 @@ internal static class Commands
             new() { Name = Reset, Label = "Reset to the list that the AppHost declares", InputType = InputType.Boolean, Value = "false" },
             CreateAllResourcesInput("Edit the lists of all resources"),
         ];
-        inputs.CopyTo(live.EditInputs, 0);
-    }
 
     /// <summary>
     /// Returns the state of a resource with the arguments of its edit command. As a new object, because Aspire publishes a state only if it

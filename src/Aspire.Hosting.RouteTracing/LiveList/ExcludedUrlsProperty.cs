@@ -67,7 +67,7 @@ internal sealed partial class ExcludedUrlsProperty(
             return;
         }
 
-        Commands.UpdateEditInputs(live);
+        Commands.CreateEditInputs(live).CopyTo(live.EditInputs, 0);
         if (!live.Instances.AreKnown)
         {
             return;
@@ -89,8 +89,19 @@ internal sealed partial class ExcludedUrlsProperty(
     private string Describe(IReadOnlyList<ServiceStatus> statuses)
     {
         string[] edited = live.IsEdited ? ["Edited in this run."] : [];
-        var problems = live.DescribeProblems([.. statuses.SelectMany(status => status.Problems)]).Distinct(StringComparer.Ordinal);
-        return string.Join(' ', [.. edited, GetState(statuses), .. problems, .. app.GetWarnings(live.Resource)]);
+        return string.Join(' ', [.. edited, GetState(statuses), .. DescribeProblems(statuses), .. app.GetWarnings(live.Resource)]);
+    }
+
+    // The reason can contain the item.
+    private IEnumerable<string> DescribeProblems(IReadOnlyList<ServiceStatus> statuses)
+    {
+        ServiceStatus.Problem[] problems = [.. statuses.SelectMany(status => status.Problems)];
+        var descriptions = live.ToListed(problems.Select(problem => problem.Item)).Zip(
+            problems,
+            (url, problem) => url.IsSecret
+                ? $"An item from {url.Source} has a problem, which the service logs."
+                : $"'{url.Pattern}' from {url.Source}: {problem.Reason}");
+        return descriptions.Distinct(StringComparer.Ordinal);
     }
 
     private string GetState(IReadOnlyList<ServiceStatus> statuses)

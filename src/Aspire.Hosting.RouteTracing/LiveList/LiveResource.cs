@@ -52,7 +52,7 @@ internal sealed class LiveResource(
     public IReadOnlyList<string> Added => [.. Current.Where(url => url.Source == EditedSource).Select(url => url.Pattern)];
 
     /// <summary>Gets the arguments of the command that edits the list. Each is replaced while others read them.</summary>
-    public InteractionInput[] EditInputs { get; } = new InteractionInput[Commands.EditInputCount];
+    public InteractionInput[] EditInputs => field ??= Commands.CreateEditInputs(this);
 
     public IResource Resource => resource;
 
@@ -215,14 +215,6 @@ internal sealed class LiveResource(
         return items.Select(item => known.GetValueOrDefault(item.Pattern)
             ?? new ListedUrl(item.Pattern, item.Source, _secretSources.Contains(item.Source, StringComparer.OrdinalIgnoreCase)));
     }
-
-    /// <summary>Describes the problems that the service reports. A reason can contain the item.</summary>
-    public IEnumerable<string> DescribeProblems(IReadOnlyCollection<ServiceStatus.Problem> problems) =>
-        ToListed(problems.Select(problem => problem.Item)).Zip(
-            problems,
-            (url, problem) => url.IsSecret
-                ? $"An item from {url.Source} has a problem, which the service logs."
-                : $"'{url.Pattern}' from {url.Source}: {problem.Reason}");
 
     // Without the file, the secret must stay complete, because removing a part would show the rest.
     private bool KeepsSecret(Dictionary<string, object> variables, IEnumerable<ListedUrl> users, List<string> warnings)
