@@ -98,8 +98,8 @@ internal sealed class LiveResource(
         !FollowsFile || status.FileItems?.SequenceEqual(Current.Select(url => url.Pattern), StringComparer.Ordinal) == true;
 
     /// <summary>
-    /// Finds what an application has read but doesn't apply of the current list: items that it disabled, or that its settings delegates
-    /// removed.
+    /// Finds the items of the current list that applications have read but don't apply, because they disabled them, or their settings
+    /// delegates removed them.
     /// </summary>
     public IReadOnlyList<ListedUrl> FindMissing(IEnumerable<ServiceStatus> statuses) =>
         [

@@ -169,7 +169,7 @@ public sealed class PropertyTests
     }
 
     [Fact]
-    public async Task A_problem_of_two_processes_is_shown_once()
+    public async Task A_problem_and_a_missing_item_of_two_processes_are_shown_once()
     {
         _orders.WithReplicas(2);
         await using var model = await TestModel.StartAsync(_builder);
@@ -178,9 +178,10 @@ public sealed class PropertyTests
         await using var second = await TestService.StartAsync(_orders, other.Process, AddProblem);
         await model.SetRunningAsync(_orders);
 
-        await model.AssertPropertyAsync(_orders, "In force: ^/a$, b. '(' from code: A problem.");
+        await model.AssertPropertyAsync(_orders, "In force: b. Not applied: ^/a$. '(' from code: A problem.");
 
-        static ServiceStatus AddProblem(ServiceStatus status) => status with { Problems = [new(new("(", "code"), "A problem.")] };
+        static ServiceStatus AddProblem(ServiceStatus status) =>
+            status with { Items = [.. status.Items.Skip(1)], Problems = [new(new("(", "code"), "A problem.")] };
     }
 
     [Fact]

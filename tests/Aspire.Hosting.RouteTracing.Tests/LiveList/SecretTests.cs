@@ -134,6 +134,22 @@ public sealed class SecretTests
     }
 
     [Fact]
+    public async Task A_former_secret_that_the_service_still_reports_is_not_shown()
+    {
+        var secret = _builder.AddParameter("secret", () => Secret, secret: true);
+        _orders.WithEnvironment(context => context.EnvironmentVariables[DotNetUrls] = secret.Resource);
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.CreateAsync(_orders);
+        service.Report();
+        await model.SetRunningAsync(_orders);
+
+        secret = _builder.AddParameter("other", () => "other", secret: true);
+        await TestModel.GetVariablesAfterRestartAsync(_orders);
+
+        await model.AssertPropertyAsync(_orders, "Another list is in force: (secret), here.");
+    }
+
+    [Fact]
     public async Task A_secret_is_not_in_a_problem_that_the_service_reports()
     {
         AddSecret(_orders, DotNetUrls, Secret);
