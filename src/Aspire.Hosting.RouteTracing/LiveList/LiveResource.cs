@@ -149,7 +149,7 @@ internal sealed class LiveResource(
     /// <summary>Returns the warnings about the patterns of a valid list that the resource wouldn't receive.</summary>
     /// <exception cref="InvalidOperationException">The list is too long.</exception>
     public IReadOnlyList<string> FindWarnings(IReadOnlyList<ListedUrl> list) =>
-        new ExclusionVariables(resource, app.Carriers, new Dictionary<string, object>(), hasUsersFile: false).Write(list);
+        new ExclusionVariables(resource, app.Carriers, [], hasUsersFile: false).Write(list);
 
     /// <summary>
     /// Returns why the list can't be replaced by these valid patterns: it would be too long, or Python doesn't support a new one.

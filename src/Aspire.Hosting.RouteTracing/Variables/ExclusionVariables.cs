@@ -14,7 +14,7 @@ namespace Aspire.Hosting.RouteTracing.Variables;
 /// Whether the user names a file with excluded URLs, which replaces <see cref="VariableNames.DotNetExcludedUrls"/>.
 /// </param>
 internal sealed class ExclusionVariables(
-    IResource resource, IReadOnlyList<VariableCarrier> carriers, IDictionary<string, object> variables, bool hasUsersFile)
+    IResource resource, IReadOnlyList<VariableCarrier> carriers, Dictionary<string, object> variables, bool hasUsersFile)
 {
     /// <summary>
     /// The bytes of UTF-8 that a list can have. On Windows, name and value of a variable can have 32,767 characters together; see
@@ -61,8 +61,9 @@ internal sealed class ExclusionVariables(
         string[] names = [VariableNames.DotNetExcludedUrls, VariableNames.AspNetCoreExcludedUrls, VariableNames.SettingsExcludedUrls];
         foreach (var name in hasUsersFile ? names[1..] : names)
         {
-            if ((variables.TryGetValue(name, out var value) ? value : "") is not string text
-                || ExclusionListFormat.Parse(text, out var error) is var present && error is not null)
+            var text = variables.GetValueOrDefault(name, "") as string;
+            var present = ExclusionListFormat.Parse(text, out var error);
+            if (text is null || error is not null)
             {
                 continue;
             }
@@ -107,7 +108,7 @@ internal sealed class ExclusionVariables(
         string[] names = [VariableNames.PythonExcludedUrls, .. variables.Keys.Where(VariableNames.IsSpecificPythonExcludedUrls)];
         foreach (var name in names)
         {
-            var present = variables.TryGetValue(name, out var value) ? value : "";
+            var present = variables.GetValueOrDefault(name, "");
             if (texts.Except(ParsePython(present), StringComparer.Ordinal).ToArray() is not { Length: > 0 } missing)
             {
                 continue;
