@@ -192,8 +192,8 @@ internal static class Commands
             return (false, $"The list of '{live.Name}' was not changed: {exception.Message}");
         }
 
-        var (success, text) = await EditConfirmation.ApplyAsync(
-            live, restartsContainers: !IsSet(inputs, AllResources), context).ConfigureAwait(false);
+        var (success, text) = await EditConfirmation.ApplyAsync(live, restartsContainers: !IsSet(inputs, AllResources), context)
+            .ConfigureAwait(false);
         await live.Property.RefreshAsync().ConfigureAwait(false);
         return (success, $"{Describe(live)} {text}{(success ? DescribeCode(live) : "")}");
     }
@@ -234,7 +234,7 @@ internal static class Commands
         }
 
         var known = lives.SelectMany(live => live.Current).Select(url => url.Pattern).Append(Everything);
-        foreach (var pattern in GetRemoved(inputs).Except(known, StringComparer.Ordinal))
+        foreach (var pattern in GetPatterns(inputs, Remove).Except(known, StringComparer.Ordinal))
         {
             var own = lives.SelectMany(live => live.FindOwnItems()).FirstOrDefault(item => item.Pattern == pattern);
             context.AddValidationError(
@@ -252,7 +252,7 @@ internal static class Commands
 
     private static IEnumerable<string> FindErrors(InteractionInputCollection inputs, string name)
     {
-        var patterns = Parse(inputs, name, out var error);
+        var patterns = ExclusionListFormat.Parse(inputs[name].Value, out var error);
         if (error is not null)
         {
             yield return $"The list can't be read: {error}";
@@ -273,20 +273,16 @@ internal static class Commands
     }
 
     private static bool ReplacesAll(InteractionInputCollection inputs) =>
-        IsGiven(inputs, Patterns) || GetRemoved(inputs).Contains(Everything);
+        IsGiven(inputs, Patterns) || GetPatterns(inputs, Remove).Contains(Everything);
 
     private static IReadOnlyList<string> GetEdited(IReadOnlyList<ListedUrl> current, InteractionInputCollection inputs)
     {
-        var kept = ReplacesAll(inputs)
-            ? []
-            : current.Select(url => url.Pattern).Except(GetRemoved(inputs), StringComparer.Ordinal);
-        return [.. kept.Concat(Parse(inputs, Add, out _)).Concat(Parse(inputs, Patterns, out _))];
+        var kept = current.Select(url => url.Pattern).Except(GetPatterns(inputs, Remove), StringComparer.Ordinal);
+        return [.. ReplacesAll(inputs) ? [] : kept, .. GetPatterns(inputs, Add), .. GetPatterns(inputs, Patterns)];
     }
 
-    private static IReadOnlyList<string> GetRemoved(InteractionInputCollection inputs) => Parse(inputs, Remove, out _);
-
-    private static IReadOnlyList<string> Parse(InteractionInputCollection inputs, string name, out string? error) =>
-        ExclusionListFormat.Parse(inputs[name].Value, out error);
+    private static IReadOnlyList<string> GetPatterns(InteractionInputCollection inputs, string name) =>
+        ExclusionListFormat.Parse(inputs[name].Value, out _);
 
     private static bool IsEdit(InteractionInputCollection inputs) =>
         IsGiven(inputs, Add) || IsGiven(inputs, Remove) || IsGiven(inputs, Patterns) || IsSet(inputs, Reset);
