@@ -96,6 +96,6 @@ internal static class AppHostPage
 
         builder.AddProject<Projects.Orders>("orders")
             .WithHttpHealthCheck("/health")
-            .WithExcludedUrls("client/.*/info", "^/favicon");     // regular expressions, searched in the path
+            .WithExcludedUrls("client/.*/info", "^/favicon");     // patterns: regular expressions, searched in the path
     }
 }

@@ -119,9 +119,11 @@ internal sealed class LiveResource(
     {
         var variables = context.EnvironmentVariables;
         var users = await UserLists.ReadAsync(resource, context, warnings).ConfigureAwait(false);
-        _secretSources = users.SecretSources;
         lock (_editing)
         {
+            // A service can still report items of a former secret.
+            _secretSources = [.. _secretSources.Union(users.SecretSources, StringComparer.Ordinal)];
+
             // .NET's items are first: the first of two equal patterns is kept, and Python's form of it follows from .NET's.
             IReadOnlyList<ListedUrl> declared =
                 Distinct(users.Urls.Concat(list).OrderBy(url => url.IsForPython && Language.ReadsDotNetVariables));

@@ -97,7 +97,9 @@ internal sealed class PythonPattern(string pattern)
         RegexTokenKind.GroupStart => Group(token, atStart, anchored),
         RegexTokenKind.Anchor when Next is RegexTokenKind.Quantifier => throw new NotInPythonException("it repeats an anchor"),
         RegexTokenKind.Anchor => Anchor(token, atStart, anchored),
-        RegexTokenKind.AnyCharacter => new Expression(anchored ? @"[^?\n]" : ".", anchored),
+
+        // A line break, which a dot doesn't match, is %0A in the URL that Python searches.
+        RegexTokenKind.AnyCharacter => new Expression(anchored ? "[^?]" : ".", anchored),
         RegexTokenKind.Class => new Expression(Class(token, anchored), anchored),
         RegexTokenKind.Escape when token.Character is '?' && anchored => throw new NotInPythonException(MatchesQuestionMark),
         RegexTokenKind.Escape or RegexTokenKind.Literal when token.Character is { } character => new Expression(

@@ -133,8 +133,10 @@ public sealed class SecretTests
         Assert.Equal("here,new", variables[AspNetCoreUrls]);
     }
 
-    [Fact]
-    public async Task A_former_secret_that_the_service_still_reports_is_not_shown()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_former_secret_that_the_service_still_reports_is_not_shown(bool isSecretAgain)
     {
         var secret = _builder.AddParameter("secret", () => Secret, secret: true);
         _orders.WithEnvironment(context => context.EnvironmentVariables[DotNetUrls] = secret.Resource);
@@ -143,7 +145,7 @@ public sealed class SecretTests
         service.Report();
         await model.SetRunningAsync(_orders);
 
-        secret = _builder.AddParameter("other", () => "other", secret: true);
+        secret = _builder.AddParameter("other", () => "other", secret: isSecretAgain);
         await TestModel.GetVariablesAfterRestartAsync(_orders);
 
         await model.AssertPropertyAsync(_orders, "Another list is in force: (secret), here.");
