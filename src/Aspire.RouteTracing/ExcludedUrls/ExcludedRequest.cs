@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
@@ -11,23 +12,12 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// In an application with excluded endpoints, every request has one, because a change of the execution context in the endpoint doesn't flow
 /// back to the middleware.
 /// </remarks>
-internal sealed class ExcludedRequest
+internal sealed class ExcludedRequest(HttpContext context, Activity? server, CompiledSettings settings)
 {
     private static readonly AsyncLocal<ExcludedRequest?> CurrentRequest = new();
 
-    private HttpContext? _context;
-
-    /// <param name="context">The request.</param>
-    /// <param name="server">The request's server activity, if it has one.</param>
-    /// <param name="settings">The settings that apply to the request.</param>
-    public ExcludedRequest(HttpContext context, Activity? server, CompiledSettings settings)
-    {
-        (_context, Server, Settings) = (context, server, settings);
-        if (settings.KeepFailedRequests)
-        {
-            Received = new FailedRequestSpan.Received(context.Request);
-        }
-    }
+    // They identify the request, also if a context wraps its own.
+    private IFeatureCollection? _features = context.Features;
 
     /// <summary>Gets or sets the request of the current execution context, if it is excluded or can still be.</summary>
     public static ExcludedRequest? Current
@@ -37,16 +27,16 @@ internal sealed class ExcludedRequest
     }
 
     /// <summary>Gets the server activity, which isn't recorded if the request is excluded.</summary>
-    public Activity? Server { get; }
+    public Activity? Server { get; } = server;
 
     /// <summary>Gets the settings that were loaded when the request started, also if route tracing was suspended.</summary>
-    public CompiledSettings Settings { get; }
+    public CompiledSettings Settings { get; } = settings;
 
     /// <summary>
     /// Gets what middleware can change, as it was received. <see langword="null"/> without <see
     /// cref="RouteTracingSettings.KeepFailedRequests"/>.
     /// </summary>
-    public FailedRequestSpan.Received? Received { get; }
+    public FailedRequestSpan.Received? Received { get; } = settings.KeepFailedRequests ? new(context.Request) : null;
 
     /// <summary>
     /// Gets why the request is excluded: the pattern, the route of the endpoint, <c>caller</c> or <c>filter</c>. <see langword="null"/> if
@@ -61,13 +51,10 @@ internal sealed class ExcludedRequest
     public bool IsRunning => ExcludedBy is not null && !IsOver;
 
     /// <summary>Gets whether the server activity has stopped. Without one, whether the request was released.</summary>
-    public bool IsOver => Server is null ? _context is null : Server.IsStopped;
-
-    /// <summary>Gets or sets whether <see cref="FailedRequestSpan"/> is starting a span for the request.</summary>
-    public bool IsExportingFailure { get; set; }
+    public bool IsOver => Server is null ? _features is null : Server.IsStopped;
 
     /// <summary>Returns whether <paramref name="context"/> is the context of the request, or wraps it. A part of a batch doesn't.</summary>
-    public bool IsOf(HttpContext context) => _context is { } own && (own == context || own.Features == context.Features);
+    public bool IsOf(HttpContext context) => _features == context.Features;
 
     /// <summary>Excludes the request, and stops recording its server activity.</summary>
     public void Exclude(string by, bool isCounted)
@@ -79,8 +66,8 @@ internal sealed class ExcludedRequest
         }
     }
 
-    /// <summary>Releases the HttpContext, which the server reuses. Call when the request has ended.</summary>
-    public void Release() => _context = null;
+    /// <summary>Releases the features, which the server reuses. Call when the request has ended.</summary>
+    public void Release() => _features = null;
 
     /// <summary>
     /// Returns whether a span that starts in the execution context of the request is work of its own, which outlives the request.

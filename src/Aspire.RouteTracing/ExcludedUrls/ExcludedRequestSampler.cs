@@ -42,16 +42,24 @@ internal sealed class ExcludedRequestSampler : Sampler, IDisposable
 
     private SamplingResult SampleWithoutRecordedParent(in SamplingParameters span, in ActivityContext parent)
     {
-        if (span.Name == ServerActivity.OperationName && (parent.IsRemote || parent.TraceId == default))
+        if (span.Name == ServerActivity.OperationName)
         {
             // Filter excludes a server span after it has started.
-            return _sampler.ShouldSample(span);
+            if (parent.IsRemote || parent.TraceId == default)
+            {
+                return _sampler.ShouldSample(span);
+            }
+
+            if (FailedRequestSpan.IsStarting(span))
+            {
+                return RecordAndSample;
+            }
         }
 
         var local = FindCurrent(parent);
         return ExcludedSpans.FindOrigin(parent, local) switch
         {
-            SpanOrigin.Running => IsFailure(span) ? RecordAndSample : ExcludeRunning(span, parent),
+            SpanOrigin.Running => ExcludeRunning(span, parent),
             SpanOrigin.Belated => Exclude(span, isOutsideOfParent: local is null),
 
             // As a root, because parent-based samplers drop children of unrecorded spans.
@@ -59,10 +67,6 @@ internal sealed class ExcludedRequestSampler : Sampler, IDisposable
             _ => _sampler.ShouldSample(span),
         };
     }
-
-    // The span of FailedRequestSpan.
-    private static bool IsFailure(in SamplingParameters span) =>
-        ExcludedRequest.Current is { IsExportingFailure: true } && span.Name == ServerActivity.OperationName;
 
     private static SamplingResult ExcludeRunning(in SamplingParameters span, in ActivityContext parent)
     {

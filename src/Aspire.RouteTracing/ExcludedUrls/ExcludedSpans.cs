@@ -53,8 +53,17 @@ internal static class ExcludedSpans
     public static SpanOrigin FindOrigin(Activity span)
     {
         var origin = FindOrigin(span.TraceId, span.ParentSpanId, span.HasRemoteParent, span.Parent, span.StartTimeUtc);
+
+        // The execution context of a profiler's thread can be that of another request.
         return origin is SpanOrigin.Running or SpanOrigin.Belated && HasRecordedParent(span) ? SpanOrigin.None : origin;
     }
+
+    /// <summary>
+    /// Returns whether the parent of a span is recorded. A parent in another service or execution context has no activity; its flags are
+    /// the last two digits of <see cref="Activity.ParentId"/>, and an odd number is a recorded parent.
+    /// </summary>
+    public static bool HasRecordedParent(Activity span) =>
+        span.Parent is { } parent ? parent.Recorded : span.ParentId is [.., var flags] && "13579bdf".Contains(flags);
 
     private static SpanOrigin FindOrigin(
         ActivityTraceId trace, ActivitySpanId parentId, bool isParentRemote, Activity? ambient, DateTime startTime)
@@ -82,11 +91,6 @@ internal static class ExcludedSpans
 
         return Contains(trace, parentId) ? SpanOrigin.Belated : SpanOrigin.None;
     }
-
-    // A parent that is given by its context has no activity. Its flags are the last two digits of ParentId, and an odd number is a recorded
-    // parent. The execution context of a profiler's thread can be that of another request.
-    private static bool HasRecordedParent(Activity span) =>
-        span is { Parent: null, ParentId: [.., var flags] } && "13579bdf".Contains(flags);
 
     private static ulong KeyOf(Activity activity) =>
         activity.ParentSpanId == default ? Read(activity.TraceId) : Read(activity.SpanId);

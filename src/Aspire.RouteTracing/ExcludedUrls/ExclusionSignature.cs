@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Aspire.RouteTracing.Instrumentation;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
@@ -37,7 +36,7 @@ internal sealed class ExclusionSignature(TimeProvider? time = null)
     public bool IsSigned(Activity server, byte[][] keys) =>
         server is { HasRemoteParent: true, TraceStateString: { Length: > 0 } state }
             && state.Contains($"{Member}=", StringComparison.Ordinal)
-            && ServerActivity.TryGetParent(server, out var parent) && !parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
+            && !ExcludedSpans.HasRecordedParent(server)
             && Split(state).FirstOrDefault(IsSignature)?[(Member.Length + 1)..] is { Length: ValueCharacters } value
             && uint.TryParse(
                 value.AsSpan(0, MinuteCharacters), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var minute)

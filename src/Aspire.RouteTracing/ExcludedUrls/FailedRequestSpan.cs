@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.Configuration;
+using OpenTelemetry.Trace;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
@@ -17,6 +18,8 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// </remarks>
 internal sealed class FailedRequestSpan(IConfiguration configuration, ActivitySource? source = null) : IDeveloperPageExceptionFilter
 {
+    private const string ExcludedByTag = "aspire.route_tracing.excluded_by";
+
     // Others are written as _OTHER, because clients can invent them
     // (https://opentelemetry.io/docs/specs/semconv/registry/attributes/http/).
     private readonly FrozenSet<string> _knownMethods = FrozenSet.ToFrozenSet(
@@ -27,6 +30,10 @@ internal sealed class FailedRequestSpan(IConfiguration configuration, ActivitySo
 
     /// <summary>Gets or sets whether the application wants exceptions recorded as events.</summary>
     public bool RecordException { get; set; }
+
+    /// <summary>Returns whether a server span is that of a failed request, which is exported regardless of the sampler.</summary>
+    public static bool IsStarting(in SamplingParameters server) =>
+        server.Tags is KeyValuePair<string, object?>[] and [{ Key: ExcludedByTag }];
 
     /// <summary>Stores the exception that the developer exception page shows, because the page doesn't publish it.</summary>
     public Task HandleExceptionAsync(ErrorContext errorContext, Func<ErrorContext, Task> next)
@@ -47,15 +54,17 @@ internal sealed class FailedRequestSpan(IConfiguration configuration, ActivitySo
             return;
         }
 
-        // With a default parent, StartActivity uses Activity.Current instead. The server calls callbacks outside of the request's execution
-        // context.
-        var (current, currentRequest) = (Activity.Current, ExcludedRequest.Current);
-        (Activity.Current, ExcludedRequest.Current) = (null, request);
+        // With a default parent, StartActivity uses Activity.Current instead.
+        var current = Activity.Current;
+        Activity.Current = null;
         try
         {
-            request.IsExportingFailure = true;
             using var span = source.StartActivity(
-                ActivityKind.Server, ParentOf(server), startTime: server.StartTimeUtc, name: ServerActivity.OperationName);
+                ActivityKind.Server,
+                ParentOf(server),
+                new KeyValuePair<string, object?>[] { new(ExcludedByTag, request.ExcludedBy) },
+                startTime: server.StartTimeUtc,
+                name: ServerActivity.OperationName);
             if (span is not null)
             {
                 Describe(span, context, request, failure, statusCode);
@@ -63,23 +72,20 @@ internal sealed class FailedRequestSpan(IConfiguration configuration, ActivitySo
         }
         finally
         {
-            request.IsExportingFailure = false;
-            (Activity.Current, ExcludedRequest.Current) = (current, currentRequest);
+            Activity.Current = current;
         }
     }
 
     private static bool IsFailure(Exception? failure, int statusCode) =>
         failure is not (null or BadHttpRequestException) || statusCode >= StatusCodes.Status500InternalServerError;
 
-    // Keeps the trace id, which the logs have, and the parent if it was recorded. The context is local and unrecorded, because for other
-    // parents the sampler doesn't look at the execution context.
-    private static ActivityContext ParentOf(Activity server)
-    {
-        var isParentRecorded = ServerActivity.TryGetParent(server, out var parent)
-            && parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded);
-        return new ActivityContext(
-            server.TraceId, isParentRecorded ? parent.SpanId : default, ActivityTraceFlags.None, server.TraceStateString);
-    }
+    // Keeps the trace id, which the logs have, and the parent if it was recorded. The context is local and unrecorded, because the
+    // application's sampler decides below other parents.
+    private static ActivityContext ParentOf(Activity server) => new(
+        server.TraceId,
+        ExcludedSpans.HasRecordedParent(server) ? server.ParentSpanId : default,
+        ActivityTraceFlags.None,
+        server.TraceStateString);
 
     // Attributes as in https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span.
     private void Describe(Activity span, HttpContext context, ExcludedRequest excluded, Exception? failure, int statusCode)
@@ -103,7 +109,6 @@ internal sealed class FailedRequestSpan(IConfiguration configuration, ActivitySo
         span.SetTag("network.protocol.version", context.Request.Protocol.Split('/')[^1]);
         span.SetTag("http.response.status_code", statusCode);
         span.SetTag("error.type", ServerErrorTags.FindErrorType(context, exception, isHandled: failure is null, statusCode));
-        span.SetTag("aspire.route_tracing.excluded_by", excluded.ExcludedBy);
         if (exception is not null && RecordException)
         {
             ServerErrorTags.AddExceptionOnce(span, exception);

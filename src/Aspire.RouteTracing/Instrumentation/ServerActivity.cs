@@ -24,8 +24,4 @@ internal static class ServerActivity
 
         return context.Features.Get<IHttpActivityFeature>()?.Activity;
     }
-
-    /// <summary>Returns the context of the parent, with the flags that the caller sent.</summary>
-    public static bool TryGetParent(Activity server, out ActivityContext parent) =>
-        ActivityContext.TryParse(server.ParentId, traceState: null, out parent);
 }
