@@ -72,13 +72,8 @@ internal sealed class RouteMatchedObserver(
 
     private void OnRouteMatched(HttpContext context)
     {
-        if (ReExecution.IsRunning(context, out var original))
+        if (ReExecution.RestoreAtEnd(context))
         {
-            if (requests.AreOfAllApplications)
-            {
-                ReExecution.RestoreAtEnd(context, original);
-            }
-
             return;
         }
 

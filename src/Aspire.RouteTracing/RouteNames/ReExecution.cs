@@ -9,9 +9,7 @@ namespace Aspire.RouteTracing.RouteNames;
 /// </summary>
 internal static class ReExecution
 {
-    /// <summary>Returns whether the pipeline runs for an error page.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="original">The endpoint that the request matched first, if any.</param>
+    /// <summary>Returns whether the pipeline runs for an error page, and the endpoint that the request matched first, if any.</summary>
     public static bool IsRunning(HttpContext context, out Endpoint? original)
     {
         original = null;
@@ -34,20 +32,31 @@ internal static class ReExecution
     }
 
     /// <summary>
-    /// Restores <paramref name="original"/> when the response is sent, before the metric is recorded and the span ends. With several error
-    /// pages, the first call wins.
+    /// If the pipeline runs for an error page, restores the endpoint that the request matched first when the response is sent, before the
+    /// metric is recorded and the span ends. With several error pages, the first call wins.
     /// </summary>
-    public static void RestoreAtEnd(HttpContext context, Endpoint? original)
+    /// <returns>Whether the pipeline runs for an error page.</returns>
+    public static bool RestoreAtEnd(HttpContext context)
     {
+        if (!IsRunning(context, out var original))
+        {
+            return false;
+        }
+
         if (context.Features.Get<MatchedEndpoint>() is null)
         {
             context.Features.Set(new MatchedEndpoint(original));
-            context.Response.OnCompleted(() =>
-            {
-                context.SetEndpoint(original);
-                return Task.CompletedTask;
-            });
+            context.Response.OnCompleted(
+                static state =>
+                {
+                    var request = (HttpContext)state;
+                    request.SetEndpoint(FindMatched(request));
+                    return Task.CompletedTask;
+                },
+                context);
         }
+
+        return true;
     }
 
     /// <summary>Returns the endpoint that the request matched first.</summary>

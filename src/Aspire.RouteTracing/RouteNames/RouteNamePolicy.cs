@@ -98,11 +98,7 @@ internal sealed class RouteNamePolicy(
             return false;
         }
 
-        if (ReExecution.IsRunning(context, out var original))
-        {
-            ReExecution.RestoreAtEnd(context, original);
-        }
-
+        ReExecution.RestoreAtEnd(context);
         tables.OnMatching(table, pathBase);
         return settings.RouteTemplateFormat == format && !pathBase.HasValue;
     }
