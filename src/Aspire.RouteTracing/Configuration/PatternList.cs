@@ -26,10 +26,10 @@ internal sealed partial class PatternList(string setting, int maxItems) : List<s
     /// <summary>Gets everything that determines the result and the log messages of <see cref="Resolve"/>, for comparison.</summary>
     public IEnumerable<object> Content => [setting, .. Items, .. _unreadable.Cast<object>()];
 
-    private IEnumerable<Item> Items => this.Select(
-        pattern => pattern is not null && _configured.TryGetValue(pattern, out var item)
-            ? item
-            : new Item(pattern!, Code, 0, IsRequired: true));
+    private IEnumerable<Item> Items => this.Select(pattern =>
+        pattern is null ? throw new ArgumentException($"Code added a null item to {setting}.")
+            : _configured.TryGetValue(pattern, out var item) ? item
+            : new Item(pattern, Code, 0, IsRequired: true));
 
     public static PatternList Of(IList<string> setting) => (PatternList)setting;
 
@@ -73,12 +73,13 @@ internal sealed partial class PatternList(string setting, int maxItems) : List<s
             Log.Unreadable(logger, setting, source, reason);
         }
 
-        var items = Distinct();
-        if (items.Count <= maxItems)
-        {
-            return items;
-        }
-
+        Item[] items =
+        [
+            .. Items
+                .Where(item => !string.IsNullOrWhiteSpace(item.Pattern))
+                .GroupBy(item => item.Pattern, StringComparer.Ordinal)
+                .Select(same => same.First() with { IsRequired = same.Any(item => item.IsRequired) }),
+        ];
         var required = items.Count(item => item.IsRequired);
         if (required > maxItems)
         {
@@ -86,12 +87,14 @@ internal sealed partial class PatternList(string setting, int maxItems) : List<s
                 $"Code added {required} items to {setting}, which can have {maxItems}. Combine several into one pattern with '|'.");
         }
 
-        var configurable = maxItems - required;
-        var dropped = items.Where(item => !item.IsRequired).Skip(configurable).ToHashSet();
-        var first = items.Find(dropped.Contains)!;
-        Log.TooMany(logger, setting, items.Count, maxItems, first.Pattern, first.Position, first.Source, dropped.Count);
-        items.RemoveAll(dropped.Contains);
-        return items;
+        Item[] dropped = [.. items.Where(item => !item.IsRequired).Skip(maxItems - required)];
+        if (dropped is not [var first, ..])
+        {
+            return items;
+        }
+
+        Log.TooMany(logger, setting, items.Length, maxItems, first.Pattern, first.Position, first.Source, dropped.Length);
+        return [.. items.Except(dropped)];
     }
 
     /// <summary>Logs an item that can't be compiled.</summary>
@@ -105,36 +108,6 @@ internal sealed partial class PatternList(string setting, int maxItems) : List<s
         }
 
         Log.Invalid(logger, setting, item.Pattern, item.Position, item.Source, reason);
-    }
-
-    private List<Item> Distinct()
-    {
-        var items = new List<Item>(Count);
-        var indexes = new Dictionary<string, int>(Count, StringComparer.Ordinal);
-        foreach (var item in Items)
-        {
-            if (item.Pattern is null)
-            {
-                throw new ArgumentException($"Code added a null item to {setting}.");
-            }
-
-            if (string.IsNullOrWhiteSpace(item.Pattern))
-            {
-                continue;
-            }
-
-            if (indexes.TryAdd(item.Pattern, items.Count))
-            {
-                items.Add(item);
-            }
-            else if (item.IsRequired)
-            {
-                var first = indexes[item.Pattern];
-                items[first] = items[first] with { IsRequired = true };
-            }
-        }
-
-        return items;
     }
 
     /// <param name="Pattern">The regular expression.</param>
