@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.Hooks;
@@ -21,23 +22,20 @@ internal sealed class AspNetCoreCallbacks(
     RouteMatchedObserver routeMatched)
     : IValidateOptions<AspNetCoreTraceInstrumentationOptions>
 {
-    private readonly Lock _adding = new();
-    private volatile (string? OptionsName, Func<HttpContext, bool>? Filter)[] _filters = [];
+    private ImmutableArray<(string? OptionsName, Func<HttpContext, bool>? Filter)> _filters = [];
 
     /// <summary>
     /// Gets whether an instrumentation calls the callbacks. Without one, another listener can still record requests.
     /// </summary>
-    public bool AreInstalled => _filters.Length > 0;
+    public bool AreInstalled => !_filters.IsEmpty;
 
     public ValidateOptionsResult Validate(string? name, AspNetCoreTraceInstrumentationOptions options)
     {
         var filter = options.Filter;
         options.Filter = context => ShouldRecord(context, filter);
-        lock (_adding)
-        {
-            // The options are created again when a configuration of theirs changes.
-            _filters = [.. _filters.Where(known => known.OptionsName != name), (name, filter)];
-        }
+
+        // The options are created again when a configuration of theirs changes.
+        ImmutableInterlocked.Update(ref _filters, filters => [.. filters.Where(known => known.OptionsName != name), (name, filter)]);
 
         // An event can't be removed from a span. ServerErrorTags therefore records an exception once it is known to be a server error.
         var (recordException, onException) = (options.RecordException, options.EnrichWithException);
