@@ -18,7 +18,11 @@ namespace Aspire.RouteTracing.RouteNames;
 /// page, which are static segments (https://opentelemetry.io/docs/specs/semconv/http/http-spans/).
 /// </summary>
 /// <remarks>Span and metric take the route from the endpoint's metadata, so a named endpoint is a copy with additional metadata.</remarks>
-internal sealed partial class RouteNaming
+internal sealed partial class RouteNaming(
+    ConfiguredPathBases configuredPathBases,
+    EndpointExclusion endpointExclusion,
+    SafeLogger<RouteNaming> logger,
+    ParameterPolicyFactory? parameterPolicies = null)
 {
     // The order of the endpoints of MapFallback.
     private const int FallbackOrder = int.MaxValue;
@@ -29,61 +33,60 @@ internal sealed partial class RouteNaming
 
     private static readonly string[] ActionKeys = ["area", "controller", "action", "page"];
 
-    private readonly ConfiguredPathBases _configuredPathBases;
-    private readonly EndpointExclusion _endpointExclusion;
-    private readonly ILogger _logger;
-    private readonly ParameterPolicyFactory? _parameterPolicies;
-    private readonly NamedEndpoints _withoutPathBase;
+    private readonly NamedEndpoints _withoutPathBase = new("");
     private readonly ConcurrentDictionary<string, NamedEndpoints> _pathBases = new(StringComparer.OrdinalIgnoreCase);
     private int _unknownPathBases;
     private bool _failed;
 
-    /// <param name="configuredPathBases">The path bases that the application configures.</param>
-    /// <param name="endpointExclusion">Excludes the requests of endpoints with the attribute.</param>
-    /// <param name="logger">The logger for failures.</param>
-    /// <param name="parameterPolicies">
-    /// Creates the parameter transformers of routes. <see langword="null"/> for a tracer provider without an application.
-    /// </param>
-    public RouteNaming(
-        ConfiguredPathBases configuredPathBases,
-        EndpointExclusion endpointExclusion,
-        SafeLogger<RouteNaming> logger,
-        ParameterPolicyFactory? parameterPolicies = null)
-    {
-        _configuredPathBases = configuredPathBases;
-        _endpointExclusion = endpointExclusion;
-        _logger = logger;
-        _parameterPolicies = parameterPolicies;
-        _withoutPathBase = new NamedEndpoints(this, "");
-    }
-
     /// <summary>
     /// Returns a copy of <paramref name="endpoint"/> with the name, or <paramref name="endpoint"/> if it needs none.
     /// </summary>
-    public Endpoint Name(Endpoint endpoint, RouteTemplateFormat format, PathString pathBase = default) =>
-        (!pathBase.HasValue ? _withoutPathBase
-            : _pathBases.TryGetValue(pathBase.Value, out var endpoints) ? endpoints
-            : AddPathBase(pathBase.Value)).Name(endpoint, format);
+    public Endpoint Name(Endpoint endpoint, RouteTemplateFormat format, PathString pathBase = default)
+    {
+        var endpoints = !pathBase.HasValue ? _withoutPathBase
+            : _pathBases.TryGetValue(pathBase.Value, out var known) ? known
+            : AddPathBase(pathBase.Value);
+        var copies = format == RouteTemplateFormat.Simple ? endpoints.Simple : endpoints.Templates;
+        return copies.TryGetValue(endpoint, out var copy) ? copy
+            : copies.GetOrAdd(endpoint, CopyOrLog(endpoint, format, endpoints.PathBase));
+    }
 
     private NamedEndpoints AddPathBase(string pathBase)
     {
-        var configured = _configuredPathBases.Find(pathBase);
-        if (configured is not null || Volatile.Read(ref _unknownPathBases) < MaxUnknownPathBases)
+        var configured = configuredPathBases.Find(pathBase);
+        if (configured is not null || _unknownPathBases < MaxUnknownPathBases)
         {
             // Rare, so a lock is sufficient for the count.
             lock (_pathBases)
             {
                 if ((configured is not null || _unknownPathBases < MaxUnknownPathBases)
-                    && _pathBases.TryAdd(pathBase, new NamedEndpoints(this, configured ?? pathBase))
+                    && _pathBases.TryAdd(pathBase, new NamedEndpoints(configured ?? pathBase))
                     && configured is null)
                 {
-                    Volatile.Write(ref _unknownPathBases, _unknownPathBases + 1);
+                    _unknownPathBases++;
                 }
             }
         }
 
         // Another request can have added it meanwhile.
         return _pathBases.GetValueOrDefault(pathBase, _withoutPathBase);
+    }
+
+    private Endpoint CopyOrLog(Endpoint endpoint, RouteTemplateFormat format, string pathBase)
+    {
+        try
+        {
+            return Copy(endpoint, format, pathBase);
+        }
+        catch (Exception exception)
+        {
+            if (!Interlocked.Exchange(ref _failed, true))
+            {
+                Log.Failed(logger, endpoint.DisplayName, exception);
+            }
+
+            return endpoint;
+        }
     }
 
     private Endpoint Copy(Endpoint endpoint, RouteTemplateFormat format, string pathBase)
@@ -102,7 +105,7 @@ internal sealed partial class RouteNaming
         var route = written is RouteName name ? name.Route : RouteOf(endpoint, written, format, pathBase);
         if (execute is not null && endpoint.Metadata.GetMetadata<ExcludeFromTracingAttribute>() is not null)
         {
-            execute = _endpointExclusion.Wrap(execute, route ?? endpoint.DisplayName ?? "");
+            execute = endpointExclusion.Wrap(execute, route ?? endpoint.DisplayName ?? "");
         }
 
         if (execute is not null && endpoint is RouteEndpoint { Order: FallbackOrder })
@@ -212,9 +215,10 @@ internal sealed partial class RouteNaming
             return null;
         }
 
-        return _parameterPolicies is not null && pattern.ParameterPolicies.TryGetValue(parameter.Name, out var references)
+        // A tracer provider without an application has no parameter policies.
+        return parameterPolicies is not null && pattern.ParameterPolicies.TryGetValue(parameter.Name, out var references)
             && references
-                .Select(reference => _parameterPolicies.Create(parameter, reference))
+                .Select(reference => parameterPolicies.Create(parameter, reference))
                 .OfType<IOutboundParameterTransformer>()
                 .FirstOrDefault() is { } transformer
             ? transformer.TransformOutbound(text)
@@ -277,34 +281,12 @@ internal sealed partial class RouteNaming
     }
 
     /// <summary>The named endpoints of one path base.</summary>
-    private sealed class NamedEndpoints(RouteNaming naming, string pathBase)
+    private sealed record NamedEndpoints(string PathBase)
     {
         // An entry lives as long as its endpoint, because sources such as a reloaded proxy configuration replace their endpoints.
-        private readonly ConditionalWeakTable<Endpoint, Endpoint> _templates = [];
-        private readonly ConditionalWeakTable<Endpoint, Endpoint> _simple = [];
+        public ConditionalWeakTable<Endpoint, Endpoint> Templates { get; } = [];
 
-        public Endpoint Name(Endpoint endpoint, RouteTemplateFormat format)
-        {
-            var named = format == RouteTemplateFormat.Simple ? _simple : _templates;
-            return named.TryGetValue(endpoint, out var copy) ? copy : named.GetOrAdd(endpoint, Copy(endpoint, format));
-        }
-
-        private Endpoint Copy(Endpoint endpoint, RouteTemplateFormat format)
-        {
-            try
-            {
-                return naming.Copy(endpoint, format, pathBase);
-            }
-            catch (Exception exception)
-            {
-                if (!Interlocked.Exchange(ref naming._failed, true))
-                {
-                    Log.Failed(naming._logger, endpoint.DisplayName, exception);
-                }
-
-                return endpoint;
-            }
-        }
+        public ConditionalWeakTable<Endpoint, Endpoint> Simple { get; } = [];
     }
 
     private static partial class Log
