@@ -11,7 +11,14 @@ namespace Aspire.RouteTracing.LiveList;
 /// Reports the exclusion list after the start and after each change: in the log, and if an AppHost runs the application, in a file with the
 /// <see cref="ServiceStatus"/>. The log waits for the routes, which are known after the first request. A failure is logged once.
 /// </summary>
-internal sealed partial class ExclusionReport : IHostedService, IDisposable
+internal sealed partial class ExclusionReport(
+    ActiveRouteTracing tracing,
+    ExcludedRoutes routes,
+    RoutingTables routingTables,
+    ConfiguredPathBases pathBases,
+    IHostApplicationLifetime application,
+    IConfiguration configuration,
+    SafeLogger<ExclusionReport> logger) : IHostedService, IDisposable
 {
     // The log shows the first routes and items only.
     private const int MaxLogged = 10;
@@ -22,48 +29,23 @@ internal sealed partial class ExclusionReport : IHostedService, IDisposable
     // Numbers the applications of the process.
     private static int _reports;
 
-    private readonly ActiveRouteTracing _tracing;
-    private readonly ExcludedRoutes _routes;
-    private readonly RoutingTables _tables;
-    private readonly ConfiguredPathBases _pathBases;
-    private readonly IHostApplicationLifetime _application;
-    private readonly ILogger _logger;
-    private string? _statusFile;
-    private readonly ITimer _afterBuild;
     private readonly Lock _reporting = new();
+    private string? _statusFile = configuration[ConfigurationKeys.StatusFolder] is { Length: > 0 } folder
+        ? Path.Combine(
+            folder, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}.{Interlocked.Increment(ref _reports)}.json"))
+        : null;
+
+    private ITimer? _afterBuild;
     private bool _isRunning;
     private (bool Enabled, IReadOnlyList<UrlExclusion> Items, object Problems, IReadOnlyList<string>? FileItems, int Tables) _reported;
     private string? _logged;
     private bool _failed;
 
-    public ExclusionReport(
-        ActiveRouteTracing tracing,
-        ExcludedRoutes routes,
-        RoutingTables tables,
-        ConfiguredPathBases pathBases,
-        IHostApplicationLifetime application,
-        IConfiguration configuration,
-        SafeLogger<ExclusionReport> logger)
-    {
-        _tracing = tracing;
-        _routes = routes;
-        _tables = tables;
-        _pathBases = pathBases;
-        _application = application;
-        _logger = logger;
-        _afterBuild = TimeProvider.System.CreateTimer(
-            static report => ((ExclusionReport)report!).Report(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _statusFile = configuration[ConfigurationKeys.StatusFolder] is { Length: > 0 } folder
-            ? Path.Combine(
-                folder, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}.{Interlocked.Increment(ref _reports)}.json"))
-            : null;
-    }
-
     public Task StartAsync(CancellationToken cancellationToken)
     {
         // A WebHost has no IHostedLifecycleService.
-        _application.ApplicationStarted.Register(OnStarted);
-        _application.ApplicationStopped.Register(OnStopped);
+        application.ApplicationStarted.Register(OnStarted);
+        application.ApplicationStopped.Register(OnStopped);
         return Task.CompletedTask;
     }
 
@@ -71,15 +53,16 @@ internal sealed partial class ExclusionReport : IHostedService, IDisposable
 
     public void Dispose()
     {
-        _tracing.Changed -= Report;
-        _tables.Built -= ReportLater;
-        _afterBuild.Dispose();
+        tracing.Changed -= Report;
+        routingTables.Built -= ReportLater;
+        _afterBuild?.Dispose();
     }
 
     private void OnStarted()
     {
-        _tracing.Changed += Report;
-        _tables.Built += ReportLater;
+        _afterBuild = TimeProvider.System.CreateTimer(_ => Report(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        tracing.Changed += Report;
+        routingTables.Built += ReportLater;
         lock (_reporting)
         {
             _isRunning = true;
@@ -114,7 +97,7 @@ internal sealed partial class ExclusionReport : IHostedService, IDisposable
     }
 
     // Does nothing after Dispose().
-    private void ReportLater() => _afterBuild.Change(DelayAfterBuild, Timeout.InfiniteTimeSpan);
+    private void ReportLater() => _afterBuild?.Change(DelayAfterBuild, Timeout.InfiniteTimeSpan);
 
     private void Report()
     {
@@ -129,20 +112,20 @@ internal sealed partial class ExclusionReport : IHostedService, IDisposable
 
     private void ReportCurrent()
     {
-        var settings = _tracing.Current;
+        var settings = tracing.Current;
         var list = settings.ExcludedUrls;
 
         // Read first, so that endpoints that routing adds meanwhile cause another report.
-        var (tables, areRoutesKnown) = (_tables.Version, !_tables.AreMissing);
+        var (tables, areRoutesKnown) = (routingTables.Version, !routingTables.AreMissing);
         var content = (settings.Enabled, list.Current, list.Problems, settings.FileItems, tables);
         if (content == _reported)
         {
             return;
         }
 
-        var excluded = _routes.Find(list, out var routeCount, out var unmatched);
+        var excluded = routes.Find(list, out var routeCount, out var unmatched);
         var needsRoutes = settings.Enabled && list.Current.Count > 0;
-        if (_pathBases.HavePipeline && (areRoutesKnown || !needsRoutes))
+        if (pathBases.HavePipeline && (areRoutesKnown || !needsRoutes))
         {
             LogList(settings, excluded, routeCount, unmatched);
         }
@@ -180,19 +163,19 @@ internal sealed partial class ExclusionReport : IHostedService, IDisposable
         _logged = text;
         if (!settings.Enabled)
         {
-            Log.Disabled(_logger);
+            Log.Disabled(logger);
         }
         else if (items == 0)
         {
-            Log.Empty(_logger);
+            Log.Empty(logger);
         }
         else if (unmatched.Count == 0)
         {
-            Log.Excluded(_logger, items, excluded.Count, routeCount, Join(excluded));
+            Log.Excluded(logger, items, excluded.Count, routeCount, Join(excluded));
         }
         else
         {
-            Log.ExcludedWithUnmatched(_logger, items, excluded.Count, routeCount, Join(excluded), Join(unmatched));
+            Log.ExcludedWithUnmatched(logger, items, excluded.Count, routeCount, Join(excluded), Join(unmatched));
         }
     }
 
@@ -213,7 +196,7 @@ internal sealed partial class ExclusionReport : IHostedService, IDisposable
         {
             if (!Interlocked.Exchange(ref _failed, true))
             {
-                Log.Failed(_logger, exception);
+                Log.Failed(logger, exception);
             }
         }
     }
