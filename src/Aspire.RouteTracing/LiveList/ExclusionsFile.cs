@@ -34,8 +34,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     private byte[]? _seen;
     private string? _seenProblem;
     private string? _problem;
-    private DateTimeOffset _problemSince;
-    private bool _isLogged;
+    private DateTimeOffset? _logAt;
     private ConfigurationReloadToken _changed = new();
 
     public ExclusionsFile(IConfiguration configuration, SafeLogger<ExclusionsFile> logger)
@@ -105,7 +104,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
                 Items = hasNewList ? items : Items;
 
                 // A changed file that has the same problem is logged again.
-                _problem = _isLogged ? null : _problem;
+                _problem = _logAt is null ? null : _problem;
             }
 
             if (_seenProblem is not null)
@@ -201,11 +200,11 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     {
         if (problem != _problem)
         {
-            (_problem, _problemSince, _isLogged) = (problem, _time.GetUtcNow(), false);
+            (_problem, _logAt) = (problem, _time.GetUtcNow() + LogAfter);
         }
-        else if (!_isLogged && _time.GetUtcNow() - _problemSince > LogAfter)
+        else if (_time.GetUtcNow() > _logAt)
         {
-            _isLogged = true;
+            _logAt = null;
             Log.Ignored(_logger, _path!, ConfigurationKeys.ExclusionsFile, problem);
         }
 
