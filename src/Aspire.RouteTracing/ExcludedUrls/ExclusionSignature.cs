@@ -13,8 +13,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// </summary>
 internal sealed class ExclusionSignature(TimeProvider? time = null)
 {
-    public const string Member = "aspire-excluded";
-
+    private const string Prefix = "aspire-excluded=";
     private const int MaxMembers = 32;
     private const int TraceIdBytes = 16;
     private const int SpanIdBytes = 8;
@@ -27,17 +26,16 @@ internal sealed class ExclusionSignature(TimeProvider? time = null)
     /// <summary>Adds the member to the trace state of <paramref name="call"/>.</summary>
     public void Sign(Activity call, byte[] key)
     {
-        var member = $"{Member}={Write(key, call.TraceId, call.SpanId, CurrentMinute)}";
+        var member = Prefix + Write(key, call.TraceId, call.SpanId, CurrentMinute);
         var others = WithoutMember(call.TraceStateString);
         call.TraceStateString = others.Length > 0 ? $"{member},{others}" : member;
     }
 
     /// <summary>Returns whether the trace state of a request proves, with one of the keys, that the caller's request is excluded.</summary>
     public bool IsSigned(Activity server, byte[][] keys) =>
-        server is { HasRemoteParent: true, TraceStateString: { Length: > 0 } state }
-            && state.Contains($"{Member}=", StringComparison.Ordinal)
+        server.HasRemoteParent
+            && FindMember(server.TraceStateString)?[Prefix.Length..] is { Length: ValueCharacters } value
             && !ExcludedSpans.HasRecordedParent(server)
-            && Split(state).FirstOrDefault(IsSignature)?[(Member.Length + 1)..] is { Length: ValueCharacters } value
             && uint.TryParse(
                 value.AsSpan(0, MinuteCharacters), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var minute)
             && Math.Abs((long)minute - CurrentMinute) <= 1
@@ -49,13 +47,14 @@ internal sealed class ExclusionSignature(TimeProvider? time = null)
     /// </summary>
     public static void Remove(Activity? server)
     {
-        if (server?.TraceStateString is { Length: > 0 } state
-            && state.Contains($"{Member}=", StringComparison.Ordinal)
-            && Split(state).Any(IsSignature))
+        if (server is not null && FindMember(server.TraceStateString) is not null)
         {
-            server.TraceStateString = WithoutMember(state);
+            server.TraceStateString = WithoutMember(server.TraceStateString);
         }
     }
+
+    private static string? FindMember(string? state) =>
+        state?.Contains(Prefix, StringComparison.Ordinal) == true ? Split(state).FirstOrDefault(IsMember) : null;
 
     private static bool IsSigned(byte[] key, string value, Activity server, uint minute) =>
         CryptographicOperations.FixedTimeEquals(
@@ -65,12 +64,12 @@ internal sealed class ExclusionSignature(TimeProvider? time = null)
     // A changed member moves to the left. If there are more than 32, the rightmost is dropped
     // (https://www.w3.org/TR/trace-context/#mutating-the-tracestate-field).
     private static string WithoutMember(string? state) =>
-        string.Join(',', Split(state ?? "").Where(member => !IsSignature(member)).Take(MaxMembers - 1));
+        string.Join(',', Split(state ?? "").Where(member => !IsMember(member)).Take(MaxMembers - 1));
 
     private static string[] Split(string state) =>
         state.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
-    private static bool IsSignature(string member) => member.StartsWith($"{Member}=", StringComparison.Ordinal);
+    private static bool IsMember(string text) => text.StartsWith(Prefix, StringComparison.Ordinal);
 
     private static string Write(byte[] key, ActivityTraceId traceId, ActivitySpanId spanId, uint minute)
     {
