@@ -11,34 +11,31 @@ internal sealed class TraceableResponse(HttpResponse response, Activity server, 
     private const string TraceResponse = "traceresponse";
     private const string ServerTiming = "Server-Timing";
 
-    /// <summary>Writes the headers when the response starts, even if the request isn't sampled.</summary>
-    /// <param name="response">The response.</param>
-    /// <param name="server">The server activity of the request, if it has one.</param>
-    /// <param name="request">The exclusion of the request, if its endpoint can still exclude it.</param>
-    /// <param name="propagators">The headers.</param>
+    /// <summary>
+    /// Writes the headers when the response starts, even if the request isn't sampled. Until then, an endpoint can exclude the request.
+    /// </summary>
     public static void Register(HttpResponse response, Activity? server, ExcludedRequest? request, ResponsePropagators propagators)
     {
         if (!response.HasStarted && server is { IdFormat: ActivityIdFormat.W3C })
         {
             response.OnStarting(
-                static state => ((TraceableResponse)state).WriteTraceAsync(),
+                static state =>
+                {
+                    ((TraceableResponse)state).WriteTrace();
+                    return Task.CompletedTask;
+                },
                 new TraceableResponse(response, server, request, propagators));
         }
     }
 
-    private Task WriteTraceAsync()
-    {
-        // An endpoint can exclude a request that the middleware didn't track.
-        if (request?.ExcludedBy is null && !ExcludedSpans.Contains(server))
-        {
-            WriteTrace();
-        }
-
-        return Task.CompletedTask;
-    }
-
     private void WriteTrace()
     {
+        // An endpoint can exclude a request that the middleware didn't track.
+        if (request?.ExcludedBy is not null || ExcludedSpans.Contains(server))
+        {
+            return;
+        }
+
         var headers = response.Headers;
         var trace = $"00-{server.TraceId}-{server.SpanId}-{(server.Recorded ? "01" : "00")}";
         if (propagators.HasFlag(ResponsePropagators.TraceResponse))
