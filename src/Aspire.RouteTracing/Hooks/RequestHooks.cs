@@ -20,7 +20,6 @@ internal sealed partial class RequestHooks(IServiceProvider services, SafeLogger
     private readonly IsolatedHook _requestHook = new(nameof(RouteTracingSettings.RequestHook), logger);
     private readonly IsolatedHook _responseHook = new(nameof(RouteTracingSettings.ResponseHook), logger);
 
-    private readonly IServiceScopeFactory _scopes = services.GetRequiredService<IServiceScopeFactory>();
     private volatile bool _haveRequests;
     private bool _isDisposalLogged;
 
@@ -97,7 +96,7 @@ internal sealed partial class RequestHooks(IServiceProvider services, SafeLogger
     }
 
     /// <summary>Creates a scope for hooks that run after the scope of the request was disposed.</summary>
-    public AsyncServiceScope CreateScope() => _scopes.CreateAsyncScope();
+    public AsyncServiceScope CreateScope() => services.CreateAsyncScope();
 
     /// <summary>Logs once that a scope of <see cref="CreateScope"/> could not be disposed.</summary>
     public void LogDisposal(Exception exception)
