@@ -189,7 +189,7 @@ internal sealed partial class HeaderCapture
     {
         if (!Array.Exists(_wildcards, pattern => pattern.IsMatch(name)))
         {
-            if (Volatile.Read(ref _ignoredNames) < MaxWildcardNames && _byName.TryAdd(name, null))
+            if (_ignoredNames < MaxWildcardNames && _byName.TryAdd(name, null))
             {
                 Interlocked.Increment(ref _ignoredNames);
             }
@@ -197,14 +197,14 @@ internal sealed partial class HeaderCapture
             return null;
         }
 
-        if (Volatile.Read(ref _wildcardNames) < MaxWildcardNames)
+        if (_wildcardNames < MaxWildcardNames)
         {
             // Rare, so a lock is sufficient for the count.
             lock (_byName)
             {
                 if (_wildcardNames < MaxWildcardNames && _byName.TryAdd(name, Describe(name)))
                 {
-                    Volatile.Write(ref _wildcardNames, _wildcardNames + 1);
+                    _wildcardNames++;
                 }
             }
         }
