@@ -64,12 +64,10 @@ internal sealed partial class CompiledSettings(
 
     public Action<Activity, HttpResponse>? ResponseHook { get; } = settings.ResponseHook;
 
-    /// <param name="settings">The settings.</param>
-    /// <param name="before">
-    /// The previous settings, if any. A list that has not changed is neither compiled nor logged again.
-    /// </param>
-    /// <param name="onDisabled">Called by the request whose search disabled an item. Must not throw.</param>
-    /// <param name="logger">The logger for problems.</param>
+    /// <summary>
+    /// Compiles the settings. A list that hasn't changed since <paramref name="before"/> is neither compiled nor logged again. <paramref
+    /// name="onDisabled"/> is called by the request whose search disabled an item, and must not throw.
+    /// </summary>
     /// <exception cref="ArgumentException">An item that code added to a list is not a valid regular expression.</exception>
     public static CompiledSettings Compile(
         RouteTracingSettings settings, CompiledSettings? before, Action onDisabled, ILogger logger)
@@ -85,7 +83,9 @@ internal sealed partial class CompiledSettings(
         var sanitizedHeaders = PatternList.Of(settings.SanitizedHeaders);
         object[] urlLists = [settings.MatchFullUrl, .. excludedUrls.Content];
         object[] headerLists = [.. requestHeaders.Content, .. responseHeaders.Content, .. sanitizedHeaders.Content];
-        var compiledUrls = before?.HasUrls(urlLists) == true
+
+        // A reload enables a disabled item again.
+        var compiledUrls = before is { ExcludedUrls.HasDisabledItem: false } && before._urlLists.SequenceEqual(urlLists)
             ? before.ExcludedUrls
             : ExclusionList.Compile(excludedUrls, settings.MatchFullUrl, onDisabled, logger);
         var (compiledRequestHeaders, compiledResponseHeaders) = before?._headerLists.SequenceEqual(headerLists) == true
@@ -123,9 +123,6 @@ internal sealed partial class CompiledSettings(
             Log.KeyIgnored(logger, setting, MinKeyBytes);
         }
     }
-
-    // A disabled item is enabled again by a reload.
-    private bool HasUrls(object[] urlLists) => !ExcludedUrls.HasDisabledItem && _urlLists.SequenceEqual(urlLists);
 
     private static partial class Log
     {

@@ -54,7 +54,7 @@ public sealed class RouteTracingSettings
     /// </remarks>
     /// <value>The default value is an empty list.</value>
     [StringSyntax(StringSyntaxAttribute.Regex)]
-    public IList<string> ExcludedUrls { get; } = new PatternList(nameof(ExcludedUrls), ExclusionList.MaxItems);
+    public IList<string> ExcludedUrls { get; } = new PatternList(nameof(ExcludedUrls), ExclusionMatcher.MaxItems);
 
     /// <summary>
     /// Gets or sets a value indicating whether every item of <see cref="ExcludedUrls"/> is searched in the whole URL,

@@ -15,9 +15,7 @@ internal sealed class EndpointExclusion(RequestExclusion exclusion, ActiveRouteT
     /// <summary>Gets whether an endpoint of the application has the attribute, or may have it.</summary>
     public bool IsUsed => _hasExcludedEndpoint || tables.AreMissing;
 
-    /// <summary>Returns a delegate that excludes the request and then executes the endpoint.</summary>
-    /// <param name="execute">The endpoint's own delegate.</param>
-    /// <param name="route">The route by which the request is counted.</param>
+    /// <summary>Returns a delegate that excludes the request, which is counted by the route, and then executes the endpoint.</summary>
     public RequestDelegate Wrap(RequestDelegate execute, string route)
     {
         // Here, not when a table is built, because a policy can select endpoints that aren't in the tables, such as a Razor Page.

@@ -7,9 +7,6 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// <summary>The compiled list of excluded URLs, with the source of each item.</summary>
 internal sealed partial class ExclusionList
 {
-    /// <summary>The number of items that the list can have.</summary>
-    public const int MaxItems = ExclusionMatcher.MaxItems;
-
     public static readonly ExclusionList Empty = new([], ExclusionMatcher.Empty);
 
     private readonly UrlExclusion[] _exclusions;
@@ -34,10 +31,10 @@ internal sealed partial class ExclusionList
     /// <summary>Gets whether an item timed out or failed, and was disabled.</summary>
     public bool HasDisabledItem { get; private set; }
 
-    /// <param name="patterns">The list.</param>
-    /// <param name="matchFullUrl">Whether every item is searched in the whole URL.</param>
-    /// <param name="onDisabled">Called by the request whose search disabled an item. Must not throw.</param>
-    /// <param name="logger">The logger for problems.</param>
+    /// <summary>
+    /// Compiles a list. Invalid configured items are logged and ignored. <paramref name="onDisabled"/> is called by the request whose
+    /// search disabled an item, and must not throw.
+    /// </summary>
     /// <exception cref="ArgumentException">An item that code added is not a valid regular expression.</exception>
     public static ExclusionList Compile(PatternList patterns, bool matchFullUrl, Action onDisabled, ILogger logger)
     {

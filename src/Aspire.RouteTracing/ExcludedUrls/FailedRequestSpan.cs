@@ -42,11 +42,10 @@ internal sealed class FailedRequestSpan(IConfiguration configuration, ActivitySo
         return next(errorContext);
     }
 
-    /// <summary>Exports the server span of an excluded request, if the request failed.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="request">Its exclusion.</param>
-    /// <param name="failure">The exception that escapes, if any.</param>
-    /// <param name="statusCode">The status code that the server sends.</param>
+    /// <summary>
+    /// Exports the server span of an excluded request, if the request failed with the exception that escapes or the status code that the
+    /// server sends.
+    /// </summary>
     public void Export(HttpContext context, ExcludedRequest request, Exception? failure, int statusCode)
     {
         if (source is null || request.Server is not { } server || !IsFailure(failure, statusCode))

@@ -22,12 +22,6 @@ internal sealed partial class RequestExclusion(
     /// <summary>The meter of the counter of excluded requests.</summary>
     public const string MeterName = "Aspire.RouteTracing";
 
-    /// <summary>The value of <see cref="ExcludedRequest.ExcludedBy"/> if the request of the caller is excluded.</summary>
-    public const string Caller = "caller";
-
-    /// <summary>The value of <see cref="ExcludedRequest.ExcludedBy"/> if a Filter of the application rejects the request.</summary>
-    public const string Filter = "filter";
-
     // Tags are objects. Boxed once, so that counting doesn't allocate.
     private static readonly object[] BoxedStatusCodes = [.. Enumerable.Range(0, 600).Select(code => (object)code)];
 
@@ -63,7 +57,7 @@ internal sealed partial class RequestExclusion(
             return settings.HonoredKeys.Length > 0
                 && ServerActivity.Find(context) is { } server
                 && signature.IsSigned(server, settings.HonoredKeys)
-                ? Exclude(context, server, Caller, isCounted: false)
+                ? Exclude(context, server, "caller", isCounted: false)
                 : null;
         }
         catch (Exception exception)
@@ -102,15 +96,12 @@ internal sealed partial class RequestExclusion(
 
     /// <summary>Excludes a request because a Filter of the application rejects it.</summary>
     public ExcludedRequest ExcludeByFilter(HttpContext context) =>
-        Exclude(context, ServerActivity.Find(context), Filter, isCounted: false);
+        Exclude(context, ServerActivity.Find(context), "filter", isCounted: false);
 
-    /// <summary>Excludes a request because an excluded endpoint executes.</summary>
-    /// <param name="context">The context of the request.</param>
-    /// <param name="tracked">
-    /// The tracked request, or <see langword="null"/> if the middleware didn't track it, because no excluded endpoint was known when it
-    /// started.
-    /// </param>
-    /// <param name="route">The route of the endpoint.</param>
+    /// <summary>
+    /// Excludes a request because an excluded endpoint executes. <paramref name="tracked"/> is <see langword="null"/> if the middleware
+    /// didn't track the request, because no excluded endpoint was known when it started.
+    /// </summary>
     public ExcludedRequest ExcludeByEndpoint(HttpContext context, ExcludedRequest? tracked, string route)
     {
         var request = tracked ?? Track(context, ServerActivity.Find(context));
@@ -142,11 +133,8 @@ internal sealed partial class RequestExclusion(
 
     /// <summary>
     /// Counts an excluded request, and exports its server span if it failed and <see cref="RouteTracingSettings.KeepFailedRequests"/> is
-    /// set. Call at the end of the pipeline.
+    /// set. Call at the end of the pipeline, with the exception that escapes, if any.
     /// </summary>
-    /// <param name="context">The context of the request.</param>
-    /// <param name="request">The request.</param>
-    /// <param name="failure">The exception that escapes, if any.</param>
     public void Complete(HttpContext context, ExcludedRequest request, Exception? failure)
     {
         try

@@ -48,10 +48,10 @@ internal sealed class HeaderPattern
     /// <summary>Gets the only name that matches as a whole, or <see langword="null"/>.</summary>
     public string? ExactName => _expression is null ? _text : null;
 
-    /// <summary>Compiles a list. Invalid configured items are logged and ignored.</summary>
-    /// <param name="patterns">The list.</param>
-    /// <param name="whole">Whether an item must match the whole name, instead of being searched in it.</param>
-    /// <param name="logger">The logger for problems.</param>
+    /// <summary>
+    /// Compiles a list. Invalid configured items are logged and ignored. Items are searched in a name, or if <paramref name="whole"/> is
+    /// set, must match it as a whole.
+    /// </summary>
     /// <exception cref="ArgumentException">An item that code added is not a valid expression.</exception>
     public static HeaderPattern[] Compile(PatternList patterns, bool whole, ILogger logger)
     {
