@@ -39,11 +39,6 @@ internal sealed partial class RequestExclusion(
         try
         {
             var settings = tracing.Current;
-            if (!settings.Enabled)
-            {
-                return null;
-            }
-
             if (settings.ExcludedUrls.Find(context.Request) is { } item)
             {
                 if (item.MarkUsed())

@@ -83,6 +83,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         if (metadata?.GetMetadata<ExcludeFromTracingAttribute>() is null)
         {
             InvokeRequestHooks();
+            RegisterCompletion();
         }
     }
 
@@ -109,7 +110,6 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         {
             // No response started, because an exception escaped or the client disconnected. The scope of the request is disposed, and
             // servers reject further callbacks.
-            _isCompletionRegistered = true;
             var services = context.Features.Get<IServiceProvidersFeature>();
             var scope = new LateScope(owner);
             context.Features.Set<IServiceProvidersFeature>(scope);
@@ -144,7 +144,6 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
 
         owner.InvokeRequestHooks(settings, span, context.Request);
         KeepChanges(before);
-        RegisterCompletion();
     }
 
     private void InvokeResponseHooks()

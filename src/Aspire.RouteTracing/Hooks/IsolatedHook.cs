@@ -25,31 +25,15 @@ internal sealed partial class IsolatedHook(string name, ILogger logger) : Synchr
         ThreadPool.UnsafeQueueUserWorkItem(
             static work => work.Hook.Send(work.Callback, work.State), (Hook: this, Callback: d, State: state), preferLocal: false);
 
-    public override void Send(SendOrPostCallback d, object? state)
-    {
-        var before = Current;
-        SetSynchronizationContext(this);
-        try
-        {
-            d(state);
-        }
-        catch (Exception exception)
-        {
-            LogFailure(exception);
-        }
-        finally
-        {
-            SetSynchronizationContext(before);
-        }
-    }
+    public override void Send(SendOrPostCallback d, object? state) => Invoke(static (callback, state) => callback(state), d, state);
 
-    public void Invoke<T>(Action<Activity, T> hook, Activity span, T argument)
+    public void Invoke<T1, T2>(Action<T1, T2> action, T1 first, T2 second)
     {
         var (before, activity) = (Current, Activity.Current);
         SetSynchronizationContext(this);
         try
         {
-            hook(span, argument);
+            action(first, second);
         }
         catch (Exception exception)
         {

@@ -20,15 +20,14 @@ internal sealed partial class RequestHooks(IServiceProvider services, SafeLogger
     private readonly IsolatedHook _requestHook = new(nameof(RouteTracingSettings.RequestHook), logger);
     private readonly IsolatedHook _responseHook = new(nameof(RouteTracingSettings.ResponseHook), logger);
 
+
+    // Whether a request with hooks has started. A reload can remove hooks while requests run.
     private volatile bool _haveRequests;
     private bool _isDisposalLogged;
 
     /// <summary>Returns whether there are hooks for new requests.</summary>
     public bool AreUsed(CompiledSettings settings) =>
         settings.Enabled && (settings.RequestHook is not null || settings.ResponseHook is not null || _containerHooks.Value.Length != 0);
-
-    /// <summary>Gets whether a request with hooks has started. A reload can remove hooks while requests run.</summary>
-    public bool HaveRequests => _haveRequests;
 
     /// <summary>Creates the hooks of the container, so that the startup fails if a hook can't be created.</summary>
     public void Create() => _ = _containerHooks.Value;

@@ -150,21 +150,14 @@ internal sealed class AspNetCoreCallbacks(
     private void OnEnd(Activity span, HttpResponse response, bool recordException)
     {
         var settings = tracing.Current;
-        var mayBeError = ServerErrorTags.AppliesTo(span, response);
-        if (!mayBeError && !hooks.HaveRequests && settings.ResponseHeaders.IsEmpty)
+        if (ServerErrorTags.AppliesTo(span, response))
         {
-            return;
+            ServerErrorTags.OnResponse(span, response, recordException, settings.Enabled && requests.Contains(response.HttpContext));
         }
 
-        var isAppRequest = requests.Contains(response.HttpContext);
-        if (mayBeError)
+        hooks.OnEnd(response.HttpContext);
+        if (!settings.ResponseHeaders.IsEmpty && requests.Contains(response.HttpContext))
         {
-            ServerErrorTags.OnResponse(span, response, recordException, isAppRequest && settings.Enabled);
-        }
-
-        if (isAppRequest)
-        {
-            hooks.OnEnd(response.HttpContext);
             settings.ResponseHeaders.Capture(span, response.Headers);
         }
     }

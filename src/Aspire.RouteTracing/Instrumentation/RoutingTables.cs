@@ -34,7 +34,7 @@ internal sealed class RoutingTables(ConfiguredPathBases pathBases, EndpointDataS
     public event Action? Built;
 
     /// <summary>Gets whether the application has endpoints that aren't known yet, because no request has reached routing.</summary>
-    public bool AreMissing => Volatile.Read(ref _version) == 0 && _haveEndpoints.Value;
+    public bool AreMissing => Version == 0 && _haveEndpoints.Value;
 
     /// <summary>Gets how often <see cref="Built"/> was raised.</summary>
     public int Version => Volatile.Read(ref _version);
