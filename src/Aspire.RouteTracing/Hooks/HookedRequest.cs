@@ -37,8 +37,6 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         "client.address",
     ];
 
-    private static readonly object Unchanged = new();
-
     private string? _route;
     private bool _hasRequestHooksRun;
     private bool _hasResponseHooksRun;
@@ -48,7 +46,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     private string? _displayName;
     private ActivityStatusCode? _status;
     private string? _statusDescription;
-    private object?[]? _tags;
+    private List<KeyValuePair<string, object?>>? _tags;
 
     public Activity Span => span;
 
@@ -219,13 +217,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         {
             if (!ReferenceEquals(after.Tags[i], before.Tags[i]))
             {
-                if (_tags is null)
-                {
-                    _tags = new object?[TagNames.Length];
-                    Array.Fill(_tags, Unchanged);
-                }
-
-                _tags[i] = after.Tags[i];
+                (_tags ??= []).Add(new(TagNames[i], after.Tags[i]));
             }
         }
     }
@@ -242,13 +234,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
             span.SetStatus(status, _statusDescription);
         }
 
-        for (var i = 0; i < _tags?.Length; i++)
-        {
-            if (!ReferenceEquals(_tags[i], Unchanged))
-            {
-                span.SetTag(TagNames[i], _tags[i]);
-            }
-        }
+        _tags?.ForEach(tag => span.SetTag(tag.Key, tag.Value));
     }
 
     /// <summary>The values of a span that the instrumentation also sets, read in one pass over the tags.</summary>

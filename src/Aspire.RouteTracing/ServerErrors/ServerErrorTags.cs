@@ -55,12 +55,8 @@ internal static class ServerErrorTags
 
     /// <summary>
     /// Returns the <c>error.type</c> of the metric, which is the status code if an <c>IExceptionHandler</c> answered. Without metrics, it
-    /// is the type of the exception.
+    /// is the type of the exception. ASP.NET Core adds that of an exception that escapes later.
     /// </summary>
-    /// <param name="context">The request.</param>
-    /// <param name="exception">The exception behind the 5xx response, if any.</param>
-    /// <param name="isHandled">Whether the exception was answered. Otherwise, it escapes, and ASP.NET Core adds it later.</param>
-    /// <param name="statusCode">The status code of the response.</param>
     public static object? FindErrorType(HttpContext context, Exception? exception, bool isHandled, int statusCode)
     {
         var tags = context.Features.Get<IHttpMetricsTagsFeature>()?.Tags;
