@@ -130,6 +130,54 @@ public sealed class SeveralApplicationsTests
     }
 
     [Fact]
+    public async Task An_error_page_keeps_the_name_that_a_provider_without_a_host_gives()
+    {
+        var spans = new List<Activity>();
+        using var provider = Sdk.CreateTracerProviderBuilder().AddRouteTracing().AddInMemoryExporter(spans).Build();
+        await using var app = await TracedApp.StartAsync(
+            _ => { },
+            app =>
+            {
+                app.UseStatusCodePagesWithReExecute("/status/{0}");
+                app.MapGet("/missing/{id:int}", (int id) => Results.NotFound());
+                app.MapGet("/status/{code:int}", (int code) => $"Status {code}");
+            });
+
+        using var response = await app.GetAsync("/missing/1");
+        await app.StopAsync();
+
+        Assert.Equal("GET /missing/{id:int}", Assert.Single(spans).DisplayName);
+    }
+
+    [Fact]
+    public async Task Headers_of_another_application_are_not_captured()
+    {
+        await using var shop = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings =>
+            {
+                settings.CapturedRequestHeaders.Add(".*");
+                settings.CapturedResponseHeaders.Add(".*");
+            }),
+            NamedRoute.Map,
+            NamedRoute.AlwaysOn);
+        await using var other = await TracedApp.StartAsync(
+            builder => builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddAspNetCoreInstrumentation()),
+            NamedRoute.Map,
+            NamedRoute.AlwaysOn);
+
+        using var captured = await shop.GetAsync("/orders");
+        using var response = await other.GetAsync("/orders");
+        await shop.StopAsync();
+        await other.StopAsync();
+
+        Assert.True(HasHeaders(Assert.Single(ServerSpans(shop))));
+        Assert.False(HasHeaders(Assert.Single(ServerSpans(other))));
+
+        static bool HasHeaders(Activity span) => span.TagObjects.Any(tag => tag.Key.StartsWith("http.re", StringComparison.Ordinal)
+            && tag.Key.Contains(".header.", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_request_that_another_tracer_provider_also_excludes_is_counted()
     {
         using var provider = Sdk.CreateTracerProviderBuilder()
