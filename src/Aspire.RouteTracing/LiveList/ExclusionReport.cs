@@ -36,7 +36,6 @@ internal sealed partial class ExclusionReport(
         : null;
 
     private ITimer? _afterBuild;
-    private bool _isRunning;
     private (bool Enabled, IReadOnlyList<UrlExclusion> Items, object Problems, IReadOnlyList<string>? FileItems, int Tables) _reported;
     private string? _logged;
     private bool _failed;
@@ -45,7 +44,6 @@ internal sealed partial class ExclusionReport(
     {
         // A WebHost has no IHostedLifecycleService.
         application.ApplicationStarted.Register(OnStarted);
-        application.ApplicationStopped.Register(OnStopped);
         return Task.CompletedTask;
     }
 
@@ -63,10 +61,7 @@ internal sealed partial class ExclusionReport(
         _afterBuild = TimeProvider.System.CreateTimer(_ => Report(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         tracing.Changed += Report;
         routingTables.Built += ReportLater;
-        lock (_reporting)
-        {
-            _isRunning = true;
-        }
+        application.ApplicationStopped.Register(OnStopped);
 
         // In the background, so that the startup isn't delayed.
         _ = Task.Run(Report);
@@ -81,7 +76,6 @@ internal sealed partial class ExclusionReport(
 
             // What changed last is logged, too.
             Report();
-            _isRunning = false;
         }
     }
 
@@ -103,10 +97,7 @@ internal sealed partial class ExclusionReport(
     {
         lock (_reporting)
         {
-            if (_isRunning)
-            {
-                RunAndLogFailure(ReportCurrent);
-            }
+            RunAndLogFailure(ReportCurrent);
         }
     }
 
