@@ -16,7 +16,7 @@ internal sealed class ExcludedRequest(HttpContext context, Activity? server, Com
 {
     private static readonly AsyncLocal<ExcludedRequest?> CurrentRequest = new();
 
-    // They identify the request, also if a context wraps its own.
+    // Identify the request. A context that wraps its context has them, too.
     private IFeatureCollection? _features = context.Features;
 
     /// <summary>Gets or sets the request of the current execution context, if it is excluded or can still be.</summary>

@@ -97,12 +97,8 @@ internal sealed class AspNetCoreCallbacks(
     // Called at the start of recorded requests.
     private bool ShouldRecord(HttpContext context, Func<HttpContext, bool>? filter)
     {
-        if (!requests.Contains(context))
-        {
-            return filter is null || filter(context);
-        }
-
-        if (exclusion.Decide(context) is not null)
+        var isAppRequest = requests.Contains(context);
+        if (isAppRequest && exclusion.Decide(context) is not null)
         {
             return false;
         }
@@ -115,7 +111,7 @@ internal sealed class AspNetCoreCallbacks(
         finally
         {
             // The instrumentation treats an exception as a rejection.
-            if (!isAccepted && tracing.Current.Enabled)
+            if (isAppRequest && !isAccepted && tracing.Current.Enabled)
             {
                 exclusion.ExcludeByFilter(context);
             }
