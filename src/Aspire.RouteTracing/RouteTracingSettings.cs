@@ -232,8 +232,7 @@ public sealed class RouteTracingSettings
         ResponsePropagators = section.GetValue(nameof(ResponsePropagators), ResponsePropagators);
 
         var excludedUrls = PatternList.Of(ExcludedUrls);
-        excludedUrls.AddSection(section.GetSection(nameof(ExcludedUrls)));
-        excludedUrls.AddText(configuration[ConfigurationKeys.AspNetCoreExcludedUrls], ConfigurationKeys.AspNetCoreExcludedUrls);
+        excludedUrls.AddConfigured(configuration, ConfigurationKeys.AspNetCoreExcludedUrls);
 
         // Both hold the AppHost's list: the variable as of the start of the service, the file with later edits.
         FileItems = file.Items;
@@ -243,18 +242,11 @@ public sealed class RouteTracingSettings
         }
         else
         {
-            excludedUrls.AddText(configuration[ConfigurationKeys.DotNetExcludedUrls], ConfigurationKeys.DotNetExcludedUrls);
+            excludedUrls.AddText(configuration, ConfigurationKeys.DotNetExcludedUrls);
         }
 
-        BindHeaders(CapturedRequestHeaders, nameof(CapturedRequestHeaders), HeaderVariables + "SERVER_REQUEST");
-        BindHeaders(CapturedResponseHeaders, nameof(CapturedResponseHeaders), HeaderVariables + "SERVER_RESPONSE");
-        BindHeaders(SanitizedHeaders, nameof(SanitizedHeaders), HeaderVariables + "SANITIZE_FIELDS");
-
-        void BindHeaders(IList<string> setting, string name, string variable)
-        {
-            var list = PatternList.Of(setting);
-            list.AddSection(section.GetSection(name));
-            list.AddText(configuration[variable], variable);
-        }
+        PatternList.Of(CapturedRequestHeaders).AddConfigured(configuration, HeaderVariables + "SERVER_REQUEST");
+        PatternList.Of(CapturedResponseHeaders).AddConfigured(configuration, HeaderVariables + "SERVER_RESPONSE");
+        PatternList.Of(SanitizedHeaders).AddConfigured(configuration, HeaderVariables + "SANITIZE_FIELDS");
     }
 }

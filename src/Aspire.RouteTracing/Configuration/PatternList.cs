@@ -33,24 +33,29 @@ internal sealed partial class PatternList(string setting, int maxItems) : List<s
 
     public static PatternList Of(IList<string> setting) => (PatternList)setting;
 
-    // The section is a delimited string (Aspire__RouteTracing__ExcludedUrls=a,b), an array, or both from two providers.
-    public void AddSection(IConfigurationSection section)
+    /// <summary>
+    /// Adds the items of the setting's section and those of a variable. The section is a delimited string
+    /// (<c>Aspire__RouteTracing__ExcludedUrls=a,b</c>), an array, or both from two providers.
+    /// </summary>
+    public void AddConfigured(IConfiguration configuration, string variable)
     {
-        AddText(section.Value, section.Path);
+        var section = configuration.GetSection($"{ConfigurationKeys.Section}:{setting}");
+        AddText(configuration, section.Path);
         AddItems(
             section.GetChildren().Select(child => ExclusionListFormat.Trim(child.Value ?? "")).Where(item => item.Length > 0),
             section.Path);
+        AddText(configuration, variable);
     }
 
-    public void AddText(string? text, string source)
+    public void AddText(IConfiguration configuration, string key)
     {
-        var patterns = ExclusionListFormat.Parse(text, out var error);
+        var patterns = ExclusionListFormat.Parse(configuration[key], out var error);
         if (error is not null)
         {
-            _unreadable.Add((source, error));
+            _unreadable.Add((key, error));
         }
 
-        AddItems(patterns, source);
+        AddItems(patterns, key);
     }
 
     public void AddItems(IEnumerable<string> patterns, string source)
