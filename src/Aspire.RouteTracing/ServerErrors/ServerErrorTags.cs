@@ -43,7 +43,15 @@ internal static class ServerErrorTags
     {
         if (server.GetCustomProperty(BadRequest) is Exception badRequest)
         {
-            OnBadRequest(server, badRequest, record, isTraced && response.StatusCode is >= 400 and < 500);
+            if (isTraced && response.StatusCode is >= 400 and < 500)
+            {
+                server.SetTag(ErrorType, null);
+                server.SetStatus(ActivityStatusCode.Unset);
+            }
+            else if (record)
+            {
+                server.AddException(badRequest);
+            }
         }
         else if (isTraced
             && response.StatusCode >= StatusCodes.Status500InternalServerError
@@ -79,19 +87,6 @@ internal static class ServerErrorTags
         if (span.Events.All(e => e.Name != "exception"))
         {
             span.AddException(exception);
-        }
-    }
-
-    private static void OnBadRequest(Activity server, Exception exception, bool record, bool isClientError)
-    {
-        if (isClientError)
-        {
-            server.SetTag(ErrorType, null);
-            server.SetStatus(ActivityStatusCode.Unset);
-        }
-        else if (record)
-        {
-            server.AddException(exception);
         }
     }
 
