@@ -81,19 +81,16 @@ internal sealed class RouteTracingMiddleware(
             RequestExclusion.DisableMetrics(context, request);
         }
 
-        Exception? failure = null;
         try
         {
             await next(context);
         }
         catch (Exception exception)
         {
-            failure = exception;
+            exclusion.Complete(context, request, exception);
             throw;
         }
-        finally
-        {
-            exclusion.Complete(context, request, failure);
-        }
+
+        exclusion.Complete(context, request, failure: null);
     }
 }
