@@ -3,7 +3,9 @@ namespace Aspire.RouteTracing;
 /// <summary>Specifies how a route template is written in <c>http.route</c> and in the name of a span.</summary>
 public enum RouteTemplateFormat
 {
-    /// <summary>The template with constraints and default values: <c>/users/{id:int:min(1)=5}</c>, <c>/files/{**path:nonfile}</c>.</summary>
+    /// <summary>
+    /// The template with constraints and default values: <c>/users/{id:int:min(1)=5}</c>, <c>/files/{**path:nonfile}</c>.
+    /// </summary>
     Template,
 
     /// <summary>

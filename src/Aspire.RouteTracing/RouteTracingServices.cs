@@ -75,8 +75,8 @@ internal static class RouteTracingServices
     }
 
     /// <summary>
-    /// Rejects an async settings delegate. It isn't awaited, so its exceptions would end the process, and the settings after its first await
-    /// would have no effect.
+    /// Rejects an async settings delegate. It isn't awaited, so its exceptions would end the process, and the settings after its first
+    /// await would have no effect.
     /// </summary>
     private sealed class SynchronousContext : SynchronizationContext
     {

@@ -66,7 +66,7 @@ internal sealed class DeclaredExclusions : IResourceAnnotation
         if (length > ExclusionVariables.MaxListSize)
         {
             throw new ArgumentException(
-                $"The list of excluded URLs would have {length} bytes and can have {ExclusionVariables.MaxListSize}. "
+                $"The list of excluded URLs would have {length} bytes, and the limit is {ExclusionVariables.MaxListSize}. "
                 + "Combine several URLs into one pattern.",
                 nameof(patterns));
         }

@@ -148,7 +148,7 @@ internal sealed class ExclusionVariables(
         if (Encoding.UTF8.GetByteCount(text) is var length and > MaxListSize)
         {
             throw new InvalidOperationException(
-                $"The list of excluded URLs for '{resource.Name}' is too long: {name} would have {length} bytes and can have "
+                $"The list of excluded URLs for '{resource.Name}' is too long: {name} would have {length} bytes, and the limit is "
                 + $"{MaxListSize}. Combine several URLs into one pattern, or exclude them in the service.");
         }
 

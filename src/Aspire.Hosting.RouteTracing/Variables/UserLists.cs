@@ -71,26 +71,37 @@ internal sealed record UserLists(IReadOnlyList<string> Names, IReadOnlyList<List
         _ => true,
     };
 
-    private static IEnumerable<ListedUrl> Parse(
+    private static List<ListedUrl> Parse(
         string resourceName, string variable, string? text, bool isSecret, List<string> warnings)
     {
         if (variable != VariableNames.DotNetExcludedUrls)
         {
-            return ExclusionVariables.ParsePython(text).Select(pattern => new ListedUrl(pattern, variable, isSecret));
+            return [.. ExclusionVariables.ParsePython(text).Select(pattern => new ListedUrl(pattern, variable, isSecret))];
         }
 
-        // A service ignores a file that has an invalid item.
-        var urls = ExclusionListFormat.Parse(text, out var error)
-            .Select(pattern => new ListedUrl(pattern, variable, isSecret))
-            .ToLookup(url => ExclusionPattern.Validate(url.Pattern, out _));
+        var urls = new List<ListedUrl>();
+        var patterns = ExclusionListFormat.Parse(text, out var error);
         if (error is not null)
         {
             warnings.Add($"The value of {variable} in '{resourceName}' could not be read and was ignored: {error}");
         }
 
-        warnings.AddRange(urls[false].Select(
-            url => $"The item '{url.Display}' of {variable} in '{resourceName}' is not a valid regular expression and was ignored."));
-        return urls[true];
+        foreach (var pattern in patterns)
+        {
+            var url = new ListedUrl(pattern, variable, isSecret);
+            if (ExclusionPattern.Validate(pattern, out var reason))
+            {
+                urls.Add(url);
+            }
+            else
+            {
+                // A service ignores a file that has an invalid item. The reason can contain the item.
+                var why = isSecret ? "." : $": {reason}";
+                warnings.Add($"The item '{url.Display}' of {variable} in '{resourceName}' is invalid and was ignored{why}");
+            }
+        }
+
+        return urls;
     }
 
     // A service names the configuration key, which has a colon for each two underscores, and no index of an array.

@@ -89,7 +89,7 @@ internal sealed partial class PatternList(string setting, int maxItems) : List<s
         if (required > maxItems)
         {
             throw new ArgumentException(
-                $"Code added {required} items to {setting}, which can have {maxItems}. Combine several into one pattern with '|'.");
+                $"Code added {required} items to {setting}, and the limit is {maxItems}. Combine several into one pattern with '|'.");
         }
 
         Item[] dropped = [.. items.Where(item => !item.IsRequired).Skip(maxItems - required)];
@@ -109,7 +109,7 @@ internal sealed partial class PatternList(string setting, int maxItems) : List<s
         if (item.IsRequired)
         {
             throw new ArgumentException(
-                $"The item '{item.Pattern}' that code added to {setting} is not a valid regular expression: {reason}");
+                $"The item '{item.Pattern}' that code added to {setting} is invalid: {reason}");
         }
 
         Log.Invalid(logger, setting, item.Pattern, item.Position, item.Source, reason);
@@ -125,8 +125,7 @@ internal sealed partial class PatternList(string setting, int maxItems) : List<s
     {
         [LoggerMessage(
             1, LogLevel.Error,
-            "{Setting}: '{Pattern}', item {Position} of {Source}, is not a valid regular expression and was ignored: {Reason} The other "
-            + "items still apply.")]
+            "{Setting}: '{Pattern}', item {Position} of {Source}, is invalid and was ignored: {Reason} The other items still apply.")]
         public static partial void Invalid(ILogger logger, string setting, string pattern, int position, string source, string reason);
 
         [LoggerMessage(2, LogLevel.Error, "{Setting}: the value of {Source} could not be read and was ignored: {Reason}")]
@@ -134,7 +133,7 @@ internal sealed partial class PatternList(string setting, int maxItems) : List<s
 
         [LoggerMessage(
             6, LogLevel.Error,
-            "{Setting} has {Count} items and can have {MaxItems}. {Dropped} items were ignored, starting with '{Pattern}', item "
+            "{Setting} has {Count} items, and the limit is {MaxItems}. {Dropped} items were ignored, starting with '{Pattern}', item "
             + "{Position} of {Source}. Combine several into one pattern with '|'.")]
         public static partial void TooMany(
             ILogger logger, string setting, int count, int maxItems, string pattern, int position, string source, int dropped);

@@ -20,7 +20,6 @@ internal sealed partial class RequestHooks(IServiceProvider services, SafeLogger
     private readonly IsolatedHook _requestHook = new(nameof(RouteTracingSettings.RequestHook), logger);
     private readonly IsolatedHook _responseHook = new(nameof(RouteTracingSettings.ResponseHook), logger);
 
-
     // Whether a request with hooks has started. A reload can remove hooks while requests run.
     private volatile bool _haveRequests;
     private bool _isDisposalLogged;

@@ -136,7 +136,9 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
         if (file.Length is 0 or > MaxBytes)
         {
-            problem = file.Length == 0 ? "It is empty, or not a regular file." : $"It has {file.Length} bytes and can have {MaxBytes}.";
+            problem = file.Length == 0
+                ? "It is empty, or not a regular file."
+                : $"It has {file.Length} bytes, and the limit is {MaxBytes}.";
             return false;
         }
 
@@ -175,7 +177,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         for (var i = 0; i < items.Count && problem is null; i++)
         {
             problem = ExclusionPattern.Validate(items[i], out var reason) ? null
-                : $"'{items[i]}', item {i + 1}, is not a valid regular expression: {reason}";
+                : $"'{items[i]}', item {i + 1}, is invalid: {reason}";
         }
 
         return problem is null;

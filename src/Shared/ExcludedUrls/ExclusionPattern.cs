@@ -33,7 +33,7 @@ internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> 
     {
         if (item.Length > MaxItemLength)
         {
-            reason = $"It has {item.Length} characters and can have {MaxItemLength}.";
+            reason = $"It has {item.Length} characters, and the limit is {MaxItemLength}.";
             return false;
         }
 

@@ -63,7 +63,7 @@ public sealed class RefusedCallsTests
 
         var exception = Assert.Throws<ArgumentException>("patterns", () => builder.WithExcludedUrls([.. patterns, new string('b', 19)]));
 
-        Assert.Contains("would have 32001 bytes and can have 32000", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("would have 32001 bytes, and the limit is 32000", exception.Message, StringComparison.Ordinal);
         builder.WithExcludedUrls([.. patterns, new string('b', 18)]);
     }
 

@@ -165,7 +165,8 @@ public sealed class LiveListTests
         await using var model = await TestModel.StartAsync(builder);
         var path = (await TestModel.GetVariablesAsync(orders))[ListFile];
         const string warning =
-            "The item '(bad' of OTEL_DOTNET_EXCLUDED_URLS in 'orders' is not a valid regular expression and was ignored.";
+            "The item '(bad' of OTEL_DOTNET_EXCLUDED_URLS in 'orders' is invalid and was ignored: Invalid pattern '(bad' at offset 4. "
+            + "Not enough )'s.";
 
         Assert.Equal(["good", "here"], Read(path));
         Assert.Equal([warning], model.Warnings);

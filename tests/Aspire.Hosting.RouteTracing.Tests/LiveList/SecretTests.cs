@@ -213,7 +213,7 @@ public sealed class SecretTests
         await TestModel.GetVariablesAsync(_orders);
 
         Assert.Equal(
-            ["The item '(secret)' of OTEL_DOTNET_EXCLUDED_URLS in 'orders' is not a valid regular expression and was ignored."],
+            ["The item '(secret)' of OTEL_DOTNET_EXCLUDED_URLS in 'orders' is invalid and was ignored."],
             model.Warnings);
         Assert.DoesNotContain(Secret, model.GetProperty(_orders), StringComparison.Ordinal);
     }

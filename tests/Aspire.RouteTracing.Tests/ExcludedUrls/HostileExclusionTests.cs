@@ -133,7 +133,7 @@ public sealed class HostileExclusionTests
         ExclusionMatcher.Build([longest, longest + "c"], matchFullUrl: false, out var problems);
 
         Assert.Equal(
-            new ExclusionMatcher.Problem(1, IsIgnored: true, "It has 1001 characters and can have 1000."), Assert.Single(problems));
+            new ExclusionMatcher.Problem(1, IsIgnored: true, "It has 1001 characters, and the limit is 1000."), Assert.Single(problems));
     }
 
     [Theory]

@@ -307,8 +307,17 @@ public sealed partial class ExclusionReportTests : IDisposable
         Assert.Equal("Excluded URLs: 2 in force. Excluded routes: 1 of 3 (GET /health).", Assert.Single(Reports(app)));
     }
 
+    [Fact]
+    public async Task A_list_with_only_invalid_items_is_not_reported_as_empty()
+    {
+        await using var app = await StartAsync([], new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "(bad" });
+        await app.StopAsync();
+
+        Assert.Equal("All items of the exclusion list were ignored or disabled. No URL is excluded.", Assert.Single(Reports(app)));
+    }
+
     [Theory]
-    [InlineData(true, "Excluded URLs: none in force. The exclusion list is empty.")]
+    [InlineData(true, "The exclusion list is empty. No URL is excluded.")]
     [InlineData(false, "Route tracing is disabled or suspended. No URL is excluded.")]
     public async Task An_empty_or_disabled_list_is_logged(bool enabled, string line)
     {
@@ -333,7 +342,7 @@ public sealed partial class ExclusionReportTests : IDisposable
 
         Assert.Equal(
             [
-                "Excluded URLs: none in force. The exclusion list is empty.",
+                "The exclusion list is empty. No URL is excluded.",
                 "Excluded URLs: 1 in force. Excluded routes: 1 of 3 (GET /health)."],
             Reports(app));
     }

@@ -41,7 +41,7 @@ public sealed class InvalidExclusionsFileTests : IDisposable
 
     [Theory]
     [InlineData("^/two$", "does not end with a line break")]
-    [InlineData("^/two$,(bad\n", "'(bad', item 2, is not a valid regular expression")]
+    [InlineData("^/two$,(bad\n", "'(bad', item 2, is invalid")]
     [InlineData("base64:***\n", "is not base64")]
     [InlineData(null, "does not exist")]
     public void A_file_that_stays_invalid_is_logged_once(string? text, string reason)
