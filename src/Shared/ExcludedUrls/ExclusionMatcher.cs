@@ -16,15 +16,15 @@ internal sealed class ExclusionMatcher
     private readonly PatternSet _forPath;
     private readonly PatternSet _forFullUrl;
 
-    private ExclusionMatcher(PatternSet forPath, PatternSet forFullUrl)
+    private ExclusionMatcher(List<ExclusionPattern> forPath, List<ExclusionPattern> forFullUrl)
     {
-        (_forPath, _forFullUrl) = (forPath, forFullUrl);
-        IsForPath = forFullUrl.IsEmpty;
-        IsEmpty = IsForPath && forPath.IsEmpty;
+        (_forPath, _forFullUrl) = (new PatternSet(forPath), new PatternSet(forFullUrl));
+        IsForPath = forFullUrl.Count == 0;
+        IsEmpty = IsForPath && forPath.Count == 0;
     }
 
     /// <summary>Gets a list without items.</summary>
-    public static ExclusionMatcher Empty { get; } = new(new PatternSet([]), new PatternSet([]));
+    public static ExclusionMatcher Empty { get; } = new([], []);
 
     /// <summary>Gets whether the list has no item.</summary>
     public bool IsEmpty { get; }
@@ -50,12 +50,6 @@ internal sealed class ExclusionMatcher
         Action<int>? onDisabled = null,
         Action? onAutomataDropped = null)
     {
-        if (items.Count == 0)
-        {
-            problems = [];
-            return Empty;
-        }
-
         var found = new List<Problem>();
         var forPath = new List<ExclusionPattern>();
         var forFullUrl = new List<ExclusionPattern>();
@@ -63,13 +57,11 @@ internal sealed class ExclusionMatcher
         var automata = new Automata(count, onAutomataDropped);
         var tokens = new List<RegexToken>();
         var sequences = new SequenceReader();
-        ExclusionMatcher? matcher = null;
-        Action<int> onDisabledItem = index => matcher!.Disable(index, onDisabled);
         for (var index = 0; index < count; index++)
         {
             if (!string.IsNullOrWhiteSpace(items[index]))
             {
-                var patterns = Compile(index, items[index], tokens, sequences, automata, onDisabledItem, out var problem);
+                var patterns = Compile(index, items[index], tokens, sequences, automata, onDisabled, out var problem);
                 (matchFullUrl || ExclusionPattern.NamesFullUrl(items[index]) ? forFullUrl : forPath).AddRange(patterns);
                 if (problem is { } itemProblem)
                 {
@@ -79,20 +71,17 @@ internal sealed class ExclusionMatcher
         }
 
         problems = found;
-        return matcher = new ExclusionMatcher(new PatternSet(forPath), new PatternSet(forFullUrl));
+        return new ExclusionMatcher(forPath, forFullUrl);
     }
 
     /// <summary>Returns the index of the first item that matches, or -1.</summary>
     public int Find(in RequestUrl url)
     {
-        var inPath = _forPath.IsEmpty ? -1 : FindInPath(url.PathBase, url.Path);
-        if (_forFullUrl.IsEmpty || (inPath >= 0 && inPath < _forFullUrl.FirstIndex))
-        {
-            return inPath;
-        }
+        var inPath = FindInPath(url.PathBase, url.Path);
+        var inFullUrl = IsForPath ? -1 : FindInJoined(_forFullUrl, url);
 
-        var inFullUrl = FindInJoined(_forFullUrl, url);
-        return inPath < 0 || (inFullUrl >= 0 && inFullUrl < inPath) ? inFullUrl : inPath;
+        // As an unsigned number, -1 is the highest.
+        return (int)Math.Min((uint)inPath, (uint)inFullUrl);
     }
 
     /// <summary>Returns the index of the first item that is searched in the path and matches this one, or -1.</summary>
@@ -107,7 +96,7 @@ internal sealed class ExclusionMatcher
         List<RegexToken> buffer,
         SequenceReader sequences,
         Automata automata,
-        Action<int> onDisabled,
+        Action<int>? onDisabled,
         out Problem? problem)
     {
         problem = null;
@@ -148,13 +137,6 @@ internal sealed class ExclusionMatcher
         }
 
         return index;
-    }
-
-    private void Disable(int index, Action<int>? onDisabled)
-    {
-        _forPath.Forget();
-        _forFullUrl.Forget();
-        onDisabled?.Invoke(index);
     }
 
     /// <summary>A problem with one item of an exclusion list.</summary>

@@ -17,6 +17,9 @@ internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> 
     /// <summary>Gets the item's position in its list.</summary>
     public int Index => index;
 
+    /// <summary>Gets whether the item is disabled, because its searches timed out or failed.</summary>
+    public bool IsDisabled { get; protected set; }
+
     /// <summary>
     /// Gets a text that a URL has to contain, if one is known. Texts that start with a slash are preferred, because other items are likely
     /// to share them, then long ones.

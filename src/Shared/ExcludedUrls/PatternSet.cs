@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
@@ -21,35 +22,25 @@ internal sealed class PatternSet
     private const ulong AllPairs = ulong.MaxValue;
 
     private readonly FrozenDictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _wholeUrls;
-    private readonly (ulong Pairs, ExclusionPattern Pattern)[] _others = [];
-    private readonly int _firstOther;
+    private readonly (ulong Pairs, ExclusionPattern Pattern)[] _others;
     private readonly SearchValues<string>? _requiredTexts;
     private readonly bool _looksUpFirst;
     private readonly int _maxFilteredLength;
-    private Remembered _excluded = new();
+
+    private readonly ConcurrentDictionary<string, ExclusionPattern>.AlternateLookup<ReadOnlySpan<char>> _remembered =
+        new ConcurrentDictionary<string, ExclusionPattern>(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    private int _rememberedCount;
 
     /// <param name="patterns">The items, in the order of the list.</param>
     public PatternSet(IReadOnlyCollection<ExclusionPattern> patterns)
     {
-        if (patterns.Count == 0)
-        {
-            return;
-        }
-
-        FirstIndex = patterns.First().Index;
         _wholeUrls = patterns.OfType<WholeUrlPattern>()
             .DistinctBy(pattern => pattern.Url)
             .ToFrozenDictionary(pattern => pattern.Url, pattern => pattern.Index)
             .GetAlternateLookup<ReadOnlySpan<char>>();
-
-        // Items that backtrack can take the most time, so they are last.
-        ExclusionPattern[] others =
-        [
-            .. patterns.Where(pattern => pattern is not (WholeUrlPattern or RegexPattern { NeedsBacktracking: true })),
-            .. patterns.Where(pattern => pattern is RegexPattern { NeedsBacktracking: true }),
-        ];
+        ExclusionPattern[] others = [.. patterns.Where(pattern => pattern is not WholeUrlPattern)];
         _others = Array.ConvertAll(others, pattern => (pattern.Pairs, pattern));
-        _firstOther = patterns.FirstOrDefault(pattern => pattern is not WholeUrlPattern)?.Index ?? NotFound;
         _requiredTexts = RequiredText.SearchAny(Array.ConvertAll(others, pattern => pattern.Required));
         _looksUpFirst = others.Length > LongList;
 
@@ -58,94 +49,68 @@ internal sealed class PatternSet
         _maxFilteredLength = _looksUpFirst ? 1_024 : 256;
     }
 
-    /// <summary>Gets whether the set has no item.</summary>
-    public bool IsEmpty => FirstIndex < 0;
-
-    /// <summary>Gets the lowest position in the list.</summary>
-    public int FirstIndex { get; } = -1;
-
     /// <summary>Returns the position in the list of the first item that matches, or -1.</summary>
     public int Find(ReadOnlySpan<char> url)
     {
-        if (IsEmpty)
-        {
-            return -1;
-        }
-
         var found = _wholeUrls.TryGetValue(url, out var index) ? index : NotFound;
-        if (_firstOther < found)
+        if (_others.Length > 0 && _others[0].Pattern.Index < found)
         {
-            found = url.Length <= _maxFilteredLength ? FilterAndSearch(url, found) : Search(url, found, AllPairs);
+            found = Math.Min(found, FindOther(url)?.Index ?? NotFound);
         }
 
         return found == NotFound ? -1 : found;
     }
 
-    /// <summary>Forgets which URLs are excluded.</summary>
-    public void Forget() => _excluded = new Remembered();
-
-    private int FilterAndSearch(ReadOnlySpan<char> url, int found)
+    private ExclusionPattern? FindOther(ReadOnlySpan<char> url)
     {
-        var excluded = _excluded;
-        if (_looksUpFirst && excluded.TryGet(url, out var index))
+        if (url.Length > _maxFilteredLength)
         {
-            return index;
+            return Search(url, AllPairs);
+        }
+
+        if (_looksUpFirst && TryRemember(url, out var remembered))
+        {
+            return remembered;
         }
 
         if (_requiredTexts is not null && !url.ContainsAny(_requiredTexts))
         {
-            return found;
+            return null;
         }
 
-        if (!_looksUpFirst && excluded.TryGet(url, out index))
+        if (!_looksUpFirst && TryRemember(url, out remembered))
         {
-            return index;
+            return remembered;
         }
 
-        found = Search(url, found, RequiredText.PairsIn(url));
-        if (found != NotFound)
+        var found = Search(url, RequiredText.PairsIn(url));
+        if (found is not null && _rememberedCount < MaxRemembered && _remembered.TryAdd(url, found))
         {
-            excluded.Add(url, found);
+            Interlocked.Increment(ref _rememberedCount);
         }
 
         return found;
     }
 
-    private int Search(ReadOnlySpan<char> url, int found, ulong pairs)
+    private bool TryRemember(ReadOnlySpan<char> url, [NotNullWhen(true)] out ExclusionPattern? pattern) =>
+        _remembered.TryGetValue(url, out pattern) && !pattern.IsDisabled;
+
+    private ExclusionPattern? Search(ReadOnlySpan<char> url, ulong pairs)
     {
         // In .NET, $ also matches before a final line break. A URL with a line break is never excluded, so that $ is always the end.
         if (url.Contains('\n'))
         {
-            return NotFound;
+            return null;
         }
 
         foreach (var (required, pattern) in _others)
         {
-            if ((required & ~pairs) == 0 && pattern.Index < found && pattern.IsMatch(url))
+            if ((required & ~pairs) == 0 && pattern.IsMatch(url))
             {
-                found = pattern.Index;
+                return pattern;
             }
         }
 
-        return found;
-    }
-
-    /// <summary>The URLs that were excluded before. Adds nothing once it is full.</summary>
-    private sealed class Remembered
-    {
-        private readonly ConcurrentDictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _urls =
-            new ConcurrentDictionary<string, int>(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
-
-        private int _count;
-
-        public bool TryGet(ReadOnlySpan<char> url, out int index) => _urls.TryGetValue(url, out index);
-
-        public void Add(ReadOnlySpan<char> url, int index)
-        {
-            if (_count < MaxRemembered && _urls.TryAdd(url, index))
-            {
-                Interlocked.Increment(ref _count);
-            }
-        }
+        return null;
     }
 }

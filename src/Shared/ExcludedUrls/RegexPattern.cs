@@ -16,7 +16,7 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// <param name="automata">The automata of the list, or <see langword="null"/> if the item needs backtracking.</param>
 /// <param name="onDisabled">Called with the item's position when it is disabled. Must not throw.</param>
 internal sealed class RegexPattern(
-    int index, string item, IReadOnlyList<RequiredText> required, Automata? automata, Action<int> onDisabled)
+    int index, string item, IReadOnlyList<RequiredText> required, Automata? automata, Action<int>? onDisabled)
     : ExclusionPattern(index, required)
 {
     private const int MaxFailures = 3;
@@ -26,14 +26,11 @@ internal sealed class RegexPattern(
     private Regex? _backtracking;
     private int _failures;
 
-    /// <summary>Gets whether the item needs backtracking.</summary>
-    public bool NeedsBacktracking => automata is null;
-
     // A URL passes the list's filter if it has the text of any item. Checking this item's texts keeps a crafted URL from growing every
     // automaton.
     public override bool IsMatch(ReadOnlySpan<char> url)
     {
-        if (_failures >= MaxFailures || url.Length > MaxUrlLength || !ContainsRequired(url))
+        if (IsDisabled || url.Length > MaxUrlLength || !ContainsRequired(url))
         {
             return false;
         }
@@ -51,7 +48,8 @@ internal sealed class RegexPattern(
 
         if (Interlocked.Increment(ref _failures) == MaxFailures)
         {
-            onDisabled(Index);
+            IsDisabled = true;
+            onDisabled?.Invoke(Index);
         }
 
         return false;
