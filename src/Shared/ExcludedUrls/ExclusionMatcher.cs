@@ -55,18 +55,35 @@ internal sealed class ExclusionMatcher
         var forFullUrl = new List<ExclusionPattern>();
         var count = Math.Min(items.Count, MaxItems);
         var automata = new Automata(count, onAutomataDropped);
-        var tokens = new List<RegexToken>();
         var sequences = new SequenceReader();
         for (var index = 0; index < count; index++)
         {
-            if (!string.IsNullOrWhiteSpace(items[index]))
+            var item = items[index];
+            if (string.IsNullOrWhiteSpace(item))
             {
-                var patterns = Compile(index, items[index], tokens, sequences, automata, onDisabled, out var problem);
-                (matchFullUrl || ExclusionPattern.NamesFullUrl(items[index]) ? forFullUrl : forPath).AddRange(patterns);
-                if (problem is { } itemProblem)
+                continue;
+            }
+
+            var patterns = matchFullUrl || ExclusionPattern.NamesFullUrl(item) ? forFullUrl : forPath;
+            if (sequences.Read(index, item) is { } read)
+            {
+                patterns.AddRange(read);
+            }
+            else if (!ExclusionPattern.Validate(item, out var reason))
+            {
+                found.Add(new Problem(index, IsIgnored: true, reason));
+            }
+            else
+            {
+                var tokens = RegexTokens.ReadAll(item, out _);
+                var obstacle = Automata.FindObstacle(tokens);
+                if (obstacle is not null)
                 {
-                    found.Add(itemProblem);
+                    found.Add(new Problem(index, IsIgnored: false, obstacle));
                 }
+
+                var required = RequiredText.FindAll(tokens);
+                patterns.Add(new RegexPattern(index, item, required, obstacle is null ? automata : null, onDisabled));
             }
         }
 
@@ -89,40 +106,6 @@ internal sealed class ExclusionMatcher
         pathBase.IsEmpty
             ? _forPath.Find(path)
             : FindInJoined(_forPath, new RequestUrl { PathBase = pathBase, Path = path });
-
-    private static IReadOnlyList<ExclusionPattern> Compile(
-        int index,
-        string item,
-        List<RegexToken> buffer,
-        SequenceReader sequences,
-        Automata automata,
-        Action<int>? onDisabled,
-        out Problem? problem)
-    {
-        problem = null;
-        var tokens = RegexTokens.ReadAll(item, out var isBalanced, buffer);
-        if (isBalanced
-            && item.Length <= ExclusionPattern.MaxItemLength
-            && sequences.Read(index, item, tokens) is { } patterns)
-        {
-            return patterns;
-        }
-
-        if (!ExclusionPattern.Validate(item, out var reason))
-        {
-            problem = new Problem(index, IsIgnored: true, reason);
-            return [];
-        }
-
-        var required = RequiredText.FindAll(tokens);
-        if (Automata.FindObstacle(tokens) is { } obstacle)
-        {
-            problem = new Problem(index, IsIgnored: false, obstacle);
-            return [new RegexPattern(index, item, required, automata: null, onDisabled)];
-        }
-
-        return [new RegexPattern(index, item, required, automata, onDisabled)];
-    }
 
     private static int FindInJoined(PatternSet patterns, in RequestUrl url)
     {

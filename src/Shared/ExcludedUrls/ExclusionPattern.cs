@@ -73,12 +73,3 @@ internal abstract class ExclusionPattern(int index, IReadOnlyList<RequiredText> 
     /// <summary>Returns whether the item matches a URL, which has no line break.</summary>
     public abstract bool IsMatch(ReadOnlySpan<char> url);
 }
-
-/// <summary>An item or alternative that matches exactly one URL, such as <c>^/health$</c>.</summary>
-internal sealed class WholeUrlPattern(int index, string url) : ExclusionPattern(index, [])
-{
-    /// <summary>Gets the URL.</summary>
-    public string Url => url;
-
-    public override bool IsMatch(ReadOnlySpan<char> other) => other.SequenceEqual(url);
-}

@@ -35,11 +35,11 @@ internal sealed class PatternSet
     /// <param name="patterns">The items, in the order of the list.</param>
     public PatternSet(IReadOnlyCollection<ExclusionPattern> patterns)
     {
-        _wholeUrls = patterns.OfType<WholeUrlPattern>()
-            .DistinctBy(pattern => pattern.Url)
-            .ToFrozenDictionary(pattern => pattern.Url, pattern => pattern.Index)
+        _wholeUrls = patterns.Where(pattern => WholeUrl(pattern) is not null)
+            .DistinctBy(WholeUrl)
+            .ToFrozenDictionary(pattern => WholeUrl(pattern)!, pattern => pattern.Index)
             .GetAlternateLookup<ReadOnlySpan<char>>();
-        ExclusionPattern[] others = [.. patterns.Where(pattern => pattern is not WholeUrlPattern)];
+        ExclusionPattern[] others = [.. patterns.Where(pattern => WholeUrl(pattern) is null)];
         _others = Array.ConvertAll(others, pattern => (pattern.Pairs, pattern));
         _requiredTexts = RequiredText.SearchAny(Array.ConvertAll(others, pattern => pattern.Required));
         _looksUpFirst = others.Length > LongList;
@@ -60,6 +60,8 @@ internal sealed class PatternSet
 
         return found == NotFound ? -1 : found;
     }
+
+    private static string? WholeUrl(ExclusionPattern pattern) => (pattern as SequencePattern)?.WholeUrl;
 
     private ExclusionPattern? FindOther(ReadOnlySpan<char> url)
     {

@@ -22,6 +22,9 @@ internal sealed class SequencePattern : ExclusionPattern
         _lengthAfterLoops = steps.Skip(_lastLoop + 1).Sum(step => step.Length);
     }
 
+    /// <summary>Gets the only URL that matches, such as that of <c>^/health$</c>, if there is one without a line break.</summary>
+    public string? WholeUrl => _atEnd && _steps is [{ Text: { IgnoresCase: false, Text: var url } }] && !url.Contains('\n') ? url : null;
+
     public override bool IsMatch(ReadOnlySpan<char> url)
     {
         if (_atEnd && _steps is [.., { Text: { } end }] && !end.IsAtEndOf(url))

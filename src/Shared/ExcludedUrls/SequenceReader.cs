@@ -7,8 +7,8 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// characters becomes several sequences.
 /// </summary>
 /// <remarks>
-/// Such an item is expanded first: <c>^/v[0-9]+/(alive|ready)$</c> becomes <c>^/v[0-9]+/alive$</c> and <c>^/v[0-9]+/ready$</c>, and
-/// <c>/items?/</c> becomes <c>/items{0}/</c> and <c>/items{1}/</c>.
+/// The item <c>^/v[0-9]+/(alive|ready)$</c> becomes <c>^/v[0-9]+/alive$</c> and <c>^/v[0-9]+/ready$</c>, and <c>/items?/</c> becomes
+/// <c>/items{0}/</c> and <c>/items{1}/</c>.
 /// </remarks>
 internal sealed class SequenceReader
 {
@@ -18,41 +18,34 @@ internal sealed class SequenceReader
     // A set takes up to 64 KB, when URLs have characters beyond ASCII.
     private const int MaxSets = 256;
 
-    private static readonly List<string> OneEmpty = [""];
-
     private readonly Dictionary<(string Expression, bool IgnoresCase), CharacterSet> _sets = [];
     private readonly List<RegexToken> _tokens = [];
-    private readonly List<RegexToken> _expandedTokens = [];
+    private readonly List<Part> _sequence = [];
     private readonly List<SequencePattern.Step> _steps = [];
     private readonly StringBuilder _text = new();
+    private List<ExclusionPattern> _patterns = [];
+    private int _index;
     private string _item = "";
-    private int _next;
     private bool _ignoresCase;
-
-    private RegexTokenKind NextKind => _next < _tokens.Count ? _tokens[_next].Kind : RegexTokenKind.End;
 
     /// <summary>Returns the patterns that an item stands for, or <see langword="null"/> if it doesn't consist of sequences.</summary>
     /// <param name="index">The item's position in its list.</param>
     /// <param name="item">The item.</param>
-    /// <param name="tokens">The item's tokens, with balanced parentheses.</param>
-    public IReadOnlyList<ExclusionPattern>? Read(int index, string item, List<RegexToken> tokens)
+    public IReadOnlyList<ExclusionPattern>? Read(int index, string item)
     {
-        _tokens.Clear();
-        _tokens.AddRange(tokens);
+        RegexTokens.ReadAll(item, out var isBalanced, _tokens);
         _tokens.RemoveAll(token => token.Kind is RegexTokenKind.Comment);
         _ignoresCase = _tokens.Exists(token => token.IgnoresCase);
-        if (_tokens.Exists(HasOtherCase) || HasQuantifiedOption())
+        if (!isBalanced || item.Length > ExclusionPattern.MaxItemLength || _tokens.Exists(HasOtherCase))
         {
             return null;
         }
 
-        _tokens.RemoveAll(token => token.Kind is RegexTokenKind.Options);
-
+        (_index, _item, _patterns) = (index, item, []);
+        _sequence.Clear();
         try
         {
-            return _tokens.Exists(NeedsExpansion) ? ReadExpanded(index, item)
-                : ReadSequence(index, item, _tokens) is { } pattern ? [pattern]
-                : null;
+            return ReadAlternatives(0) ? _patterns : null;
         }
         catch (ArgumentException)
         {
@@ -66,145 +59,115 @@ internal sealed class SequenceReader
         token.IgnoresCase != _ignoresCase
             && (token.Kind is RegexTokenKind.Class || (token.Character is { } c && (char.IsAsciiLetter(c) || !char.IsAscii(c))));
 
-    // A quantifier after (?i) doesn't repeat the character before it.
-    private bool HasQuantifiedOption()
+    // Reads the sequences that continue the current one with an alternative of the group that starts at a position, or of the item.
+    private bool ReadAlternatives(int next)
     {
-        for (var i = 1; i < _tokens.Count; i++)
+        var length = _sequence.Count;
+        do
         {
-            if (_tokens[i].Kind is RegexTokenKind.Quantifier && _tokens[i - 1].Kind is RegexTokenKind.Options)
+            if (!ReadFrom(next))
             {
-                return true;
+                return false;
+            }
+
+            _sequence.RemoveRange(length, _sequence.Count - length);
+            next = AlternativeEnd(next) + 1;
+        }
+        while (KindAt(next - 1) is RegexTokenKind.Alternation);
+
+        return KindAt(next) is not RegexTokenKind.Quantifier || (_tokens[next] is { Min: 0, Max: 1 } && ReadFrom(next + 1));
+    }
+
+    // Reads the sequences that continue the current one at a position of the item.
+    private bool ReadFrom(int next)
+    {
+        while (KindAt(next) is not RegexTokenKind.End)
+        {
+            var token = _tokens[next++];
+            switch (token.Kind)
+            {
+                // .NET validates the names of groups.
+                case RegexTokenKind.GroupStart when token.Group is RegexGroupKind.NonCapturing || token.End == token.Start + 1:
+                    return ReadAlternatives(next);
+                case RegexTokenKind.GroupEnd:
+                    next += KindAt(next) is RegexTokenKind.Quantifier ? 1 : 0;
+                    break;
+                case RegexTokenKind.Alternation:
+                    next = AlternativeEnd(next);
+                    break;
+                case RegexTokenKind.Options:
+                    break;
+                case RegexTokenKind.Anchor:
+                case var _ when IsCharacter(token):
+                    var (min, max) = KindAt(next) is RegexTokenKind.Quantifier ? (_tokens[next].Min, _tokens[next++].Max) : (1, 1);
+                    if (min != max && max != int.MaxValue)
+                    {
+                        return ReadCounts(token, min, max, next);
+                    }
+
+                    _sequence.Add(new Part(token, min, IsLoop: max == int.MaxValue));
+                    break;
+                default:
+                    return false;
             }
         }
 
-        return false;
-    }
-
-    private static bool NeedsExpansion(RegexToken token) =>
-        token.Kind is RegexTokenKind.GroupStart or RegexTokenKind.Alternation || IsRange(token);
-
-    private static bool IsRange(RegexToken token) =>
-        token is { Kind: RegexTokenKind.Quantifier, Max: not int.MaxValue } && token.Min != token.Max;
-
-    private List<ExclusionPattern>? ReadExpanded(int index, string item)
-    {
-        (_item, _next) = (item, 0);
-        if (ExpandAlternatives() is not { } sequences || NextKind is not RegexTokenKind.End)
+        if (CreatePattern() is not { } pattern)
         {
-            return null;
+            return false;
         }
 
-        var patterns = sequences.ConvertAll(
-            sequence => ReadSequence(index, sequence, RegexTokens.ReadAll(sequence, out _, _expandedTokens))!);
-        return patterns.Contains(null!) ? null : patterns;
+        _patterns.Add(pattern);
+        return _patterns.Count <= MaxSequences;
     }
 
-    private List<string>? ExpandAlternatives()
+    private bool ReadCounts(RegexToken character, int min, int max, int next)
     {
-        var expanded = ExpandSequence();
-        while (expanded is not null && NextKind is RegexTokenKind.Alternation)
+        var length = _sequence.Count;
+        for (var count = min; count <= max; count++)
         {
-            _next++;
-            expanded = ExpandSequence() is { } others && expanded.Count + others.Count <= MaxSequences ? [.. expanded, .. others] : null;
-        }
-
-        return expanded;
-    }
-
-    private List<string>? ExpandSequence()
-    {
-        var (expanded, common) = (OneEmpty, new StringBuilder());
-        while (NextKind is not (RegexTokenKind.End or RegexTokenKind.Alternation or RegexTokenKind.GroupEnd))
-        {
-            var token = _tokens[_next++];
-            var alternatives = token.Kind is RegexTokenKind.GroupStart ? ExpandGroup(token) : ExpandCharacter(token, common);
-            if (alternatives is null || expanded.Count * alternatives.Count > MaxSequences)
+            _sequence.Add(new Part(character, count, IsLoop: false));
+            if (!ReadFrom(next))
             {
-                return null;
+                return false;
             }
 
-            if (alternatives != OneEmpty)
-            {
-                expanded = Join(expanded, common.ToString(), alternatives);
-                common.Clear();
-            }
+            _sequence.RemoveRange(length, _sequence.Count - length);
         }
 
-        return Join(expanded, common.ToString(), OneEmpty);
+        return min < max;
     }
 
-    private static List<string> Join(List<string> starts, string common, List<string> ends)
-    {
-        var joined = new List<string>(starts.Count * ends.Count);
-        foreach (var start in starts)
-        {
-            foreach (var end in ends)
-            {
-                joined.Add(string.Concat(start, common, end));
-            }
-        }
+    private RegexTokenKind KindAt(int position) => position < _tokens.Count ? _tokens[position].Kind : RegexTokenKind.End;
 
-        return joined;
-    }
-
-    private List<string>? ExpandGroup(RegexToken token)
-    {
-        // .NET validates the names of groups.
-        var isUnnamed = token.Group is RegexGroupKind.Capture && token.End == token.Start + 1;
-        if (!isUnnamed && token.Group is not RegexGroupKind.NonCapturing)
-        {
-            return null;
-        }
-
-        var alternatives = ExpandAlternatives();
-        _next++;
-        if (NextKind is not RegexTokenKind.Quantifier)
-        {
-            return alternatives;
-        }
-
-        return alternatives is not null && _tokens[_next++] is { Min: 0, Max: 1 } ? [.. alternatives, ""] : null;
-    }
-
-    // Adds a character to what all alternatives have in common, or returns its alternatives.
-    private List<string>? ExpandCharacter(RegexToken token, StringBuilder common)
-    {
-        if (!IsCharacter(token) && token.Kind is not RegexTokenKind.Anchor)
-        {
-            return null;
-        }
-
-        // A brace that follows another alternative doesn't start a quantifier.
-        var text = token.Character is '{' ? @"\{" : _item.AsSpan(token.Start, token.End - token.Start);
-        if (NextKind is not RegexTokenKind.Quantifier)
-        {
-            common.Append(text);
-            return OneEmpty;
-        }
-
-        var quantifier = _tokens[_next++];
-        if (!IsRange(quantifier))
-        {
-            common.Append(text).Append(_item, quantifier.Start, quantifier.End - quantifier.Start);
-            return OneEmpty;
-        }
-
-        var (character, min, max) = (text.ToString(), quantifier.Min, quantifier.Max);
-        return min < max && max - min < MaxSequences
-            ? [.. Enumerable.Range(min, max - min + 1).Select(count => $"{character}{{{count}}}")]
-            : null;
-    }
-
-    // An octal escape, such as \0, can become longer when it is expanded.
     private static bool IsCharacter(RegexToken token) =>
-        token.Kind is RegexTokenKind.AnyCharacter or RegexTokenKind.Class
-            || (token.Character is not null && token is not { Kind: RegexTokenKind.Escape, Letter: '0' });
+        token.Character is not null || token.Kind is RegexTokenKind.AnyCharacter or RegexTokenKind.Class;
 
-    private ExclusionPattern? ReadSequence(int index, string sequence, List<RegexToken> tokens)
+    // Returns where the alternative at a position ends: at a | or a parenthesis, or at the end of the item.
+    private int AlternativeEnd(int position)
     {
-        var isAtStart = tokens is [{ Kind: RegexTokenKind.Anchor, Letter: '^' or 'A' }, ..];
-        var isAtEnd = tokens is [.., { Kind: RegexTokenKind.Anchor, Letter: '$' or 'z' or 'Z' }];
-        var end = tokens.Count - (isAtEnd ? 1 : 0);
+        for (var depth = 0; position < _tokens.Count; position++)
+        {
+            switch (_tokens[position].Kind)
+            {
+                case RegexTokenKind.GroupStart:
+                    depth++;
+                    break;
+                case RegexTokenKind.Alternation or RegexTokenKind.GroupEnd when depth == 0:
+                    return position;
+                case RegexTokenKind.GroupEnd:
+                    depth--;
+                    break;
+            }
+        }
+
+        return position;
+    }
+
+    private SequencePattern? CreatePattern()
+    {
+        var isAtStart = _sequence is [{ Token: { Kind: RegexTokenKind.Anchor, Letter: '^' or 'A' }, IsOne: true }, ..];
+        var isAtEnd = _sequence is [.., { Token: { Kind: RegexTokenKind.Anchor, Letter: '$' or 'z' or 'Z' }, IsOne: true }];
         _steps.Clear();
         _text.Clear();
         if (!isAtStart)
@@ -212,31 +175,21 @@ internal sealed class SequenceReader
             _steps.Add(SequencePattern.Step.AnyLoop);
         }
 
-        for (var i = isAtStart ? 1 : 0; i < end; i++)
+        for (var i = isAtStart ? 1 : 0; i < _sequence.Count - (isAtEnd ? 1 : 0); i++)
         {
-            var character = tokens[i];
-            var isQuantified = i + 1 < end && tokens[i + 1].Kind is RegexTokenKind.Quantifier;
-            var (min, max) = isQuantified ? (tokens[i + 1].Min, tokens[i + 1].Max) : (1, 1);
-            if (!IsCharacter(character) || min > MaxSteps || !TryAdd(sequence, character, min, isLoop: max == int.MaxValue))
+            if (!IsCharacter(_sequence[i].Token) || _sequence[i].Count > MaxSteps || !TryAdd(_sequence[i]))
             {
                 return null;
             }
-
-            i += isQuantified ? 1 : 0;
-        }
-
-        // A URL with a line break is never excluded.
-        if (isAtStart && isAtEnd && !_ignoresCase && _steps.Count == 0 && _text.ToString() is var url && !url.Contains('\n'))
-        {
-            return new WholeUrlPattern(index, url);
         }
 
         AddText();
-        return _steps.Count <= MaxSteps ? new SequencePattern(index, [.. _steps], isAtEnd) : null;
+        return _steps.Count <= MaxSteps ? new SequencePattern(_index, [.. _steps], isAtEnd) : null;
     }
 
-    private bool TryAdd(string sequence, RegexToken token, int count, bool isLoop)
+    private bool TryAdd(Part part)
     {
+        var (token, count, isLoop) = part;
         if (token.Character is { } character && RequiredText.CanBeRequired(character, _ignoresCase))
         {
             _text.Append(character, count);
@@ -248,7 +201,7 @@ internal sealed class SequenceReader
             count = 0;
         }
 
-        if (FindSet(sequence, token) is not { } set)
+        if (FindSet(token) is not { } set)
         {
             return false;
         }
@@ -260,7 +213,7 @@ internal sealed class SequenceReader
 
         if (count > 0)
         {
-            AddSet(set, count);
+            _steps.Add(new(null, set, IsLoop: false) { Count = count });
         }
 
         if (isLoop)
@@ -280,31 +233,25 @@ internal sealed class SequenceReader
         }
     }
 
-    private void AddSet(CharacterSet set, int count)
-    {
-        if (_steps is [.., { IsLoop: false } last] && last.Set == set)
-        {
-            _steps[^1] = last with { Count = last.Count + count };
-        }
-        else
-        {
-            _steps.Add(new(null, set, IsLoop: false) { Count = count });
-        }
-    }
-
-    private CharacterSet? FindSet(string sequence, RegexToken token)
+    private CharacterSet? FindSet(RegexToken token)
     {
         if (token.Kind is RegexTokenKind.AnyCharacter)
         {
             return CharacterSet.Any;
         }
 
-        var key = (Expression: sequence[token.Start..token.End], _ignoresCase);
+        var key = (Expression: _item[token.Start..token.End], _ignoresCase);
         if (!_sets.TryGetValue(key, out var set) && _sets.Count < MaxSets)
         {
             _sets.Add(key, set = CharacterSet.Create(key.Expression, _ignoresCase));
         }
 
         return set;
+    }
+
+    // A character or an anchor of a sequence.
+    private readonly record struct Part(RegexToken Token, int Count, bool IsLoop)
+    {
+        public bool IsOne => Count == 1 && !IsLoop;
     }
 }

@@ -136,9 +136,6 @@ public sealed class SequencePatternTests
             index => Assert.Equal(index, matcher.Find(new RequestUrl { Path = $"/items/{(char)('\u0400' + index)}" })));
     }
 
-    private static IReadOnlyList<ExclusionPattern>? Read(string item, SequenceReader? reader = null)
-    {
-        var tokens = RegexTokens.ReadAll(item, out var isBalanced);
-        return isBalanced ? (reader ?? new SequenceReader()).Read(0, item, tokens) : null;
-    }
+    private static IReadOnlyList<ExclusionPattern>? Read(string item, SequenceReader? reader = null) =>
+        (reader ?? new SequenceReader()).Read(0, item);
 }
