@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
-using System.Diagnostics.CodeAnalysis;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
@@ -27,8 +26,9 @@ internal sealed class PatternSet
     private readonly bool _looksUpFirst;
     private readonly int _maxFilteredLength;
 
-    private readonly ConcurrentDictionary<string, ExclusionPattern>.AlternateLookup<ReadOnlySpan<char>> _remembered =
-        new ConcurrentDictionary<string, ExclusionPattern>(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+    // The position in _others of the item that excludes a URL.
+    private readonly ConcurrentDictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _remembered =
+        new ConcurrentDictionary<string, int>(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
 
     private int _rememberedCount;
 
@@ -53,9 +53,9 @@ internal sealed class PatternSet
     public int Find(ReadOnlySpan<char> url)
     {
         var found = _wholeUrls.TryGetValue(url, out var index) ? index : NotFound;
-        if (_others.Length > 0 && _others[0].Pattern.Index < found)
+        if (_others.Length > 0 && _others[0].Pattern.Index < found && FindOther(url) is >= 0 and var other)
         {
-            found = Math.Min(found, FindOther(url)?.Index ?? NotFound);
+            found = Math.Min(found, _others[other].Pattern.Index);
         }
 
         return found == NotFound ? -1 : found;
@@ -63,30 +63,30 @@ internal sealed class PatternSet
 
     private static string? WholeUrl(ExclusionPattern pattern) => (pattern as SequencePattern)?.WholeUrl;
 
-    private ExclusionPattern? FindOther(ReadOnlySpan<char> url)
+    private int FindOther(ReadOnlySpan<char> url)
     {
         if (url.Length > _maxFilteredLength)
         {
             return Search(url, AllPairs);
         }
 
-        if (_looksUpFirst && TryRemember(url, out var remembered))
+        if (_looksUpFirst && TryRemember(url, out var found))
         {
-            return remembered;
+            return found;
         }
 
         if (_requiredTexts is not null && !url.ContainsAny(_requiredTexts))
         {
-            return null;
+            return -1;
         }
 
-        if (!_looksUpFirst && TryRemember(url, out remembered))
+        if (!_looksUpFirst && TryRemember(url, out found))
         {
-            return remembered;
+            return found;
         }
 
-        var found = Search(url, RequiredText.PairsIn(url));
-        if (found is not null && _rememberedCount < MaxRemembered && _remembered.TryAdd(url, found))
+        found = Search(url, RequiredText.PairsIn(url));
+        if (found >= 0 && _rememberedCount < MaxRemembered && _remembered.TryAdd(url, found))
         {
             Interlocked.Increment(ref _rememberedCount);
         }
@@ -94,25 +94,25 @@ internal sealed class PatternSet
         return found;
     }
 
-    private bool TryRemember(ReadOnlySpan<char> url, [NotNullWhen(true)] out ExclusionPattern? pattern) =>
-        _remembered.TryGetValue(url, out pattern) && !pattern.IsDisabled;
+    private bool TryRemember(ReadOnlySpan<char> url, out int found) =>
+        _remembered.TryGetValue(url, out found) && !_others[found].Pattern.IsDisabled;
 
-    private ExclusionPattern? Search(ReadOnlySpan<char> url, ulong pairs)
+    private int Search(ReadOnlySpan<char> url, ulong pairs)
     {
         // In .NET, $ also matches before a final line break. A URL with a line break is never excluded, so that $ is always the end.
         if (url.Contains('\n'))
         {
-            return null;
+            return -1;
         }
 
-        foreach (var (required, pattern) in _others)
+        for (var i = 0; i < _others.Length; i++)
         {
-            if ((required & ~pairs) == 0 && pattern.IsMatch(url))
+            if ((_others[i].Pairs & ~pairs) == 0 && _others[i].Pattern.IsMatch(url))
             {
-                return pattern;
+                return i;
             }
         }
 
-        return null;
+        return -1;
     }
 }
