@@ -13,6 +13,25 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// </remarks>
 internal sealed class RegexTokens(string text)
 {
+    private const string NameCharacter = @"\w\u200C\u200D";
+
+    private static readonly Regex EscapeSyntax = Syntax(
+        $$"""
+        \\(?:
+            (?<anchor> [AbBGzZ] )
+            | (?<class> [dDsSwW] | [pP] (?: \{ [A-Za-z0-9_-]+ \} )? )
+            | (?<reference> k? (?: < [{{NameCharacter}}]+ > | ' [{{NameCharacter}}]+ ' ) | k | [1-9][0-9]* )
+            | (?<character> [aefnrtv] | c[@-_a-z] | x[0-9A-Fa-f]{2} | u[0-9A-Fa-f]{4} | 0[0-7]{0,2} | [^{{NameCharacter}}] )
+            | .?
+        )
+        """);
+
+    private static readonly Regex GroupNameSyntax = Syntax($"< [{NameCharacter}-]+ > | ' [{NameCharacter}-]+ '");
+
+    private static readonly Regex InlineOptionsSyntax = Syntax(@"[imnsxIMNSX+-]* [:)]");
+
+    private static readonly Regex CountsSyntax = Syntax(@"\{ (?<min> [0-9]+ ) (?<range> , (?<max> [0-9]* ) )? \}");
+
     private readonly Stack<RegexOptions> _outerOptions = new();
     private readonly int _lastParenthesis = text.LastIndexOf(')');
     private int _next;
@@ -89,8 +108,8 @@ internal sealed class RegexTokens(string text)
                 return Token(RegexTokenKind.GroupEnd, start, start + 1);
             case '*' or '+' or '?':
                 return Quantifier(start, start + 1, c == '+' ? 1 : 0, c == '?' ? 1 : int.MaxValue);
-            case '{' when TryReadCounts(start, out var end, out var min, out var max):
-                return Quantifier(start, end, min, max);
+            case '{' when CountsSyntax.Match(text, start) is { Success: true } counts:
+                return Quantifier(start, counts);
             case '#' when IgnoresWhitespace:
                 return Token(RegexTokenKind.Comment, start, text.IndexOf('\n', start) is >= 0 and var lineEnd ? lineEnd : text.Length);
             case '\t' or '\n' or '\f' or '\r' or ' ' when IgnoresWhitespace:
@@ -100,12 +119,26 @@ internal sealed class RegexTokens(string text)
         }
     }
 
+    private static Regex Syntax(string expression) => new(
+        $@"\G(?:{expression})", RegexOptions.IgnorePatternWhitespace | RegexOptions.Singleline, Regex.InfiniteMatchTimeout);
+
     private bool IgnoresWhitespace => (Options & RegexOptions.IgnorePatternWhitespace) != 0;
 
     private RegexToken Token(RegexTokenKind kind, int start, int end) => new(kind, start, end, Options);
 
     private RegexToken Quantifier(int start, int end, int min, int max) =>
         Token(RegexTokenKind.Quantifier, start, Char(end) == '?' ? end + 1 : end) with { Min = min, Max = max };
+
+    private RegexToken Quantifier(int start, Match counts)
+    {
+        var (min, max) = (Count(counts.Groups["min"]), counts.Groups["max"]);
+        return Quantifier(
+            start, start + counts.Length, min, !counts.Groups["range"].Success ? min : max.Length == 0 ? int.MaxValue : Count(max));
+    }
+
+    // .NET rejects a number that is too large. It isn't the same as no limit.
+    private static int Count(Group digits) =>
+        int.TryParse(digits.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : int.MaxValue - 1;
 
     private RegexToken Group(int start)
     {
@@ -126,22 +159,24 @@ internal sealed class RegexTokens(string text)
                 return GroupStart(RegexGroupKind.Atomic, start, start + 3, Options);
             case '(':
                 return GroupStart(RegexGroupKind.Conditional, start, start + 2, Options);
-            case '<' or '\'' when NameEnd(start + 2, allowHyphen: true) is { } end:
-                var kind = text.AsSpan(start, end - start).Contains('-') ? RegexGroupKind.Balancing : RegexGroupKind.Capture;
-                return GroupStart(kind, start, end, Options);
+            case '<' or '\'' when GroupNameSyntax.Match(text, start + 2) is { Success: true } name:
+                var kind = name.ValueSpan.Contains('-') ? RegexGroupKind.Balancing : RegexGroupKind.Capture;
+                return GroupStart(kind, start, start + 2 + name.Length, Options);
         }
 
-        var options = InlineOptions(start + 2, out var optionsEnd);
-        switch (Char(optionsEnd))
+        if (InlineOptionsSyntax.Match(text, start + 2) is not { Success: true } inline)
         {
-            case ':':
-                return GroupStart(RegexGroupKind.NonCapturing, start, optionsEnd + 1, options);
-            case ')':
-                Options = options;
-                return Token(RegexTokenKind.Options, start, optionsEnd + 1);
-            default:
-                return GroupStart(RegexGroupKind.Invalid, start, start + 1, Options);
+            return GroupStart(RegexGroupKind.Invalid, start, start + 1, Options);
         }
+
+        var (end, options) = (start + 2 + inline.Length, InlineOptions(inline.ValueSpan));
+        if (inline.ValueSpan is [.., ':'])
+        {
+            return GroupStart(RegexGroupKind.NonCapturing, start, end, options);
+        }
+
+        Options = options;
+        return Token(RegexTokenKind.Options, start, end);
     }
 
     private RegexToken GroupStart(RegexGroupKind kind, int start, int end, RegexOptions options)
@@ -151,26 +186,18 @@ internal sealed class RegexTokens(string text)
         return Token(RegexTokenKind.GroupStart, start, end) with { Group = kind };
     }
 
-    private RegexOptions InlineOptions(int start, out int end)
+    private RegexOptions InlineOptions(ReadOnlySpan<char> letters)
     {
         var (options, on) = (Options, true);
-        for (end = start; end < text.Length; end++)
+        foreach (var letter in letters)
         {
-            var option = char.ToLowerInvariant(text[end]) switch
+            on = letter == '+' || (letter != '-' && on);
+            var option = letter switch
             {
-                'i' => RegexOptions.IgnoreCase,
-                'm' => RegexOptions.Multiline,
-                'n' => RegexOptions.ExplicitCapture,
-                's' => RegexOptions.Singleline,
-                'x' => RegexOptions.IgnorePatternWhitespace,
-                _ => RegexOptions.None,
+                'i' or 'I' => RegexOptions.IgnoreCase,
+                'x' or 'X' => RegexOptions.IgnorePatternWhitespace,
+                _ => RegexOptions.None, // does not change what the tokens are
             };
-            if (option is RegexOptions.None && text[end] is not ('+' or '-'))
-            {
-                break;
-            }
-
-            on = text[end] == '+' || (text[end] != '-' && on);
             options = on ? options | option : options & ~option;
         }
 
@@ -179,148 +206,21 @@ internal sealed class RegexTokens(string text)
 
     private RegexToken Escape(int start)
     {
-        var (kind, end, character) = (RegexTokenKind.Escape, Math.Min(start + 2, text.Length), (char?)null);
-        var letter = Char(start + 1);
-        switch (letter)
-        {
-            case 'A' or 'z' or 'Z' or 'G' or 'b' or 'B':
-                kind = RegexTokenKind.Anchor;
-                break;
-            case 'd' or 'D' or 's' or 'S' or 'w' or 'W':
-                kind = RegexTokenKind.Class;
-                break;
-            case 'p' or 'P':
-                (kind, end) = (RegexTokenKind.Class, CategoryEnd(end));
-                break;
-            case 'k':
-                (kind, end) = (RegexTokenKind.BackReference, NameEnd(end, allowHyphen: false) ?? end);
-                break;
-            case '<' or '\'' when NameEnd(start + 1, allowHyphen: false) is { } nameEnd:
-                (kind, end) = (RegexTokenKind.BackReference, nameEnd);
-                break;
-            case >= '1' and <= '9':
-                // If there is no such group, \12 is a character. Read as a back-reference, which excludes the item from automata.
-                (kind, end) = (RegexTokenKind.BackReference, SkipDigits(end));
-                break;
-            case 'x' or 'u' or 'c' or '0':
-                (end, character) = CharacterCode(letter, end);
-                break;
-            case >= 'a' and <= 'z':
-                var index = "aefnrtv".IndexOf(letter, StringComparison.Ordinal);
-                character = index < 0 ? null : "\a\u001B\f\n\r\t\v"[index];
-                break;
-            case <= '\x7f' and not '_' when !char.IsAsciiLetter(letter) && end == start + 2:
-                character = letter;
-                break;
-        }
+        var match = EscapeSyntax.Match(text, start);
 
-        return Token(kind, start, end) with { Letter = letter, Character = character };
-    }
-
-    private (int End, char? Character) CharacterCode(char letter, int start)
-    {
-        if (letter == 'c')
+        // If there is no such group, \12 is a character. Read as a back-reference, which excludes the item from automata.
+        var kind = match.Groups["anchor"].Success ? RegexTokenKind.Anchor
+            : match.Groups["class"].Success ? RegexTokenKind.Class
+            : match.Groups["reference"].Success ? RegexTokenKind.BackReference
+            : RegexTokenKind.Escape;
+        return Token(kind, start, start + match.Length) with
         {
-            // One character, which may be a bracket or a backslash: \c[ is \e.
-            var control = char.ToUpperInvariant(Char(start));
-            return control is >= '@' and <= '_' ? (start + 1, (char)(control - '@')) : (start, null);
-        }
-
-        var (radix, length) = letter switch
-        {
-            'x' => (16, 2),
-            'u' => (16, 4),
-            _ => (8, 2),
+            Letter = Char(start + 1),
+            Character = match.Groups["character"].Success ? Regex.Unescape(match.Value)[0] : null,
         };
-        var (end, code) = (start, 0);
-        while (end < start + length && Digit(Char(end), radix) is >= 0 and var digit)
-        {
-            code = (code * radix) + digit;
-            end++;
-        }
-
-        return (end, radix == 16 && end < start + length ? null : (char)code);
     }
 
-    private static int Digit(char c, int radix) =>
-        int.TryParse([c], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var digit) && digit < radix ? digit : -1;
-
-    private int CategoryEnd(int start)
-    {
-        if (Char(start) != '{')
-        {
-            return start;
-        }
-
-        var end = start + 1;
-        while (char.IsAsciiLetterOrDigit(Char(end)) || Char(end) is '-' or '_')
-        {
-            end++;
-        }
-
-        return Char(end) == '}' ? end + 1 : start;
-    }
-
-    // <name> or 'name', from the character that opens it.
-    private int? NameEnd(int start, bool allowHyphen)
-    {
-        var close = Char(start) switch
-        {
-            '<' => '>',
-            '\'' => '\'',
-            _ => '\0',
-        };
-        var end = start + 1;
-        while (char.IsLetterOrDigit(Char(end)) || IsMarkOrConnector(Char(end)) || (allowHyphen && Char(end) == '-'))
-        {
-            end++;
-        }
-
-        return close != '\0' && end > start + 1 && Char(end) == close ? end + 1 : null;
-    }
-
-    private static bool IsMarkOrConnector(char c) => char.GetUnicodeCategory(c) is
-        UnicodeCategory.NonSpacingMark
-            or UnicodeCategory.SpacingCombiningMark
-            or UnicodeCategory.EnclosingMark
-            or UnicodeCategory.ConnectorPunctuation
-        || c is '\u200C' or '\u200D';
-
-    private bool TryReadCounts(int start, out int end, out int min, out int max)
-    {
-        end = SkipDigits(start + 1);
-        min = max = Count(start + 1, end);
-        if (end == start + 1)
-        {
-            return false;
-        }
-
-        if (Char(end) == ',')
-        {
-            var atMost = end + 1;
-            end = SkipDigits(atMost);
-            max = end == atMost ? int.MaxValue : Count(atMost, end);
-        }
-
-        return Char(end++) == '}';
-    }
-
-    private int Count(int start, int end) =>
-        int.TryParse(text.AsSpan(start, end - start), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
-            ? count
-            : int.MaxValue - 1; // Rejected by .NET, and not the same as no limit.
-
-    private int SkipDigits(int start)
-    {
-        while (char.IsAsciiDigit(Char(start)))
-        {
-            start++;
-        }
-
-        return start;
-    }
-
-    // A ] in first place is a literal, and -[ opens a class to subtract, unless the hyphen is in first place or ends a range.
+    // A ] in first place is a literal. -[ opens a class to subtract, unless the hyphen is in first place or ends a range.
     private int? ClassEnd(int start)
     {
         // After an unclosed bracket, only a bracket to subtract can be closed.
@@ -329,46 +229,22 @@ internal sealed class RegexTokens(string text)
             return null;
         }
 
-        var depth = 1;
-        var (i, first, inRange) = (ClassContent(start), true, false);
-        while (i < text.Length)
+        var (next, depth) = (FirstInClassEnd(start), 1);
+        while (next < text.Length)
         {
-            var c = text[i];
-            if (!first && (inRange ? c == '[' : c == '-' && Char(i + 1) == '['))
+            switch (text[next])
             {
-                depth++;
-                (i, first, inRange) = (ClassContent(inRange ? i : i + 1), true, false);
-                continue;
-            }
-
-            if (!first && c == ']')
-            {
-                i++;
-                if (--depth == 0)
-                {
-                    return i;
-                }
-
-                inRange = false;
-                continue;
-            }
-
-            var canStartRange = !inRange;
-            if (c == '\\')
-            {
-                canStartRange &= Char(i + 1) is not ('d' or 'D' or 's' or 'S' or 'w' or 'W' or 'p' or 'P' or '-');
-                i = EscapeInClassEnd(i);
-            }
-            else
-            {
-                i++;
-            }
-
-            first = false;
-            inRange = canStartRange && Char(i) == '-' && i + 1 < text.Length && text[i + 1] != ']';
-            if (inRange)
-            {
-                i++;
+                case ']' when depth == 1:
+                    return next + 1;
+                case ']':
+                    (next, depth) = (next + 1, depth - 1);
+                    break;
+                case '-' when Char(next + 1) == '[':
+                    (next, depth) = (FirstInClassEnd(next + 1), depth + 1);
+                    break;
+                default:
+                    next = RangeEnd(next);
+                    break;
             }
         }
 
@@ -376,18 +252,20 @@ internal sealed class RegexTokens(string text)
         return null;
     }
 
-    private int ClassContent(int bracket) => Char(bracket + 1) == '^' ? bracket + 2 : bracket + 1;
+    private int FirstInClassEnd(int bracket) => RangeEnd(Char(bracket + 1) == '^' ? bracket + 2 : bracket + 1);
 
-    private int EscapeInClassEnd(int start)
+    // Where one character ends, or a range of characters.
+    private int RangeEnd(int start)
     {
-        var end = Math.Min(start + 2, text.Length);
-        return Char(start + 1) switch
-        {
-            'p' or 'P' => CategoryEnd(end),
-            'x' or 'u' or 'c' => CharacterCode(Char(start + 1), end).End,
-            _ => end,
-        };
+        var first = CharacterInClass(start);
+        var canStartRange = first is { Kind: not RegexTokenKind.Class, Letter: not '-' };
+        return canStartRange && Char(first.End) == '-' && Char(first.End + 1) is not ('[' or ']')
+            ? CharacterInClass(first.End + 1).End
+            : first.End;
     }
+
+    private RegexToken CharacterInClass(int start) =>
+        Char(start) == '\\' ? Escape(start) : Token(RegexTokenKind.Literal, start, start + 1);
 
     // U+0000 after the end.
     private char Char(int position) => position < text.Length ? text[position] : '\0';

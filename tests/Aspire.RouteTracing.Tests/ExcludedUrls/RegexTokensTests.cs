@@ -40,6 +40,7 @@ public sealed class RegexTokensTests
     [InlineData(@"\cA", '\u0001')]
     [InlineData(@"\07", '\a')]
     [InlineData(@"\e", '\u001B')]
+    [InlineData(@"\€", '€')]
     [InlineData("[^.]", null)]
     [InlineData(@"\d", null)]
     [InlineData(@"\1", null)]
