@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Aspire.RouteTracing.ExcludedUrls;
 
@@ -16,6 +17,12 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 internal static class ExclusionListFormat
 {
     private const string Base64Prefix = "base64:";
+
+    // Without its backslash, the comma of {1\,3} would be part of a quantifier.
+    private static readonly Regex CommaInQuantifier = new(@"\G(?<=\{[0-9]+)\\,(?=[0-9]*\})", default, Regex.InfiniteMatchTimeout);
+
+    // The items "a{1" and "3}" are not the quantifier in "a{1,3}".
+    private static readonly Regex QuantifierStart = new(@"\{[0-9]+\z", default, Regex.InfiniteMatchTimeout);
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -72,8 +79,20 @@ internal static class ExclusionListFormat
     /// <summary>Removes the white space around an item, except white space after a backslash.</summary>
     public static string Trim(string item)
     {
-        var keep = ReadMarks(item, isList: false, out _).FindLast(mark => mark.Kind is MarkKind.EscapedBlank)?.End ?? 0;
-        return Trim(new StringBuilder(item), keep);
+        var (start, end) = (0, item.Length);
+        while (start < end && IsBlank(item[start]))
+        {
+            start++;
+        }
+
+        while (start < end && IsBlank(item[end - 1]))
+        {
+            end--;
+        }
+
+        var backslashes = end - start - item.AsSpan(start, end - start).TrimEnd('\\').Length;
+        var keepsOne = backslashes % 2 == 1 && end < item.Length && item[end] is not ('\n' or '\r');
+        return item[start..(keepsOne ? end + 1 : end)];
     }
 
     /// <summary>
@@ -92,35 +111,34 @@ internal static class ExclusionListFormat
     {
         var items = new List<string>();
         var item = new StringBuilder();
-        var (start, keep) = (0, 0);
-        var marks = ReadMarks(text, isList: true, out _);
-        marks.Add(new Mark(MarkKind.Delimiter, text.Length, text.Length));
-        foreach (var mark in marks)
+        var start = 0;
+        foreach (var token in ReadSeparators(text, isList: true, out _))
         {
-            switch (mark.Kind)
+            if (IsDelimiter(text, token))
             {
-                case MarkKind.EscapedComma when !IsInQuantifier(text, mark.Start):
-                    item.Append(text, start, mark.Start - start);
-                    start = mark.Start + 1;
-                    break;
-                case MarkKind.EscapedBlank:
-                    item.Append(text, start, mark.End - start);
-                    (start, keep) = (mark.End, item.Length);
-                    break;
-                case MarkKind.Delimiter:
-                    item.Append(text, start, mark.Start - start);
-                    if (Trim(item, keep) is { Length: > 0 } trimmed)
-                    {
-                        items.Add(trimmed);
-                    }
-
-                    item.Clear();
-                    (start, keep) = (mark.End, 0);
-                    break;
+                AddItem(token.End - 1);
+                start = token.End;
+            }
+            else if (!CommaInQuantifier.IsMatch(text, token.Start))
+            {
+                item.Append(text, start, token.Start - start);
+                start = token.Start + 1;
             }
         }
 
+        AddItem(text.Length);
         return items;
+
+        void AddItem(int end)
+        {
+            var trimmed = Trim(item.Append(text, start, end - start).ToString());
+            if (trimmed.Length > 0)
+            {
+                items.Add(trimmed);
+            }
+
+            item.Clear();
+        }
     }
 
     private static string WritePlain(IEnumerable<string> items)
@@ -131,7 +149,7 @@ internal static class ExclusionListFormat
         {
             var written = WriteItem(item);
             list.Append(separator).Append(written);
-            separator = EndsAtLineBreakOnly(written) ? "\n" : EndsInQuantifierStart(list) ? ", " : ",";
+            separator = EndsAtLineBreakOnly(written) ? "\n" : QuantifierStart.IsMatch(written) ? ", " : ",";
         }
 
         return list.ToString();
@@ -139,44 +157,41 @@ internal static class ExclusionListFormat
 
     private static string WriteItem(string item)
     {
-        var delimiters = ReadMarks(item, isList: false, out var isBalanced).FindAll(mark => mark.Kind is MarkKind.Delimiter);
-        if (isBalanced && delimiters.Exists(delimiter => item[delimiter.Start] != ','))
+        var separators = ReadSeparators(item, isList: false, out var isBalanced);
+        if (isBalanced && separators.Exists(separator => item[separator.End - 1] != ','))
         {
             return EndsAtLineBreakOnly(item) ? $"(?:{item}\n)" : $"(?:{item})";
         }
 
         var written = new StringBuilder(item);
-        for (var i = delimiters.Count - 1; i >= 0; i--)
+        foreach (var comma in separators.Where(separator => item[separator.Start] == ',').Reverse())
         {
-            if (item[delimiters[i].Start] == ',')
-            {
-                written.Insert(delimiters[i].Start, '\\');
-            }
+            written.Insert(comma.Start, '\\');
         }
 
         return written.ToString();
     }
 
-    // Finds what splits a text, and what looks like it. Groups protect what is in them when they are closed.
-    private static List<Mark> ReadMarks(string text, bool isList, out bool isBalanced)
+    // Finds the commas and line breaks, with the backslashes before them. Groups protect what is in them when they are closed.
+    private static List<RegexToken> ReadSeparators(string text, bool isList, out bool isBalanced)
     {
         var tokens = new RegexTokens(text);
-        var marks = new List<Mark>();
-        var marksBeforeGroups = new Stack<int>();
+        var separators = new List<RegexToken>();
+        var countsBeforeGroups = new Stack<int>();
         while (tokens.Read() is { Kind: not RegexTokenKind.End } token)
         {
             if (token.Kind is RegexTokenKind.GroupStart)
             {
-                marksBeforeGroups.Push(marks.Count);
+                countsBeforeGroups.Push(separators.Count);
             }
-            else if (token.Kind is RegexTokenKind.GroupEnd && marksBeforeGroups.TryPop(out var count))
+            else if (token.Kind is RegexTokenKind.GroupEnd && countsBeforeGroups.TryPop(out var count))
             {
-                marks.RemoveRange(count, marks.Count - count);
+                separators.RemoveRange(count, separators.Count - count);
             }
-            else if (ReadMark(text, token) is { } mark)
+            else if (text.AsSpan(token.Start, token.End - token.Start) is [',' or '\n' or '\r'] or ['\\', ',' or '\n' or '\r'])
             {
-                marks.Add(mark);
-                if (isList && mark.Kind is MarkKind.Delimiter)
+                separators.Add(token);
+                if (isList && IsDelimiter(text, token))
                 {
                     tokens.StartExpression();
                 }
@@ -184,73 +199,12 @@ internal static class ExclusionListFormat
         }
 
         isBalanced = tokens.IsBalanced;
-        return marks;
+        return separators;
     }
 
-    private static Mark? ReadMark(string text, RegexToken token) => text.AsSpan(token.Start, token.End - token.Start) switch
-    {
-        [',' or '\n' or '\r'] => new Mark(MarkKind.Delimiter, token.Start, token.End),
-        ['\\', '\n' or '\r'] => new Mark(MarkKind.Delimiter, token.Start + 1, token.End),
-        ['\\', ','] => new Mark(MarkKind.EscapedComma, token.Start, token.End),
-        ['\\', var blank] when IsBlank(blank) => new Mark(MarkKind.EscapedBlank, token.Start, token.End),
-        _ => null,
-    };
-
-    // Without its backslash, {1\,3} would be a quantifier.
-    private static bool IsInQuantifier(string text, int backslash)
-    {
-        var end = backslash + 2;
-        while (end < text.Length && char.IsAsciiDigit(text[end]))
-        {
-            end++;
-        }
-
-        var start = backslash - 1;
-        while (start > 0 && char.IsAsciiDigit(text[start]))
-        {
-            start--;
-        }
-
-        return start >= 0 && start < backslash - 1 && text[start] == '{' && end < text.Length && text[end] == '}';
-    }
-
-    // The items "a{1" and "3}" are not the quantifier in "a{1,3}".
-    private static bool EndsInQuantifierStart(StringBuilder list)
-    {
-        var i = list.Length - 1;
-        while (i > 0 && char.IsAsciiDigit(list[i]))
-        {
-            i--;
-        }
-
-        return i < list.Length - 1 && list[i] == '{';
-    }
-
-    private static string Trim(StringBuilder item, int keep)
-    {
-        var (start, end) = (0, item.Length);
-        while (end > keep && IsBlank(item[end - 1]))
-        {
-            end--;
-        }
-
-        while (start < end && IsBlank(item[start]))
-        {
-            start++;
-        }
-
-        return item.ToString(start, end - start);
-    }
+    // A backslash doesn't protect a line break.
+    private static bool IsDelimiter(string text, RegexToken separator) => text[separator.Start] == ',' || text[separator.End - 1] != ',';
 
     // Python's str.strip removes .NET's white space and the four separators below it.
     private static bool IsBlank(char c) => char.IsWhiteSpace(c) || c is >= '\u001C' and <= '\u001F';
-
-    private enum MarkKind
-    {
-        Delimiter,
-        EscapedComma,
-        EscapedBlank,
-    }
-
-    private sealed record Mark(MarkKind Kind, int Start, int End);
 }
