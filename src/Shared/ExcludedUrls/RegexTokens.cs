@@ -30,32 +30,25 @@ internal sealed class RegexTokens(string text)
 
     private static readonly Regex InlineOptionsSyntax = Syntax(@"[imnsxIMNSX+-]* [:)]");
 
-    private static readonly Regex CountsSyntax = Syntax(@"\{ (?<min> [0-9]+ ) (?<range> , (?<max> [0-9]* ) )? \}");
+    private static readonly Regex CountsSyntax = Syntax(@"\{ (?<min> [0-9]+ ) (?: , (?<max> [0-9]* ) )? \}");
 
     private readonly Stack<RegexOptions> _outerOptions = new();
     private readonly int _lastParenthesis = text.LastIndexOf(')');
+    private RegexOptions _options;
     private int _next;
     private bool _foundUnclosedClass;
     private bool _foundStrayParenthesis;
 
-    /// <summary>Gets the inline options at the current position, such as those of <c>(?i)</c>.</summary>
-    public RegexOptions Options { get; private set; }
-
-    /// <summary>Gets the number of groups that are open at the current position.</summary>
-    public int Depth => _outerOptions.Count;
-
     /// <summary>Gets whether the classes and groups read so far are closed, as they are in every valid expression.</summary>
-    public bool IsBalanced => Depth == 0 && !_foundStrayParenthesis && !_foundUnclosedClass;
+    public bool IsBalanced => _outerOptions.Count == 0 && !_foundStrayParenthesis && !_foundUnclosedClass;
 
     /// <summary>Reads all tokens of an expression.</summary>
     /// <param name="expression">The expression.</param>
     /// <param name="isBalanced">Whether its classes and groups are closed.</param>
-    /// <param name="buffer">A list to fill instead of a new one.</param>
-    public static List<RegexToken> ReadAll(string expression, out bool isBalanced, List<RegexToken>? buffer = null)
+    public static List<RegexToken> ReadAll(string expression, out bool isBalanced)
     {
         var reader = new RegexTokens(expression);
-        var tokens = buffer ?? [];
-        tokens.Clear();
+        var tokens = new List<RegexToken>(expression.Length);
         while (reader.Read() is { Kind: not RegexTokenKind.End } token)
         {
             tokens.Add(token);
@@ -68,19 +61,16 @@ internal sealed class RegexTokens(string text)
     /// <summary>Reads the next token.</summary>
     public RegexToken Read()
     {
-        var start = _next;
-        if (start == text.Length)
-        {
-            return new RegexToken(RegexTokenKind.End, start, start, Options);
-        }
-
-        var token = Next(start);
+        var token = _next < text.Length ? Next(_next) : Token(RegexTokenKind.End, _next, _next);
         _next = token.End;
         return token;
     }
 
     /// <summary>Forgets the inline options outside of groups, which don't apply to the next expression of a list.</summary>
-    public void StartExpression() => Options = Depth == 0 ? RegexOptions.None : Options;
+    public void StartExpression() => _options = _outerOptions.Count == 0 ? RegexOptions.None : _options;
+
+    private static Regex Syntax(string expression) => new(
+        $@"\G(?:{expression})", RegexOptions.IgnorePatternWhitespace | RegexOptions.Singleline, Regex.InfiniteMatchTimeout);
 
     private RegexToken Next(int start)
     {
@@ -103,8 +93,8 @@ internal sealed class RegexTokens(string text)
             case '(':
                 return Group(start);
             case ')':
-                _foundStrayParenthesis |= Depth == 0;
-                Options = _outerOptions.TryPop(out var outer) ? outer : Options;
+                _foundStrayParenthesis |= _outerOptions.Count == 0;
+                _options = _outerOptions.TryPop(out var outer) ? outer : _options;
                 return Token(RegexTokenKind.GroupEnd, start, start + 1);
             case '*' or '+' or '?':
                 return Quantifier(start, start + 1, c == '+' ? 1 : 0, c == '?' ? 1 : int.MaxValue);
@@ -119,12 +109,10 @@ internal sealed class RegexTokens(string text)
         }
     }
 
-    private static Regex Syntax(string expression) => new(
-        $@"\G(?:{expression})", RegexOptions.IgnorePatternWhitespace | RegexOptions.Singleline, Regex.InfiniteMatchTimeout);
+    private bool IgnoresWhitespace => (_options & RegexOptions.IgnorePatternWhitespace) != 0;
 
-    private bool IgnoresWhitespace => (Options & RegexOptions.IgnorePatternWhitespace) != 0;
-
-    private RegexToken Token(RegexTokenKind kind, int start, int end) => new(kind, start, end, Options);
+    private RegexToken Token(RegexTokenKind kind, int start, int end) =>
+        new(kind, start, end, IgnoresCase: (_options & RegexOptions.IgnoreCase) != 0);
 
     private RegexToken Quantifier(int start, int end, int min, int max) =>
         Token(RegexTokenKind.Quantifier, start, Char(end) == '?' ? end + 1 : end) with { Min = min, Max = max };
@@ -132,8 +120,7 @@ internal sealed class RegexTokens(string text)
     private RegexToken Quantifier(int start, Match counts)
     {
         var (min, max) = (Count(counts.Groups["min"]), counts.Groups["max"]);
-        return Quantifier(
-            start, start + counts.Length, min, !counts.Groups["range"].Success ? min : max.Length == 0 ? int.MaxValue : Count(max));
+        return Quantifier(start, start + counts.Length, min, !max.Success ? min : max.Length == 0 ? int.MaxValue : Count(max));
     }
 
     // .NET rejects a number that is too large. It isn't the same as no limit.
@@ -144,7 +131,7 @@ internal sealed class RegexTokens(string text)
     {
         if (Char(start + 1) != '?' || Char(start + 2) == ')')
         {
-            return GroupStart(RegexGroupKind.Capture, start, start + 1, Options);
+            return GroupStart(RegexGroupKind.Capture, start, start + 1);
         }
 
         switch (Char(start + 2))
@@ -152,43 +139,40 @@ internal sealed class RegexTokens(string text)
             case '#' when start < _lastParenthesis:
                 return Token(RegexTokenKind.Comment, start, text.IndexOf(')', start) + 1);
             case '=' or '!':
-                return GroupStart(RegexGroupKind.Lookahead, start, start + 3, Options);
+                return GroupStart(RegexGroupKind.Lookahead, start, start + 3);
             case '<' when Char(start + 3) is '=' or '!':
-                return GroupStart(RegexGroupKind.Lookbehind, start, start + 4, Options);
+                return GroupStart(RegexGroupKind.Lookbehind, start, start + 4);
             case '>':
-                return GroupStart(RegexGroupKind.Atomic, start, start + 3, Options);
+                return GroupStart(RegexGroupKind.Atomic, start, start + 3);
             case '(':
-                return GroupStart(RegexGroupKind.Conditional, start, start + 2, Options);
+                return GroupStart(RegexGroupKind.Conditional, start, start + 2);
             case '<' or '\'' when GroupNameSyntax.Match(text, start + 2) is { Success: true } name:
                 var kind = name.ValueSpan.Contains('-') ? RegexGroupKind.Balancing : RegexGroupKind.Capture;
-                return GroupStart(kind, start, start + 2 + name.Length, Options);
+                return GroupStart(kind, start, start + 2 + name.Length);
         }
 
         if (InlineOptionsSyntax.Match(text, start + 2) is not { Success: true } inline)
         {
-            return GroupStart(RegexGroupKind.Invalid, start, start + 1, Options);
+            return GroupStart(RegexGroupKind.Invalid, start, start + 1);
         }
 
-        var (end, options) = (start + 2 + inline.Length, InlineOptions(inline.ValueSpan));
-        if (inline.ValueSpan is [.., ':'])
-        {
-            return GroupStart(RegexGroupKind.NonCapturing, start, end, options);
-        }
-
-        Options = options;
-        return Token(RegexTokenKind.Options, start, end);
+        var end = start + 2 + inline.Length;
+        var token = inline.ValueSpan is [.., ':']
+            ? GroupStart(RegexGroupKind.NonCapturing, start, end)
+            : Token(RegexTokenKind.Options, start, end);
+        _options = InlineOptions(inline.ValueSpan);
+        return token;
     }
 
-    private RegexToken GroupStart(RegexGroupKind kind, int start, int end, RegexOptions options)
+    private RegexToken GroupStart(RegexGroupKind kind, int start, int end)
     {
-        _outerOptions.Push(Options);
-        Options = options;
+        _outerOptions.Push(_options);
         return Token(RegexTokenKind.GroupStart, start, end) with { Group = kind };
     }
 
     private RegexOptions InlineOptions(ReadOnlySpan<char> letters)
     {
-        var (options, on) = (Options, true);
+        var (options, on) = (_options, true);
         foreach (var letter in letters)
         {
             on = letter == '+' || (letter != '-' && on);
@@ -275,8 +259,8 @@ internal sealed class RegexTokens(string text)
 /// <param name="Kind">The kind.</param>
 /// <param name="Start">The position of its first character.</param>
 /// <param name="End">The position after its last character.</param>
-/// <param name="Options">The inline options that apply to it.</param>
-internal readonly record struct RegexToken(RegexTokenKind Kind, int Start, int End, RegexOptions Options)
+/// <param name="IgnoresCase">Whether it ignores case.</param>
+internal readonly record struct RegexToken(RegexTokenKind Kind, int Start, int End, bool IgnoresCase)
 {
     /// <summary>Gets the character that the token matches, if it matches exactly one and it is known.</summary>
     public char? Character { get; init; }
@@ -294,9 +278,6 @@ internal readonly record struct RegexToken(RegexTokenKind Kind, int Start, int E
     /// Gets how often a <see cref="RegexTokenKind.Quantifier"/> repeats at most; <see cref="int.MaxValue"/> is without limit.
     /// </summary>
     public int Max { get; init; }
-
-    /// <summary>Gets whether case is ignored.</summary>
-    public bool IgnoresCase => (Options & RegexOptions.IgnoreCase) != 0;
 }
 
 /// <summary>The kinds of <see cref="RegexToken"/>.</summary>

@@ -19,10 +19,10 @@ internal sealed class SequenceReader
     private const int MaxSets = 256;
 
     private readonly Dictionary<(string Expression, bool IgnoresCase), CharacterSet> _sets = [];
-    private readonly List<RegexToken> _tokens = [];
     private readonly List<Part> _sequence = [];
     private readonly List<SequencePattern.Step> _steps = [];
     private readonly StringBuilder _text = new();
+    private List<RegexToken> _tokens = [];
     private List<ExclusionPattern> _patterns = [];
     private int _index;
     private string _item = "";
@@ -33,7 +33,7 @@ internal sealed class SequenceReader
     /// <param name="item">The item.</param>
     public IReadOnlyList<ExclusionPattern>? Read(int index, string item)
     {
-        RegexTokens.ReadAll(item, out var isBalanced, _tokens);
+        _tokens = RegexTokens.ReadAll(item, out var isBalanced);
         _tokens.RemoveAll(token => token.Kind is RegexTokenKind.Comment);
         _ignoresCase = _tokens.Exists(token => token.IgnoresCase);
         if (!isBalanced || item.Length > ExclusionPattern.MaxItemLength || _tokens.Exists(HasOtherCase))
