@@ -21,28 +21,9 @@ internal sealed class Automata(int items, Action? onDropped = null)
 
     /// <summary>Returns why an item can't be searched in linear time, as a sentence, or <see langword="null"/> if it can.</summary>
     /// <param name="tokens">A valid expression.</param>
-    public static string? FindObstacle(List<RegexToken> tokens)
-    {
-        foreach (var token in tokens)
-        {
-            var obstacle = (token.Kind, token.Group, token.Letter) switch
-            {
-                (RegexTokenKind.GroupStart, RegexGroupKind.Lookahead or RegexGroupKind.Lookbehind, _) => "It has a look-around.",
-                (RegexTokenKind.GroupStart, RegexGroupKind.Atomic, _) => "It has an atomic group.",
-                (RegexTokenKind.GroupStart, RegexGroupKind.Conditional or RegexGroupKind.Balancing, _) =>
-                    "It has a group with a condition.",
-                (RegexTokenKind.BackReference, _, _) => "It has a back-reference.",
-                (RegexTokenKind.Anchor, _, 'G') => @"It has the anchor \G.",
-                _ => null,
-            };
-            if (obstacle is not null)
-            {
-                return obstacle;
-            }
-        }
-
-        return CountRepetitions(tokens) >= MaxRepetitions ? $"It has more than {MaxRepetitions} repetitions." : null;
-    }
+    public static string? FindObstacle(List<RegexToken> tokens) =>
+        tokens.Select(FindObstacle).FirstOrDefault(obstacle => obstacle is not null)
+            ?? (CountRepetitions(tokens) >= MaxRepetitions ? $"It has more than {MaxRepetitions} repetitions." : null);
 
     /// <summary>Returns whether an item matches a URL, or <see langword="null"/> if the automata have been dropped.</summary>
     public bool? IsMatch(int index, string item, ReadOnlySpan<char> url)
@@ -96,6 +77,16 @@ internal sealed class Automata(int items, Action? onDropped = null)
             onDropped?.Invoke();
         }
     }
+
+    private static string? FindObstacle(RegexToken token) => token switch
+    {
+        { Group: RegexGroupKind.Lookahead or RegexGroupKind.Lookbehind } => "It has a look-around.",
+        { Group: RegexGroupKind.Atomic } => "It has an atomic group.",
+        { Group: RegexGroupKind.Conditional or RegexGroupKind.Balancing } => "It has a group with a condition.",
+        { Kind: RegexTokenKind.BackReference } => "It has a back-reference.",
+        { Kind: RegexTokenKind.Anchor, Letter: 'G' } => @"It has the anchor \G.",
+        _ => null,
+    };
 
     // Counts the states that quantifiers with a number add.
     private static double CountRepetitions(List<RegexToken> tokens)
