@@ -44,7 +44,7 @@ internal sealed partial class HeaderCapture
     // Null for a name that no wildcard captures. Limited, because clients can invent names: after 256 captured names, new ones are not
     // captured; after 256 others, new ones are matched again in each request.
     private readonly ConcurrentDictionary<string, CapturedHeader?> _byName = new(StringComparer.OrdinalIgnoreCase);
-    private int _wildcardNames;
+    private int _capturedNames;
     private int _ignoredNames;
     private bool _isLimitLogged;
 
@@ -183,44 +183,31 @@ internal sealed partial class HeaderCapture
     private static int EndOf(ReadOnlySpan<char> text, string delimiters) =>
         text.IndexOfAny(delimiters.AsSpan()) is >= 0 and var end ? end : text.Length;
 
-    private CapturedHeader? Find(string name) => _byName.TryGetValue(name, out var header) ? header : AddByWildcard(name);
+    private CapturedHeader? Find(string name) => _byName.TryGetValue(name, out var header) ? header : FindByWildcard(name);
 
-    private CapturedHeader? AddByWildcard(string name)
+    private CapturedHeader? FindByWildcard(string name)
     {
-        if (!Array.Exists(_wildcards, pattern => pattern.IsMatch(name)))
-        {
-            if (_ignoredNames < MaxWildcardNames && _byName.TryAdd(name, null))
-            {
-                Interlocked.Increment(ref _ignoredNames);
-            }
-
-            return null;
-        }
-
-        if (_wildcardNames < MaxWildcardNames)
+        var isCaptured = Array.Exists(_wildcards, pattern => pattern.IsMatch(name));
+        ref var count = ref isCaptured ? ref _capturedNames : ref _ignoredNames;
+        if (count < MaxWildcardNames)
         {
             // Rare, so a lock is sufficient for the count.
             lock (_byName)
             {
-                if (_wildcardNames < MaxWildcardNames && _byName.TryAdd(name, Describe(name)))
+                if (count < MaxWildcardNames && _byName.TryAdd(name, isCaptured ? Describe(name) : null))
                 {
-                    _wildcardNames++;
+                    count++;
                 }
             }
         }
 
         // Another request can have added it meanwhile.
-        if (_byName.TryGetValue(name, out var header))
-        {
-            return header;
-        }
-
-        if (!Interlocked.Exchange(ref _isLimitLogged, true))
+        if (!_byName.TryGetValue(name, out var header) && isCaptured && !Interlocked.Exchange(ref _isLimitLogged, true))
         {
             Log.TooManyNames(_logger, MaxWildcardNames, _attributePrefix, name);
         }
 
-        return null;
+        return header;
     }
 
     private CapturedHeader Describe(string name) => new(
