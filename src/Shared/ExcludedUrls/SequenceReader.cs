@@ -193,12 +193,11 @@ internal sealed class SequenceReader
         if (token.Character is { } character && RequiredText.CanBeRequired(character, _ignoresCase))
         {
             _text.Append(character, count);
+            count = 0;
             if (!isLoop)
             {
                 return true;
             }
-
-            count = 0;
         }
 
         if (FindSet(token) is not { } set)
@@ -206,18 +205,15 @@ internal sealed class SequenceReader
             return false;
         }
 
-        if (count > 0 || isLoop)
-        {
-            AddText();
-        }
-
         if (count > 0)
         {
+            AddText();
             _steps.Add(new(null, set, IsLoop: false) { Count = count });
         }
 
         if (isLoop)
         {
+            AddText();
             _steps.Add(new(null, set, IsLoop: true));
         }
 
