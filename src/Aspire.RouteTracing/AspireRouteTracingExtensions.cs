@@ -14,7 +14,8 @@ public static class AspireRouteTracingExtensions
     /// <para>
     /// The application must call <c>AddOpenTelemetry</c>, as Aspire's service defaults do. This method adds OpenTelemetry's ASP.NET Core
     /// instrumentation to the tracer provider if the application doesn't. The order of these calls doesn't matter, except that a callback
-    /// of <c>ConfigureSampler</c> belongs before this one. The filters and enrichment callbacks of the application still run.
+    /// of <c>ConfigureSampler</c> that wraps <c>always_on</c> belongs before this one. The filters and enrichment callbacks of the
+    /// application still run.
     /// </para>
     /// <para>
     /// A second call only adds its delegate. In an application without HTTP requests, nothing is named or excluded.
@@ -25,10 +26,12 @@ public static class AspireRouteTracingExtensions
     /// <param name="configureSettings">
     /// A delegate that configures the settings after the section <c>Aspire:RouteTracing</c> was bound. It runs again whenever the
     /// configuration changes. If it then throws an exception, the exception is logged and the previous settings still apply.
-    /// An <see langword="async"/> delegate throws an <see cref="InvalidOperationException"/> when it is called, because nothing awaits it.
     /// </param>
     /// <returns>The same <paramref name="builder"/>, for chaining.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="configureSettings"/> is <see langword="async"/>. Nothing would await it.
+    /// </exception>
     public static TBuilder AddRouteTracing<TBuilder>(this TBuilder builder, Action<RouteTracingSettings>? configureSettings = null)
         where TBuilder : IHostApplicationBuilder
     {

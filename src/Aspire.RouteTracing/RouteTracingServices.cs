@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.Hooks;
 using Aspire.RouteTracing.Instrumentation;
@@ -19,8 +20,17 @@ namespace Aspire.RouteTracing;
 /// <summary>Registers the services of both <c>AddRouteTracing</c> methods.</summary>
 internal static class RouteTracingServices
 {
+    /// <exception cref="ArgumentException"><paramref name="configureSettings"/> is async.</exception>
     public static void AddRouteTracing(this IServiceCollection services, Action<RouteTracingSettings>? configureSettings)
     {
+        // An exception of an async void method would end the process.
+        if (configureSettings?.Method.IsDefined(typeof(AsyncStateMachineAttribute), inherit: false) == true)
+        {
+            throw new ArgumentException(
+                "The delegate must not be async, because it is not awaited. Load the values before the call of AddRouteTracing.",
+                nameof(configureSettings));
+        }
+
         if (services.All(service => service.ServiceType != typeof(ActiveRouteTracing)))
         {
             services.AddRouteTracingOnce();
@@ -28,7 +38,7 @@ internal static class RouteTracingServices
 
         if (configureSettings is not null)
         {
-            services.Configure<RouteTracingSettings>(settings => SynchronousContext.Invoke(configureSettings, settings));
+            services.Configure(configureSettings);
         }
     }
 
@@ -72,30 +82,5 @@ internal static class RouteTracingServices
             .ConfigureSampler((_, sampler) => ExcludedRequestSampler.Around(sampler))
             .AddProcessor(provider => new ExcludedSpanProcessor(provider.GetRequiredService<ExclusionSignature>())));
         services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddMeter(RequestExclusion.MeterName));
-    }
-
-    /// <summary>
-    /// Rejects an async settings delegate. It isn't awaited, so its exceptions would end the process, and the settings after its first
-    /// await would have no effect.
-    /// </summary>
-    private sealed class SynchronousContext : SynchronizationContext
-    {
-        public static void Invoke(Action<RouteTracingSettings> configureSettings, RouteTracingSettings settings)
-        {
-            var before = Current;
-            SetSynchronizationContext(new SynchronousContext());
-            try
-            {
-                configureSettings(settings);
-            }
-            finally
-            {
-                SetSynchronizationContext(before);
-            }
-        }
-
-        // Called when an async void method starts.
-        public override void OperationStarted() => throw new InvalidOperationException(
-            "The delegate given to AddRouteTracing must not be async, because it is not awaited. Load the values before you call it.");
     }
 }

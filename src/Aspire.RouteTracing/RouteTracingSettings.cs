@@ -242,7 +242,7 @@ public sealed class RouteTracingSettings
         }
         else
         {
-            excludedUrls.AddText(configuration, ConfigurationKeys.DotNetExcludedUrls);
+            excludedUrls.AddText(configuration[ConfigurationKeys.DotNetExcludedUrls], ConfigurationKeys.DotNetExcludedUrls);
         }
 
         PatternList.Of(CapturedRequestHeaders).AddConfigured(configuration, HeaderVariables + "SERVER_REQUEST");

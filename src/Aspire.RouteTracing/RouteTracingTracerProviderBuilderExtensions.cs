@@ -28,10 +28,12 @@ public static class RouteTracingTracerProviderBuilderExtensions
     /// <param name="configureSettings">
     /// A delegate that configures the settings after the section <c>Aspire:RouteTracing</c> was bound. It runs again whenever the
     /// configuration changes. If it then throws an exception, the exception is logged and the previous settings still apply.
-    /// An <see langword="async"/> delegate throws an <see cref="InvalidOperationException"/> when it is called, because nothing awaits it.
     /// </param>
     /// <returns>The same <paramref name="builder"/>, for chaining.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="configureSettings"/> is <see langword="async"/>. Nothing would await it.
+    /// </exception>
     public static TracerProviderBuilder AddRouteTracing(
         this TracerProviderBuilder builder, Action<RouteTracingSettings>? configureSettings = null)
     {

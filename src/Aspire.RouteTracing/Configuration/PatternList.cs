@@ -23,6 +23,9 @@ internal sealed partial class PatternList(string setting, int maxItems) : List<s
     /// <summary>Gets whether the setting has its default items only.</summary>
     public bool IsDefault => _unreadable.Count == 0 && Items.All(item => item.Source == Default);
 
+    /// <summary>Gets whether no source has an item or a text that can't be read.</summary>
+    public bool IsEmpty => Count == 0 && _unreadable.Count == 0;
+
     /// <summary>Gets everything that determines the result and the log messages of <see cref="Resolve"/>, for comparison.</summary>
     public IEnumerable<object> Content => [setting, .. Items, .. _unreadable.Cast<object>()];
 
@@ -40,22 +43,22 @@ internal sealed partial class PatternList(string setting, int maxItems) : List<s
     public void AddConfigured(IConfiguration configuration, string variable)
     {
         var section = configuration.GetSection($"{ConfigurationKeys.Section}:{setting}");
-        AddText(configuration, section.Path);
+        AddText(section.Value, section.Path);
         AddItems(
             section.GetChildren().Select(child => ExclusionListFormat.Trim(child.Value ?? "")).Where(item => item.Length > 0),
             section.Path);
-        AddText(configuration, variable);
+        AddText(configuration[variable], variable);
     }
 
-    public void AddText(IConfiguration configuration, string key)
+    public void AddText(string? text, string source)
     {
-        var patterns = ExclusionListFormat.Parse(configuration[key], out var error);
+        var patterns = ExclusionListFormat.Parse(text, out var error);
         if (error is not null)
         {
-            _unreadable.Add((key, error));
+            _unreadable.Add((source, error));
         }
 
-        AddItems(patterns, key);
+        AddItems(patterns, source);
     }
 
     public void AddItems(IEnumerable<string> patterns, string source)

@@ -25,6 +25,9 @@ internal sealed partial class ExclusionList
     /// <summary>Gets the items that were ignored or disabled, each with the reason as a sentence.</summary>
     public IReadOnlyList<(UrlExclusion Item, string Reason)> Problems { get; private set; } = [];
 
+    /// <summary>Gets whether the list has no item, not even one that was ignored or is disabled, and no text that can't be read.</summary>
+    public bool IsEmpty { get; private init; } = true;
+
     /// <summary>Gets whether every item is searched in the whole URL.</summary>
     public bool MatchesFullUrl { get; private init; }
 
@@ -52,7 +55,7 @@ internal sealed partial class ExclusionList
                 onDisabled();
             },
             () => Log.AutomataDropped(logger, Automata.MaxBytes / (1024 * 1024)));
-        list = new ExclusionList(exclusions, matcher) { MatchesFullUrl = matchFullUrl };
+        list = new ExclusionList(exclusions, matcher) { IsEmpty = patterns.IsEmpty, MatchesFullUrl = matchFullUrl };
 
         foreach (var problem in problems)
         {

@@ -94,8 +94,8 @@ internal sealed partial class RequestExclusion(
         Exclude(context, ServerActivity.Find(context), "filter", isCounted: false);
 
     /// <summary>
-    /// Excludes a request because an excluded endpoint executes. <paramref name="tracked"/> is <see langword="null"/> if the middleware
-    /// didn't track the request, because no excluded endpoint was known when it started.
+    /// Excludes a request because an excluded endpoint executes. The request is counted by its route. <paramref name="tracked"/> is <see
+    /// langword="null"/> if the middleware didn't track the request, because no excluded endpoint was known when it started.
     /// </summary>
     public ExcludedRequest ExcludeByEndpoint(HttpContext context, ExcludedRequest? tracked, string route)
     {

@@ -144,8 +144,8 @@ internal sealed partial class ExclusionReport(
 
     private void LogList(CompiledSettings settings, IReadOnlyList<string> excluded, int routeCount, IReadOnlyList<string> unmatched)
     {
-        var (items, problems) = (settings.ExcludedUrls.Current.Count, settings.ExcludedUrls.Problems.Count);
-        var text = string.Join('\n', [$"{settings.Enabled} {items} {problems} {routeCount}", .. excluded, "", .. unmatched]);
+        var (items, isEmpty) = (settings.ExcludedUrls.Current.Count, settings.ExcludedUrls.IsEmpty);
+        var text = string.Join('\n', [$"{settings.Enabled} {items} {isEmpty} {routeCount}", .. excluded, "", .. unmatched]);
         if (text == _logged)
         {
             return;
@@ -156,13 +156,13 @@ internal sealed partial class ExclusionReport(
         {
             Log.Disabled(logger);
         }
-        else if (items == 0 && problems == 0)
+        else if (isEmpty)
         {
             Log.Empty(logger);
         }
         else if (items == 0)
         {
-            Log.NoneInForce(logger);
+            Log.Unusable(logger);
         }
         else if (unmatched.Count == 0)
         {
@@ -215,9 +215,8 @@ internal sealed partial class ExclusionReport(
         [LoggerMessage(62, LogLevel.Information, "The exclusion list is empty. No URL is excluded.")]
         public static partial void Empty(ILogger logger);
 
-        [LoggerMessage(
-            65, LogLevel.Information, "All items of the exclusion list were ignored or disabled. No URL is excluded.")]
-        public static partial void NoneInForce(ILogger logger);
+        [LoggerMessage(65, LogLevel.Information, "The exclusion list has no usable item. No URL is excluded.")]
+        public static partial void Unusable(ILogger logger);
 
         [LoggerMessage(63, LogLevel.Information, "Route tracing is disabled or suspended. No URL is excluded.")]
         public static partial void Disabled(ILogger logger);

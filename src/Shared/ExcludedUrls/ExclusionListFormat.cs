@@ -90,9 +90,10 @@ internal static class ExclusionListFormat
             end--;
         }
 
-        var backslashes = end - start - item.AsSpan(start, end - start).TrimEnd('\\').Length;
-        var keepsOne = backslashes % 2 == 1 && end < item.Length && item[end] is not ('\n' or '\r');
-        return item[start..(keepsOne ? end + 1 : end)];
+        var trimmed = item[start..end];
+        return trimmed.EndsWith('\\') && end < item.Length && item[end] is not ('\n' or '\r') && EndsInEscape(trimmed + item[end])
+            ? trimmed + item[end]
+            : trimmed;
     }
 
     /// <summary>
@@ -104,6 +105,9 @@ internal static class ExclusionListFormat
 
     /// <summary>Returns whether a text has control characters other than white space, as binary content does.</summary>
     public static bool HasControlCharacters(string text) => text.Any(c => char.IsControl(c) && !char.IsWhiteSpace(c));
+
+    // The backslash can also belong to another token, such as \c\ or a comment.
+    private static bool EndsInEscape(string item) => RegexTokens.ReadAll(item, out _)[^1].Start == item.Length - 2;
 
     private static string Encode(string text) => Base64Prefix + Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 

@@ -15,10 +15,12 @@ internal sealed class ExclusionMatcher
 
     private readonly PatternSet _forPath;
     private readonly PatternSet _forFullUrl;
+    private readonly int _firstForFullUrl;
 
     private ExclusionMatcher(List<ExclusionPattern> forPath, List<ExclusionPattern> forFullUrl)
     {
         (_forPath, _forFullUrl) = (new PatternSet(forPath), new PatternSet(forFullUrl));
+        _firstForFullUrl = forFullUrl.Count == 0 ? int.MaxValue : forFullUrl[0].Index;
         IsForPath = forFullUrl.Count == 0;
         IsEmpty = IsForPath && forPath.Count == 0;
     }
@@ -95,10 +97,13 @@ internal sealed class ExclusionMatcher
     public int Find(in RequestUrl url)
     {
         var inPath = FindInPath(url.PathBase, url.Path);
-        var inFullUrl = IsForPath ? -1 : FindInJoined(_forFullUrl, url);
+        if (IsForPath || (inPath >= 0 && inPath < _firstForFullUrl))
+        {
+            return inPath;
+        }
 
         // As an unsigned number, -1 is the highest.
-        return (int)Math.Min((uint)inPath, (uint)inFullUrl);
+        return (int)Math.Min((uint)inPath, (uint)FindInJoined(_forFullUrl, url));
     }
 
     /// <summary>Returns the index of the first item that is searched in the path and matches this one, or -1.</summary>

@@ -53,9 +53,9 @@ internal sealed class PatternSet
     public int Find(ReadOnlySpan<char> url)
     {
         var found = _wholeUrls.TryGetValue(url, out var index) ? index : NotFound;
-        if (_others.Length > 0 && _others[0].Pattern.Index < found && FindOther(url) is >= 0 and var other)
+        if (_others.Length > 0 && _others[0].Pattern.Index < found && FindOther(url, found) is >= 0 and var other)
         {
-            found = Math.Min(found, _others[other].Pattern.Index);
+            found = _others[other].Pattern.Index;
         }
 
         return found == NotFound ? -1 : found;
@@ -63,11 +63,11 @@ internal sealed class PatternSet
 
     private static string? WholeUrl(ExclusionPattern pattern) => (pattern as SequencePattern)?.WholeUrl;
 
-    private int FindOther(ReadOnlySpan<char> url)
+    private int FindOther(ReadOnlySpan<char> url, int before)
     {
         if (url.Length > _maxFilteredLength)
         {
-            return Search(url, AllPairs);
+            return Search(url, before, AllPairs);
         }
 
         if (_looksUpFirst && TryRemember(url, out var found))
@@ -85,7 +85,7 @@ internal sealed class PatternSet
             return found;
         }
 
-        found = Search(url, RequiredText.PairsIn(url));
+        found = Search(url, before, RequiredText.PairsIn(url));
         if (found >= 0 && _rememberedCount < MaxRemembered && _remembered.TryAdd(url, found))
         {
             Interlocked.Increment(ref _rememberedCount);
@@ -94,10 +94,28 @@ internal sealed class PatternSet
         return found;
     }
 
-    private bool TryRemember(ReadOnlySpan<char> url, out int found) =>
-        _remembered.TryGetValue(url, out found) && !_others[found].Pattern.IsDisabled;
+    private bool TryRemember(ReadOnlySpan<char> url, out int found)
+    {
+        if (!_remembered.TryGetValue(url, out found))
+        {
+            return false;
+        }
 
-    private int Search(ReadOnlySpan<char> url, ulong pairs)
+        if (!_others[found].Pattern.IsDisabled)
+        {
+            return true;
+        }
+
+        if (_remembered.TryRemove(url, out _))
+        {
+            Interlocked.Decrement(ref _rememberedCount);
+        }
+
+        return false;
+    }
+
+    // Searches only items in front of the one that is known to match.
+    private int Search(ReadOnlySpan<char> url, int before, ulong pairs)
     {
         // In .NET, $ also matches before a final line break. A URL with a line break is never excluded, so that $ is always the end.
         if (url.Contains('\n'))
@@ -105,7 +123,7 @@ internal sealed class PatternSet
             return -1;
         }
 
-        for (var i = 0; i < _others.Length; i++)
+        for (var i = 0; i < _others.Length && _others[i].Pattern.Index < before; i++)
         {
             if ((_others[i].Pairs & ~pairs) == 0 && _others[i].Pattern.IsMatch(url))
             {

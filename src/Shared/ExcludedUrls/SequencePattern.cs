@@ -23,7 +23,12 @@ internal sealed class SequencePattern : ExclusionPattern
     }
 
     /// <summary>Gets the only URL that matches, such as that of <c>^/health$</c>, if there is one without a line break.</summary>
-    public string? WholeUrl => _atEnd && _steps is [{ Text: { IgnoresCase: false, Text: var url } }] && !url.Contains('\n') ? url : null;
+    public string? WholeUrl => _steps switch
+    {
+        [] when _atEnd => "",
+        [{ Text: { IgnoresCase: false, Text: var url } }] when _atEnd && !url.Contains('\n') => url,
+        _ => null,
+    };
 
     public override bool IsMatch(ReadOnlySpan<char> url)
     {

@@ -90,6 +90,7 @@ internal sealed class SequenceReader
                 case RegexTokenKind.GroupStart when token.Group is RegexGroupKind.NonCapturing || token.End == token.Start + 1:
                     return ReadAlternatives(next);
                 case RegexTokenKind.GroupEnd:
+                    // ReadAlternatives() reads the quantifier of a group.
                     next += KindAt(next) is RegexTokenKind.Quantifier ? 1 : 0;
                     break;
                 case RegexTokenKind.Alternation:
@@ -97,8 +98,7 @@ internal sealed class SequenceReader
                     break;
                 case RegexTokenKind.Options:
                     break;
-                case RegexTokenKind.Anchor:
-                case var _ when IsCharacter(token):
+                case var kind when kind is RegexTokenKind.Anchor || IsCharacter(token):
                     var (min, max) = KindAt(next) is RegexTokenKind.Quantifier ? (_tokens[next].Min, _tokens[next++].Max) : (1, 1);
                     if (min != max && max != int.MaxValue)
                     {

@@ -23,6 +23,12 @@ public sealed class ExclusionListFormatTests
     [Fact]
     public void A_space_after_a_backslash_is_part_of_the_item() => Reads(@"/a\ ,/b\\ ", @"/a\ ", @"/b\\");
 
+    [Theory]
+    [InlineData("/\\c\\ ,/b", "/\\c\\", "/b")]
+    [InlineData("/\\c\\\\ ,/b", "/\\c\\\\ ", "/b")]
+    [InlineData("(?x)a#\\ \n/b", "(?x)a#\\", "/b")]
+    public void The_backslash_of_another_token_does_not_escape_a_space(string value, params string[] items) => Reads(value, items);
+
     [Fact]
     public void A_comma_after_a_backslash_is_part_of_the_item() => Reads(@"/list/1\,2,/b", "/list/1,2", "/b");
 

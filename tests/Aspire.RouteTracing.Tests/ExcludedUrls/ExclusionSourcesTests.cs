@@ -1,4 +1,7 @@
 using Aspire.RouteTracing.Tests.Apps;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.Tests.ExcludedUrls;
@@ -38,6 +41,21 @@ public sealed class ExclusionSourcesTests
         Assert.Equal(
             [("a", "Aspire:RouteTracing:ExcludedUrls"), ("b", "Aspire:RouteTracing:ExcludedUrls")],
             app.ExcludedUrls());
+    }
+
+    [Fact]
+    public async Task The_configuration_can_be_a_section_of_another()
+    {
+        await using var app = await TracedApp.StartAsync(
+            builder =>
+            {
+                builder.AddRouteTracing();
+                builder.Services.AddSingleton<IConfiguration>(builder.Configuration.GetSection("Shop"));
+            },
+            _ => { },
+            new() { ["Shop:Aspire:RouteTracing:ExcludedUrls"] = "a,b" });
+
+        Assert.Equal(["a", "b"], app.ExcludedUrls().Select(exclusion => exclusion.Pattern));
     }
 
     [Fact]

@@ -38,6 +38,23 @@ public sealed class HostileExclusionTests
         Assert.Equal([0], disabled);
     }
 
+    [Theory]
+    [InlineData("^/a", "^http://(?=s)([a-z./]+)+$")]
+    [InlineData("never", "^/a{200}!$", "^(?=/)(/?a+)+$")]
+    public void Items_behind_the_one_that_matches_are_not_searched(params string[] items)
+    {
+        var disabled = new List<int>();
+        var matcher = ExclusionMatcher.Build(items, matchFullUrl: false, out _, disabled.Add);
+
+        for (var i = 0; i < 4; i++)
+        {
+            var url = new RequestUrl { Scheme = "http", Host = "shop", Path = $"/{new string('a', 200)}!" };
+            Assert.Equal(items.Length - 2, matcher.Find(url));
+        }
+
+        Assert.Empty(disabled);
+    }
+
     [Fact]
     public void An_item_that_times_out_three_times_is_disabled_once()
     {

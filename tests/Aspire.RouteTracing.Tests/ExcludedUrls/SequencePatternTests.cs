@@ -66,6 +66,14 @@ public sealed class SequencePatternTests
     [InlineData("/(?i)*")]
     public void Other_items_are_not_read_as_sequences(string item) => Assert.Null(Read(item));
 
+    [Theory]
+    [InlineData("^$")]
+    [InlineData("^/?$")]
+    [InlineData("^/(alive|ready)$")]
+    [InlineData("^(/health)?$")]
+    public void Items_that_match_whole_URLs_are_looked_up(string item) =>
+        Assert.All(Read(item)!, pattern => Assert.NotNull(((SequencePattern)pattern).WholeUrl));
+
     [Fact]
     public void An_item_with_too_many_steps_is_not_read_as_a_sequence() =>
         Assert.Null(Read(string.Concat(Enumerable.Repeat("a*b*", 65))));

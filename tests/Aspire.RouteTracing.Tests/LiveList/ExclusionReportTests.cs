@@ -307,13 +307,29 @@ public sealed partial class ExclusionReportTests : IDisposable
         Assert.Equal("Excluded URLs: 2 in force. Excluded routes: 1 of 3 (GET /health).", Assert.Single(Reports(app)));
     }
 
-    [Fact]
-    public async Task A_list_with_only_invalid_items_is_not_reported_as_empty()
+    [Theory]
+    [InlineData("(bad")]
+    [InlineData("base64:!")]
+    public async Task A_list_without_a_usable_item_is_not_reported_as_empty(string list)
     {
-        await using var app = await StartAsync([], new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "(bad" });
+        await using var app = await StartAsync([], new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = list });
         await app.StopAsync();
 
-        Assert.Equal("All items of the exclusion list were ignored or disabled. No URL is excluded.", Assert.Single(Reports(app)));
+        Assert.Equal("The exclusion list has no usable item. No URL is excluded.", Assert.Single(Reports(app)));
+    }
+
+    [Fact]
+    public async Task A_reload_that_adds_an_invalid_item_is_not_reported_again()
+    {
+        await using var app = await StartAsync(["^/health$"]);
+        var configuration = (IConfigurationRoot)app.App.Configuration;
+
+        configuration["Aspire:RouteTracing:ExcludedUrls"] = "(bad";
+        configuration.Reload();
+        await WaitForStatusAsync(status => status.Problems.Count == 1);
+        await app.StopAsync();
+
+        Assert.Equal("Excluded URLs: 1 in force. Excluded routes: 1 of 3 (GET /health).", Assert.Single(Reports(app)));
     }
 
     [Theory]
