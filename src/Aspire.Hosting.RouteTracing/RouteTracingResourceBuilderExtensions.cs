@@ -28,8 +28,8 @@ public static class RouteTracingResourceBuilderExtensions
     /// <paramref name="builder"/> or <paramref name="patterns"/> is <see langword="null"/>.
     /// </exception>
     /// <exception cref="ArgumentException">
-    /// A pattern is empty, invalid, or longer than 1,000 characters, or the list would be longer than 32,000 bytes. If all lists of a
-    /// resource are longer together, the AppHost fails to start.
+    /// A pattern is empty, invalid, or longer than 1,000 characters, or the list would be longer than 32,000 bytes. If the app-wide list
+    /// and that of a resource are longer together, the AppHost fails to start or to publish.
     /// </exception>
     /// <exception cref="InvalidOperationException">Route tracing is used for the first time after the AppHost was built.</exception>
     /// <example><code>builder.AddProject&lt;Projects.Orders&gt;("orders").WithExcludedUrls("client/.*/info",

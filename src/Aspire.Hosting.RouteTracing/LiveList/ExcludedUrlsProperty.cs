@@ -92,7 +92,7 @@ internal sealed partial class ExcludedUrlsProperty(
         return string.Join(' ', [.. edited, GetState(statuses), .. DescribeProblems(statuses), .. app.GetWarnings(live.Resource)]);
     }
 
-    // The reason can contain the item.
+    // The reason can contain a secret item, so it is not shown then.
     private IEnumerable<string> DescribeProblems(IReadOnlyList<ServiceStatus> statuses)
     {
         ServiceStatus.Problem[] problems = [.. statuses.SelectMany(status => status.Problems)];

@@ -52,7 +52,7 @@ internal sealed class LiveResource(
     public IReadOnlyList<string> Added => [.. Current.Where(url => url.Source == EditedSource).Select(url => url.Pattern)];
 
     /// <summary>Gets the arguments of the command that edits the list. Each is replaced while others read them.</summary>
-    public InteractionInput[] EditInputs => field ??= Commands.CreateEditInputs(this);
+    public InteractionInput[] EditInputs => LazyInitializer.EnsureInitialized(ref field, () => Commands.CreateEditInputs(this));
 
     public IResource Resource => resource;
 
@@ -66,7 +66,8 @@ internal sealed class LiveResource(
     public bool CanReport => _canOpenFolder && !_isFolderUnusable;
 
     /// <summary>Gets the property that shows the list.</summary>
-    public ExcludedUrlsProperty Property => field ??= new ExcludedUrlsProperty(this, app, notifications, loggers);
+    public ExcludedUrlsProperty Property =>
+        LazyInitializer.EnsureInitialized(ref field, () => new ExcludedUrlsProperty(this, app, notifications, loggers));
 
     /// <summary>Gets whether the service reads the list from the AppHost's file.</summary>
     public bool FollowsFile { get; private set; }
@@ -111,7 +112,8 @@ internal sealed class LiveResource(
 
     /// <summary>
     /// Adds the lists in the variables to the declared list, and writes the list for a service that reads it while it runs. If the list
-    /// was edited, empties the variables, because the edited list replaces them, except a secret that can't be changed. Adds warnings.
+    /// was edited, empties the variables, because the edited list replaces them. A secret in .NET's variable is left unchanged. Adds
+    /// warnings.
     /// </summary>
     /// <returns>The list to write into the variables.</returns>
     public async Task<IReadOnlyList<ListedUrl>> PrepareAsync(

@@ -98,7 +98,7 @@ internal sealed class PythonPattern(string pattern)
         RegexTokenKind.Anchor when Next is RegexTokenKind.Quantifier => throw new NotInPythonException("it repeats an anchor"),
         RegexTokenKind.Anchor => Anchor(token, atStart, anchored),
 
-        // A line break, which a dot doesn't match, is %0A in the URL that Python searches.
+        // Also matches a line break, which a dot doesn't, because a Helm chart would change \n. ASGI servers decode %0A.
         RegexTokenKind.AnyCharacter => new Expression(anchored ? "[^?]" : ".", anchored),
         RegexTokenKind.Class => new Expression(Class(token, anchored), anchored),
         RegexTokenKind.Escape when token.Character is '?' && anchored => throw new NotInPythonException(MatchesQuestionMark),

@@ -105,6 +105,15 @@ public sealed class PythonPatternTests
     }
 
     [Fact]
+    public async Task A_dot_also_matches_a_line_break_in_a_path()
+    {
+        var answer = Assert.Single(
+            await PythonInterpreter.FindExcludedAsync([(Write("^/a.b$"), ["http://host/a\nb", "http://host/axb", "http://host/a?b"])]));
+
+        Assert.Equal([true, true, false], answer);
+    }
+
+    [Fact]
     public async Task Items_stay_apart_when_Python_joins_them()
     {
         var list = string.Join(',', Write("^/(?<n>health)$"), Write("(?i)^/(?<n>x)$"), Write("^/a{1,3}$"));
