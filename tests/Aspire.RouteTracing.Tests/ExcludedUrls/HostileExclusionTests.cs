@@ -40,7 +40,7 @@ public sealed class HostileExclusionTests
 
     [Theory]
     [InlineData("^/a", "^http://(?=s)([a-z./]+)+$")]
-    [InlineData("never", "^/a{200}!$", "^(?=/)(/?a+)+$")]
+    [InlineData("never", "^/a{100}!$", "^(?=/)(/?a+)+$")]
     public void Items_behind_the_one_that_matches_are_not_searched(params string[] items)
     {
         var disabled = new List<int>();
@@ -48,7 +48,7 @@ public sealed class HostileExclusionTests
 
         for (var i = 0; i < 4; i++)
         {
-            var url = new RequestUrl { Scheme = "http", Host = "shop", Path = $"/{new string('a', 200)}!" };
+            var url = new RequestUrl { Scheme = "http", Host = "shop", Path = $"/{new string('a', 100)}!" };
             Assert.Equal(items.Length - 2, matcher.Find(url));
         }
 

@@ -323,6 +323,7 @@ public sealed partial class ExclusionReportTests : IDisposable
     {
         await using var app = await StartAsync(["^/health$"]);
         var configuration = (IConfigurationRoot)app.App.Configuration;
+        await WaitForStatusAsync(status => status.RouteCount > 0);
 
         configuration["Aspire:RouteTracing:ExcludedUrls"] = "(bad";
         configuration.Reload();
