@@ -67,7 +67,7 @@ internal sealed class ExclusionMatcher
             }
 
             var patterns = matchFullUrl || ExclusionPattern.NamesFullUrl(item) ? forFullUrl : forPath;
-            if (sequences.Read(index, item) is { } read)
+            if (sequences.Read(index, item, out var tokens) is { } read)
             {
                 patterns.AddRange(read);
             }
@@ -77,7 +77,6 @@ internal sealed class ExclusionMatcher
             }
             else
             {
-                var tokens = RegexTokens.ReadAll(item, out _);
                 var obstacle = Automata.FindObstacle(tokens);
                 if (obstacle is not null)
                 {

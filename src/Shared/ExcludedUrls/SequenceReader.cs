@@ -31,9 +31,10 @@ internal sealed class SequenceReader
     /// <summary>Returns the patterns that an item stands for, or <see langword="null"/> if it doesn't consist of sequences.</summary>
     /// <param name="index">The item's position in its list.</param>
     /// <param name="item">The item.</param>
-    public IReadOnlyList<ExclusionPattern>? Read(int index, string item)
+    /// <param name="tokens">The item's tokens, without comments.</param>
+    public IReadOnlyList<ExclusionPattern>? Read(int index, string item, out List<RegexToken> tokens)
     {
-        _tokens = RegexTokens.ReadAll(item, out var isBalanced);
+        _tokens = tokens = RegexTokens.ReadAll(item, out var isBalanced);
         _tokens.RemoveAll(token => token.Kind is RegexTokenKind.Comment);
         _ignoresCase = _tokens.Exists(token => token.IgnoresCase);
         if (!isBalanced || item.Length > ExclusionPattern.MaxItemLength || _tokens.Exists(HasOtherCase))

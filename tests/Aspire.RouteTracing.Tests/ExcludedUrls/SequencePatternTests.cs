@@ -145,5 +145,5 @@ public sealed class SequencePatternTests
     }
 
     private static IReadOnlyList<ExclusionPattern>? Read(string item, SequenceReader? reader = null) =>
-        (reader ?? new SequenceReader()).Read(0, item);
+        (reader ?? new SequenceReader()).Read(0, item, out _);
 }
