@@ -1,5 +1,4 @@
 using Aspire.RouteTracing;
-using OpenTelemetry.Trace;
 
 namespace Microsoft.Extensions.Hosting;
 
@@ -38,9 +37,6 @@ public static class AspireRouteTracingExtensions
         ArgumentNullException.ThrowIfNull(builder);
 
         builder.Services.AddRouteTracing(configureSettings);
-
-        // If the application adds it, too, the second call has no effect.
-        builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddAspNetCoreInstrumentation());
         return builder;
     }
 }

@@ -78,9 +78,12 @@ internal static class RouteTracingServices
         services.AddSingleton<AspNetCoreCallbacks>();
         services.AddSingleton<IValidateOptions<AspNetCoreTraceInstrumentationOptions>>(
             provider => provider.GetRequiredService<AspNetCoreCallbacks>());
+
+        // If the application adds the instrumentation, too, the second call has no effect.
         services.ConfigureOpenTelemetryTracerProvider(tracing => tracing
             .ConfigureSampler((_, sampler) => ExcludedRequestSampler.Around(sampler))
-            .AddProcessor(provider => new ExcludedSpanProcessor(provider.GetRequiredService<ExclusionSignature>())));
+            .AddProcessor(provider => new ExcludedSpanProcessor(provider.GetRequiredService<ExclusionSignature>()))
+            .AddAspNetCoreInstrumentation());
         services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddMeter(RequestExclusion.MeterName));
     }
 }

@@ -41,7 +41,6 @@ public static class RouteTracingTracerProviderBuilderExtensions
 
         return builder
             .ConfigureServices(services => services.AddRouteTracing(configureSettings))
-            .AddAspNetCoreInstrumentation()
             .AddInstrumentation(SubscribeToRoutes);
     }
 
