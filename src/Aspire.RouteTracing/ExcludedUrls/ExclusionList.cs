@@ -1,4 +1,5 @@
 using Aspire.RouteTracing.Configuration;
+using Aspire.RouteTracing.LiveList;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -22,8 +23,8 @@ internal sealed partial class ExclusionList
     /// <summary>Gets the items that can exclude a request: those that are valid and not disabled.</summary>
     public IReadOnlyList<UrlExclusion> Current { get; private set; }
 
-    /// <summary>Gets the items that were ignored or disabled, each with the reason as a sentence.</summary>
-    public IReadOnlyList<(UrlExclusion Item, string Reason)> Problems { get; private set; } = [];
+    /// <summary>Gets the items that were ignored or disabled.</summary>
+    public IReadOnlyList<ServiceStatus.Problem> Problems { get; private set; } = [];
 
     /// <summary>Gets whether the list has no item, not even one that was ignored or is disabled, and no text that can't be read.</summary>
     public bool IsEmpty { get; private init; } = true;
@@ -70,8 +71,9 @@ internal sealed partial class ExclusionList
             }
         }
 
-        list.Problems = [.. problems.Where(problem => problem.IsIgnored).Select(problem => (exclusions[problem.Index], problem.Reason))];
-        list.Current = [.. exclusions.Except(list.Problems.Select(problem => problem.Item))];
+        var ignored = problems.Where(problem => problem.IsIgnored);
+        list.Problems = [.. ignored.Select(problem => Describe(exclusions[problem.Index], problem.Reason))];
+        list.Current = [.. exclusions.Except(ignored.Select(problem => exclusions[problem.Index]))];
         return list;
     }
 
@@ -110,6 +112,8 @@ internal sealed partial class ExclusionList
         }
     }
 
+    private static ServiceStatus.Problem Describe(UrlExclusion item, string reason) => new(new(item.Pattern, item.Source), reason);
+
     private UrlExclusion? At(int index) => index < 0 ? null : _exclusions[index];
 
     // Two requests can disable items at the same time.
@@ -119,7 +123,7 @@ internal sealed partial class ExclusionList
         {
             Current = [.. Current.Where(other => other != exclusion)];
             HasDisabledItem = true;
-            Problems = [.. Problems, (exclusion, "It timed out or failed, and is disabled.")];
+            Problems = [.. Problems, Describe(exclusion, "It timed out or failed, and is disabled.")];
         }
     }
 

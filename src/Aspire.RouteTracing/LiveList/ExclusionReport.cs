@@ -128,19 +128,17 @@ internal sealed partial class ExclusionReport(
                 Enabled = settings.Enabled,
                 MatchFullUrl = list.MatchesFullUrl,
                 FileItems = settings.FileItems,
-                Items = [.. list.Current.Select(ToStatus)],
+                Items = [.. list.Current.Select(item => new ServiceStatus.Item(item.Pattern, item.Source))],
                 ExcludedRoutes = excluded,
                 RouteCount = routeCount,
                 UnmatchedItems = unmatched,
-                Problems = [.. list.Problems.Select(problem => new ServiceStatus.Problem(ToStatus(problem.Item), problem.Reason))],
+                Problems = list.Problems,
             };
             OwnerOnlyFile.Replace(_statusFile, status.ToJson());
         }
 
         _reported = content;
     }
-
-    private static ServiceStatus.Item ToStatus(UrlExclusion item) => new(item.Pattern, item.Source);
 
     private void LogList(CompiledSettings settings, IReadOnlyList<string> excluded, int routeCount, IReadOnlyList<string> unmatched)
     {

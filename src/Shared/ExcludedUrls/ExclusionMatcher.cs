@@ -133,5 +133,5 @@ internal sealed class ExclusionMatcher
     /// time, so each search is limited to two attempts of 10 ms.
     /// </param>
     /// <param name="Reason">What is wrong, as a sentence.</param>
-    public readonly record struct Problem(int Index, bool IsIgnored, string Reason);
+    public sealed record Problem(int Index, bool IsIgnored, string Reason);
 }
