@@ -18,7 +18,9 @@ internal sealed partial class PatternList(string setting, int maxItems) : List<s
 
     // By reference, because code can add the text of a configured item.
     private readonly Dictionary<string, Item> _configured = new(ReferenceEqualityComparer.Instance);
-    private readonly List<(string Source, string Reason)> _unreadable = [];
+
+    // The sources whose text can't be read, and why not.
+    private readonly Dictionary<string, string> _unreadable = [];
 
     /// <summary>Gets whether the setting has its default items only.</summary>
     public bool IsDefault => _unreadable.Count == 0 && Items.All(item => item.Source == Default);
@@ -27,7 +29,7 @@ internal sealed partial class PatternList(string setting, int maxItems) : List<s
     public bool IsEmpty => Count == 0 && _unreadable.Count == 0;
 
     /// <summary>Gets everything that determines the result and the log messages of <see cref="Resolve"/>, for comparison.</summary>
-    public IEnumerable<object> Content => [setting, .. Items, .. _unreadable.Cast<object>()];
+    public IEnumerable<object> Content => [setting, .. Items, .. _unreadable.Keys, .. _unreadable.Values];
 
     private IEnumerable<Item> Items => this.Select(pattern =>
         pattern is null ? throw new ArgumentException($"Code added a null item to {setting}.")
@@ -55,7 +57,7 @@ internal sealed partial class PatternList(string setting, int maxItems) : List<s
         var patterns = ExclusionListFormat.Parse(text, out var error);
         if (error is not null)
         {
-            _unreadable.Add((source, error));
+            _unreadable[source] = error;
         }
 
         AddItems(patterns, source);
@@ -63,10 +65,11 @@ internal sealed partial class PatternList(string setting, int maxItems) : List<s
 
     public void AddItems(IEnumerable<string> patterns, string source)
     {
-        foreach (var (index, pattern) in patterns.Index())
+        var position = 0;
+        foreach (var pattern in patterns)
         {
             Add(pattern);
-            _configured[pattern] = new Item(pattern, source, index + 1, IsRequired: false);
+            _configured[pattern] = new Item(pattern, source, ++position, IsRequired: false);
         }
     }
 
