@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Diagnostics;
 using Aspire.RouteTracing.Instrumentation;
 using Aspire.RouteTracing.RouteNames;
@@ -22,7 +21,7 @@ internal sealed class FailedRequestSpan(IConfiguration configuration, ActivitySo
 
     // Others are written as _OTHER, because clients can invent them
     // (https://opentelemetry.io/docs/specs/semconv/registry/attributes/http/).
-    private readonly FrozenSet<string> _knownMethods = FrozenSet.ToFrozenSet(
+    private readonly HashSet<string> _knownMethods = new(
         configuration["OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"] is { Length: > 0 } methods
             ? methods.Split(',', StringSplitOptions.RemoveEmptyEntries)
             : ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"],
