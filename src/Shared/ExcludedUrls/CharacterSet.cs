@@ -37,13 +37,10 @@ internal sealed class CharacterSet
         }
     }
 
-    /// <summary>Reads a class such as <c>[a-z]</c> or <c>\d</c>, or one character.</summary>
+    /// <summary>Reads a class such as <c>[a-z]</c> or <c>\d</c>, or one character, optionally with the option <c>(?i)</c>.</summary>
     /// <exception cref="ArgumentException">It is not a valid expression.</exception>
-    public static CharacterSet Create(string expression, bool ignoresCase) =>
-        new(new Regex(
-            expression,
-            RegexOptions.CultureInvariant | (ignoresCase ? RegexOptions.IgnoreCase : RegexOptions.None),
-            Regex.InfiniteMatchTimeout));
+    public static CharacterSet Create(string expression) =>
+        new(new Regex(expression, RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout));
 
     /// <summary>Returns how many characters of the set a text starts with.</summary>
     public int CountAtStart(ReadOnlySpan<char> text) => IndexOf(text, isMember: false) is >= 0 and var end ? end : text.Length;

@@ -18,7 +18,7 @@ internal sealed class SequenceReader
     // A set takes up to 64 KB, when URLs have characters beyond ASCII.
     private const int MaxSets = 256;
 
-    private readonly Dictionary<(string Expression, bool IgnoresCase), CharacterSet> _sets = [];
+    private readonly Dictionary<string, CharacterSet> _sets = [];
     private readonly List<Part> _sequence = [];
     private readonly List<SequencePattern.Step> _steps = [];
     private readonly StringBuilder _text = new();
@@ -237,10 +237,10 @@ internal sealed class SequenceReader
             return CharacterSet.Any;
         }
 
-        var key = (Expression: _item[token.Start..token.End], _ignoresCase);
-        if (!_sets.TryGetValue(key, out var set) && _sets.Count < MaxSets)
+        var expression = (_ignoresCase ? "(?i)" : "") + _item[token.Start..token.End];
+        if (!_sets.TryGetValue(expression, out var set) && _sets.Count < MaxSets)
         {
-            _sets.Add(key, set = CharacterSet.Create(key.Expression, _ignoresCase));
+            _sets.Add(expression, set = CharacterSet.Create(expression));
         }
 
         return set;
