@@ -39,11 +39,8 @@ internal sealed class RoutingTables(ConfiguredPathBases pathBases, EndpointDataS
     /// <summary>Gets how often <see cref="Built"/> was raised.</summary>
     public int Version => Volatile.Read(ref _version);
 
-    /// <summary>
-    /// Gets the endpoints with a route, and the path of the <c>Map</c> branch that they are in, if any. Those that the application has
-    /// replaced are included for a while.
-    /// </summary>
-    public IEnumerable<(RouteEndpoint Endpoint, string? Branch)> Endpoints => _endpoints.Select(entry => (entry.Key, entry.Value.Branch));
+    /// <summary>Gets the endpoints with a route and their tables. Those that the application has replaced stay for a while.</summary>
+    public IEnumerable<KeyValuePair<RouteEndpoint, Table>> Endpoints => _endpoints;
 
     /// <summary>Called with the endpoints of each node of the tables.</summary>
     public void Add(IReadOnlyList<Endpoint> endpoints)
@@ -95,6 +92,7 @@ internal sealed class RoutingTables(ConfiguredPathBases pathBases, EndpointDataS
 
         public bool HasPathBase { get; set; }
 
+        /// <summary>Gets or sets the path of the <c>Map</c> branch that the table is in, if any.</summary>
         public string? Branch { get; set; }
     }
 }

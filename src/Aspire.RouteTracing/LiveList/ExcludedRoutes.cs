@@ -62,10 +62,8 @@ internal sealed class ExcludedRoutes(RouteNaming naming, ConfiguredPathBases pat
         var matcher = ExclusionMatcher.Build([.. items.Select(item => item.Pattern)], matchFullUrl, out _);
         return
         [
-            .. routes
-                .Where(route => Array.Exists(
-                    route.Value, path => matcher.Find(new RequestUrl { Scheme = "http", Host = "localhost", Path = path }) >= 0))
-                .Select(route => route.Key),
+            .. routes.Keys.Where(route => Array.Exists(
+                routes[route], path => matcher.Find(new RequestUrl { Scheme = "http", Host = "localhost", Path = path }) >= 0)),
         ];
     }
 
@@ -76,9 +74,9 @@ internal sealed class ExcludedRoutes(RouteNaming naming, ConfiguredPathBases pat
 
         // A path base applies to every route, also to requests without it. The path of a branch is part of the name.
         string[] bases = ["", .. pathBases.OfApplication];
-        foreach (var (endpoint, branch) in tables.Endpoints)
+        foreach (var (endpoint, table) in tables.Endpoints)
         {
-            var named = naming.Name(endpoint, RouteTemplateFormat.Template, branch);
+            var named = naming.Name(endpoint, RouteTemplateFormat.Template, table.Branch);
             if (named.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route is not { } route)
             {
                 continue;
