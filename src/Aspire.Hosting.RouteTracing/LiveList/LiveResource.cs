@@ -206,10 +206,10 @@ internal sealed class LiveResource(
         }
     }
 
-    /// <summary>Finds the items that the service has from sources of its own.</summary>
+    /// <summary>Finds the items that the service has from sources of its own, such as a file that the user names.</summary>
     public IEnumerable<ServiceStatus.Item> FindOwnItems() =>
         ReadStatuses().SelectMany(status => status.Items)
-            .Where(item => item.Source != ConfigurationKeys.ExclusionsFile)
+            .Where(item => !FollowsFile || item.Source != ConfigurationKeys.ExclusionsFile)
             .ExceptBy(Current.Select(url => url.Pattern), item => item.Pattern, StringComparer.Ordinal);
 
     /// <summary>Returns the AppHost's entry for each item that a service reports, or else the item with the service's source.</summary>

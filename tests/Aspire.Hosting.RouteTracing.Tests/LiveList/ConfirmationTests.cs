@@ -211,6 +211,19 @@ public sealed class ConfirmationTests
             await model.FailAsync(_orders, Edit, ("remove", "own")));
     }
 
+    [Fact]
+    public async Task An_item_of_the_users_own_file_cannot_be_edited()
+    {
+        _orders.WithEnvironment(ListFile, "/users.txt");
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.CreateAsync(_orders);
+        OwnerOnlyFile.Replace(service.StatusPath, service.CreateStatus(["users"]).ToJson());
+
+        Assert.Equal(
+            "The pattern 'users' can't be edited, because it comes from Aspire:RouteTracing:ExclusionsFile of the service.",
+            await model.FailAsync(_orders, Edit, ("remove", "users")));
+    }
+
     // Lets time pass once the services that follow the list have reported it.
     private static async Task<string> PassTimeAsync(TestModel model, Task<string> edit, params TestService[] following)
     {
