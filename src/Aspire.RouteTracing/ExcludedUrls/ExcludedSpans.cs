@@ -60,10 +60,13 @@ internal static class ExcludedSpans
 
     /// <summary>
     /// Returns whether the parent of a span is recorded. A parent in another service or execution context has no activity; its flags are
-    /// the last two digits of <see cref="Activity.ParentId"/>, and an odd number is a recorded parent.
+    /// the last two digits of <see cref="Activity.ParentId"/>, and an odd number is a recorded parent. An id in another format has no
+    /// flags.
     /// </summary>
     public static bool HasRecordedParent(Activity span) =>
-        span.Parent is { } parent ? parent.Recorded : span.ParentId is [.., var flags] && "13579bdf".Contains(flags);
+        span.Parent is { } parent
+            ? parent.Recorded
+            : span.ParentSpanId != default && span.ParentId is [.., var flags] && "13579bdf".Contains(flags);
 
     private static SpanOrigin FindOrigin(
         ActivityTraceId trace, ActivitySpanId parentId, bool isParentRemote, Activity? ambient, DateTime startTime)

@@ -54,6 +54,27 @@ public sealed partial class ExcludedSubtreeTests
     }
 
     [Theory]
+    [InlineData(null)]
+    [InlineData("always_on")]
+    [InlineData("traceidratio")]
+    public async Task A_span_whose_parent_id_has_another_format_is_excluded(string? sampler)
+    {
+        // The last digit of a W3C id has the flags.
+        string[] ids = ["order-0", "order-1"];
+        await using var app = await TracedApp.StartAsync(
+            builder => builder.AddRouteTracing(settings => settings.ExcludedUrls.Add("^/health$")),
+            app => app.MapGet("/{name}", (string name) =>
+                Array.ForEach(ids, id => TracedApp.Source.StartActivity($"{name} {id}", ActivityKind.Internal, id)?.Dispose())),
+            new() { ["OTEL_TRACES_SAMPLER"] = sampler, ["OTEL_TRACES_SAMPLER_ARG"] = "1.0" });
+
+        using var excluded = await app.GetAsync("/health");
+        using var traced = await app.GetAsync("/orders");
+        await app.StopAsync();
+
+        Assert.Equal(["orders order-0", "orders order-1", "GET /{name}"], app.SpanNames);
+    }
+
+    [Theory]
     [InlineData("OTEL_DOTNET_EXCLUDED_URLS", "nothing")]
     [InlineData("Aspire:RouteTracing:Enabled", "false")]
     public async Task A_request_during_a_settings_change_is_excluded_or_traced_as_a_whole(string key, string value)
