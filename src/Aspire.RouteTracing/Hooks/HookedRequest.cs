@@ -38,6 +38,9 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     ];
 
     private string? _route;
+
+    // The name with the route, which the hooks see.
+    private string? _routeName;
     private bool _hasRequestHooksRun;
     private bool _hasResponseHooksRun;
     private bool _isCompletionRegistered;
@@ -116,6 +119,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
             _ = scope.DisposeAsync();
         }
 
+        RemoveUnusedRoute();
         RestoreChanges();
     }
 
@@ -137,7 +141,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         if (_route is { Length: > 0 } route && before.Tags[RouteIndex] is null)
         {
             span.AddTag(RouteTag, before.Tags[RouteIndex] = route);
-            span.DisplayName = before.DisplayName = $"{span.DisplayName} {route}";
+            span.DisplayName = before.DisplayName = _routeName = $"{span.DisplayName} {route}";
         }
 
         owner.InvokeRequestHooks(settings, span, context.Request);
@@ -219,6 +223,21 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
             {
                 (_tags ??= []).Add(new(TagNames[i], after.Tags[i]));
             }
+        }
+    }
+
+    // If middleware has removed the endpoint, the instrumentation has not replaced the name, and the metric has no route.
+    private void RemoveUnusedRoute()
+    {
+        if (_routeName is null || !ReferenceEquals(span.DisplayName, _displayName ?? _routeName))
+        {
+            return;
+        }
+
+        span.DisplayName = _routeName[..^(_route!.Length + 1)];
+        if (ReferenceEquals(span.GetTagItem(RouteTag), _route))
+        {
+            span.SetTag(RouteTag, null);
         }
     }
 

@@ -43,6 +43,39 @@ public sealed class HookedSpanTests
         AssertEverything(Assert.Single(app.Spans));
     }
 
+    [Theory]
+    [InlineData(false, "GET")]
+    [InlineData(true, "orders")]
+    public async Task The_span_has_no_route_if_middleware_removes_the_endpoint(bool isRenamed, string name)
+    {
+        var matched = "";
+        await using var app = await HookedApp.StartAsync(
+            settings => settings.RequestHook = (span, _) =>
+            {
+                matched = span.DisplayName;
+                span.DisplayName = isRenamed ? "orders" : matched;
+            },
+            app =>
+            {
+                app.UseRouting();
+                app.Use((HttpContext context, RequestDelegate next) =>
+                {
+                    context.SetEndpoint(null);
+                    return next(context);
+                });
+                app.MapGet("/orders/{id}", () => "ok");
+            });
+
+        using var response = await app.GetAsync("/orders/1");
+        await app.StopAsync();
+
+        var span = Assert.Single(app.Spans);
+        Assert.Equal("GET /orders/{id}", matched);
+        Assert.Equal(name, span.DisplayName);
+        Assert.Null(span.GetTagItem("http.route"));
+        Assert.DoesNotContain("http.route", Assert.Single(app.CountsOf("http.server.request.duration")).Key, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_response_hook_that_changes_a_5xx_status_removes_the_error()
     {
