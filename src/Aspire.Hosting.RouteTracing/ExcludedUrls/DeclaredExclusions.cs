@@ -74,8 +74,8 @@ internal sealed class DeclaredExclusions : IResourceAnnotation
         Patterns = [.. Patterns, .. added];
     }
 
-    // The list is a file and a variable in UTF-8.
-    private static bool HasHalfCharacter(string pattern, [NotNullWhen(true)] out string? reason)
+    /// <summary>Returns whether a pattern would change in UTF-8, as which a service gets the list, and why.</summary>
+    public static bool HasHalfCharacter(string pattern, [NotNullWhen(true)] out string? reason)
     {
         reason = "It contains half of a surrogate pair.";
         return Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(pattern)) != pattern;

@@ -191,6 +191,17 @@ public sealed class EditTests
     }
 
     [Fact]
+    public async Task Half_of_a_surrogate_pair_is_refused()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+
+        Assert.EndsWith(
+            " is invalid: It contains half of a surrogate pair.",
+            await model.FailAsync(_orders, Edit, ("add", "a\ud83db")),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_invalid_pattern_for_Python_is_refused_with_its_reason_alone()
     {
         var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("here");
