@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing;
@@ -5,8 +6,16 @@ namespace Aspire.RouteTracing;
 /// <summary>
 /// Ignores the exceptions of the application's loggers, which would break a request, or end the process from a background thread.
 /// </summary>
-internal sealed class SafeLogger<T>(ILogger<T> logger) : ILogger
+/// <remarks>
+/// Resolves the logger when it first logs, because a logger provider can depend on the tracer provider, which is being built when this
+/// object is created.
+/// </remarks>
+internal sealed class SafeLogger<T>(IServiceProvider services) : ILogger
 {
+    private ILogger<T>? _logger;
+
+    private ILogger<T> Logger => _logger ??= services.GetRequiredService<ILogger<T>>();
+
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
@@ -14,7 +23,7 @@ internal sealed class SafeLogger<T>(ILogger<T> logger) : ILogger
     {
         try
         {
-            return logger.IsEnabled(logLevel);
+            return Logger.IsEnabled(logLevel);
         }
         catch (Exception)
         {
@@ -27,7 +36,7 @@ internal sealed class SafeLogger<T>(ILogger<T> logger) : ILogger
     {
         try
         {
-            logger.Log(logLevel, eventId, state, exception, formatter);
+            Logger.Log(logLevel, eventId, state, exception, formatter);
         }
         catch (Exception)
         {

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.IO.Compression;
 using System.Net;
 using Azure.Core.Pipeline;
 using Azure.Monitor.OpenTelemetry.AspNetCore;
@@ -35,6 +37,9 @@ public sealed class AzureMonitorTests : LibraryTests
         ],
     };
 
+    // The lines of the requests that the exporters have sent.
+    private static readonly ConcurrentQueue<string> Exported = [];
+
     internal override Library Library => AzureMonitor;
 
     [Fact]
@@ -59,6 +64,25 @@ public sealed class AzureMonitorTests : LibraryTests
         Assert.Empty(spans);
     }
 
+    [Fact]
+    public async Task The_log_sampler_drops_the_logs_of_excluded_requests()
+    {
+        Exported.Clear();
+        await using (var app = await Run.StartAsync(AzureMonitor, Tracing.RouteTracing, sampler: null, []))
+        {
+            using var client = Run.CreateClient(app);
+            foreach (var path in new[] { "health", "probe", "orders/1" })
+            {
+                await client.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+            }
+
+            await app.StopAsync(TestContext.Current.CancellationToken);
+        }
+
+        var log = Assert.Single(Exported, line => line.Contains("\"Request finished ", StringComparison.Ordinal));
+        Assert.Contains("/orders/1", log, StringComparison.Ordinal);
+    }
+
     private static void Configure(AzureMonitorOptions options)
     {
         options.ConnectionString = "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=http://127.0.0.1:9/";
@@ -81,7 +105,17 @@ public sealed class AzureMonitorTests : LibraryTests
     {
         private const string Accepted = """{"itemsReceived":1,"itemsAccepted":1,"errors":[]}""";
 
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(Accepted) });
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            await using var content = await request.Content!.ReadAsStreamAsync(cancellationToken);
+            var isCompressed = request.Content.Headers.ContentEncoding.Contains("gzip");
+            using var lines = new StreamReader(isCompressed ? new GZipStream(content, CompressionMode.Decompress) : content);
+            while (await lines.ReadLineAsync(cancellationToken) is { } line)
+            {
+                Exported.Enqueue(line);
+            }
+
+            return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(Accepted) };
+        }
     }
 }

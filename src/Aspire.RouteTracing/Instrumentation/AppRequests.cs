@@ -8,7 +8,7 @@ namespace Aspire.RouteTracing.Instrumentation;
 /// Distinguishes the requests of this application from those of others, because the instrumentation calls the callbacks of each application
 /// for all requests of the process.
 /// </summary>
-internal sealed class AppRequests(IServiceProvider services, IHostApplicationLifetime? application = null)
+internal sealed class AppRequests(IServiceProvider services)
 {
     private readonly IServiceScopeFactory _scopeFactory = services.GetRequiredService<IServiceScopeFactory>();
 
@@ -20,7 +20,7 @@ internal sealed class AppRequests(IServiceProvider services, IHostApplicationLif
     /// Gets whether the requests are those of every application of the process, because the tracer provider is built without a host. It
     /// adds no middleware to the applications.
     /// </summary>
-    public bool AreOfAllApplications { get; } = application is null;
+    public bool AreOfAllApplications { get; } = !HasHost(services);
 
     /// <summary>Returns whether a request belongs to this application.</summary>
     public bool Contains(HttpContext context) =>
@@ -29,4 +29,9 @@ internal sealed class AppRequests(IServiceProvider services, IHostApplicationLif
             || _hasManyFactories
             || context is not DefaultHttpContext { ServiceScopeFactory: { } factory }
             || ReferenceEquals(factory, _scopeFactory);
+
+    // The service depends on the application's loggers, which can depend on the tracer provider that is being built.
+    private static bool HasHost(IServiceProvider services) =>
+        services.GetService<IServiceProviderIsService>()?.IsService(typeof(IHostApplicationLifetime))
+            ?? services.GetService<IHostApplicationLifetime>() is not null;
 }

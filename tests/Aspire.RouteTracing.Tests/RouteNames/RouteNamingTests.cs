@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using OpenTelemetry.Logs;
 
 namespace Aspire.RouteTracing.Tests.RouteNames;
@@ -47,9 +47,10 @@ public sealed class RouteNamingTests
     public void An_endpoint_that_cannot_be_named_stays_as_it_is_and_is_logged_once()
     {
         var logs = new List<LogRecord>();
-        using var loggers = LoggerFactory.Create(logging => logging.AddOpenTelemetry(options => options.AddInMemoryExporter(logs)));
-        var naming = new RouteNaming(
-            new ConfiguredPathBases(), endpointExclusion: null!, new SafeLogger<RouteNaming>(loggers.CreateLogger<RouteNaming>()));
+        using var services = new ServiceCollection()
+            .AddLogging(logging => logging.AddOpenTelemetry(options => options.AddInMemoryExporter(logs)))
+            .BuildServiceProvider();
+        var naming = CreateNaming(services);
         var pattern = RoutePatternFactory.Pattern(
             RoutePatternFactory.Segment(RoutePatternFactory.ParameterPart("id", new Unprintable())));
 
@@ -72,7 +73,7 @@ public sealed class RouteNamingTests
         await Race.RunAsync(
             () =>
             {
-                var naming = CreateNaming();
+                var naming = CreateNaming(new ServiceCollection().BuildServiceProvider());
                 for (var pathBase = 1; pathBase < 10; pathBase++)
                 {
                     naming.Name(endpoint, RouteTemplateFormat.Template, $"/{pathBase}");
@@ -85,10 +86,10 @@ public sealed class RouteNamingTests
     }
 
     private static string? Name(RoutePattern pattern, EndpointMetadataCollection metadata) =>
-        RouteOf(CreateNaming().Name(CreateEndpoint(pattern, metadata), RouteTemplateFormat.Template));
+        RouteOf(CreateNaming(new ServiceCollection().BuildServiceProvider()).Name(CreateEndpoint(pattern, metadata), RouteTemplateFormat.Template));
 
-    private static RouteNaming CreateNaming() =>
-        new(new ConfiguredPathBases(), endpointExclusion: null!, new SafeLogger<RouteNaming>(NullLogger<RouteNaming>.Instance));
+    private static RouteNaming CreateNaming(IServiceProvider services) =>
+        new(new ConfiguredPathBases(), endpointExclusion: null!, new SafeLogger<RouteNaming>(services));
 
     private static RouteEndpoint CreateEndpoint(RoutePattern pattern, EndpointMetadataCollection metadata) =>
         new(_ => Task.CompletedTask, pattern, 0, metadata, null);

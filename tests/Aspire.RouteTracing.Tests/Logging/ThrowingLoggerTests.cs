@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace Aspire.RouteTracing.Tests.Shutdown;
+namespace Aspire.RouteTracing.Tests.Logging;
 
 /// <summary>A logger that throws, such as one that writes to the output of a test that has ended, harms nothing.</summary>
 public sealed class ThrowingLoggerTests
