@@ -55,22 +55,19 @@ internal sealed class CharacterSet
             return isMember && !text.IsEmpty ? 0 : -1;
         }
 
-        for (var position = 0; position < text.Length; position++)
+        // Stops at characters beyond ASCII, too. Behind one, each character is tested on its own.
+        var position = text.IndexOfAnyExcept(isMember ? _others! : _members!);
+        if (position < 0 || char.IsAscii(text[position]))
         {
-            var found = text[position..].IndexOfAnyExcept(isMember ? _others! : _members!);
-            if (found < 0)
-            {
-                break;
-            }
-
-            position += found;
-            if (char.IsAscii(text[position]) || Contains(text[position]) == isMember)
-            {
-                return position;
-            }
+            return position;
         }
 
-        return -1;
+        while (position < text.Length && Contains(text[position]) != isMember)
+        {
+            position++;
+        }
+
+        return position < text.Length ? position : -1;
     }
 
     private bool Contains(char character)

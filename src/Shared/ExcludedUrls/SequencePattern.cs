@@ -6,10 +6,15 @@ namespace Aspire.RouteTracing.ExcludedUrls;
 /// </summary>
 internal sealed class SequencePattern : ExclusionPattern
 {
+    private const int NotFound = int.MaxValue;
+
     private readonly Step[] _steps;
     private readonly bool _atEnd;
     private readonly int _lastLoop;
     private readonly int _lengthAfterLoops;
+
+    // Whether a step has a set other than that of any character.
+    private readonly bool _hasSet;
 
     /// <param name="index">The item's position in its list.</param>
     /// <param name="steps">The steps. An item that isn't anchored by <c>^</c> starts with a loop over any character.</param>
@@ -20,6 +25,7 @@ internal sealed class SequencePattern : ExclusionPattern
         (_steps, _atEnd) = (steps, atEnd);
         _lastLoop = Array.FindLastIndex(steps, step => step.IsLoop);
         _lengthAfterLoops = steps.Skip(_lastLoop + 1).Sum(step => step.Length);
+        _hasSet = Array.Exists(steps, step => step.Set is not null && step.Set != CharacterSet.Any);
     }
 
     /// <summary>Gets the only URL that matches, such as that of <c>^/health$</c>, if there is one without a line break.</summary>
@@ -37,20 +43,25 @@ internal sealed class SequencePattern : ExclusionPattern
             return false;
         }
 
-        Span<int> explored = stackalloc int[_steps.Length];
-        return IsMatch(url, 0, 0, explored);
+        // A set is searched more slowly than a text, and at more positions.
+        if (_hasSet && !ContainsRequired(url))
+        {
+            return false;
+        }
+
+        Span<LoopProgress> progress = stackalloc LoopProgress[_steps.Length];
+        return IsMatch(url, 0, 0, progress);
     }
 
-    // Linear in the length of the URL times the number of steps: explored[i] is the first position that loop i has not tried yet. A run of
-    // the loop that starts before it can't match, so each loop tries each position once.
-    private bool IsMatch(ReadOnlySpan<char> url, int position, int first, Span<int> explored)
+    // Linear in the length of the URL times the number of steps, because each loop tries each position once.
+    private bool IsMatch(ReadOnlySpan<char> url, int position, int first, Span<LoopProgress> progress)
     {
         for (var i = first; i < _steps.Length; i++)
         {
             var step = _steps[i];
             if (step.IsLoop)
             {
-                return position >= explored[i] && IsMatchAfterLoop(url, position, i, explored);
+                return position >= progress[i].Unexplored && IsMatchAfterLoop(url, position, i, progress);
             }
 
             if (!step.IsAtStartOf(url[position..]))
@@ -64,39 +75,35 @@ internal sealed class SequencePattern : ExclusionPattern
         return !_atEnd || position == url.Length;
     }
 
-    private bool IsMatchAfterLoop(ReadOnlySpan<char> url, int position, int loop, Span<int> explored)
+    private bool IsMatchAfterLoop(ReadOnlySpan<char> url, int position, int loop, Span<LoopProgress> progress)
     {
-        var end = position + _steps[loop].Set!.CountAtStart(url[position..]);
-        explored[loop] = end + 1;
-        if (_atEnd && loop == _lastLoop)
-        {
-            var rest = url.Length - _lengthAfterLoops;
-            return position <= rest && rest <= end && IsMatch(url, rest, loop + 1, explored);
-        }
-
-        if (loop == _steps.Length - 1)
+        if (loop == _steps.Length - 1 && !_atEnd)
         {
             return true;
         }
 
-        var nextLoop = Array.FindIndex(_steps, loop + 1, static step => step.IsLoop);
-        for (; position <= end; position++)
+        // The candidate is found first, because a text is searched faster than a set.
+        var candidate = FindCandidate(url, position, loop, progress);
+        if (candidate == NotFound)
         {
-            var found = FindCandidate(url, position, end, loop);
-            if (found < 0)
-            {
-                return false;
-            }
+            progress[loop].Unexplored = NotFound;
+            return false;
+        }
 
-            position += found;
-            if (IsMatch(url, position, loop + 1, explored))
+        var end = position + _steps[loop].Set!.CountAtStart(url[position..]);
+        progress[loop].Unexplored = end + 1;
+        var nextLoop = Array.FindIndex(_steps, loop + 1, static step => step.IsLoop);
+        for (; candidate <= end; candidate = FindCandidate(url, candidate + 1, loop, progress))
+        {
+            if (IsMatch(url, candidate, loop + 1, progress))
             {
                 return true;
             }
 
-            // The next loop has tried every position, so no later candidate can match.
-            if (nextLoop > 0 && explored[nextLoop] > url.Length)
+            // The next loop has tried every position, so no other candidate can match.
+            if (nextLoop > 0 && progress[nextLoop].Unexplored > url.Length)
             {
+                progress[loop].Unexplored = NotFound;
                 return false;
             }
         }
@@ -104,22 +111,58 @@ internal sealed class SequencePattern : ExclusionPattern
         return false;
     }
 
-    // Returns how far from the position the steps after a loop can match first, or -1. Searches for the next text, or else the next set.
-    private int FindCandidate(ReadOnlySpan<char> url, int position, int end, int loop)
+    // Returns the first position from which the steps behind a loop can match.
+    private int FindCandidate(ReadOnlySpan<char> url, int from, int loop, Span<LoopProgress> progress)
     {
-        var start = position;
-        for (var i = loop + 1; i < _steps.Length && !_steps[i].IsLoop; i++)
+        ref var candidate = ref progress[loop].Candidate;
+        if (candidate < from)
         {
-            if (_steps[i].Text is { } text)
-            {
-                var length = Math.Min(url.Length, end - position + start + text.Text.Length) - start;
-                return length < 0 ? -1 : text.IndexIn(url.Slice(start, length));
-            }
-
-            start += _steps[i].Length;
+            candidate = SearchCandidate(url, from, loop);
         }
 
-        return _steps[loop + 1] is { IsLoop: false, Set: { } set } ? set.IndexIn(url[position..Math.Min(url.Length, end + 1)]) : 0;
+        return candidate;
+    }
+
+    // Searches for the longest text in front of the next loop, because it is in fewer places than a short one. Without a text, searches for
+    // the next set.
+    private int SearchCandidate(ReadOnlySpan<char> url, int from, int loop)
+    {
+        if (_atEnd && loop == _lastLoop)
+        {
+            var rest = url.Length - _lengthAfterLoops;
+            return rest >= from ? rest : NotFound;
+        }
+
+        var (text, distance, length) = (default(RequiredText), 0, 0);
+        for (var i = loop + 1; i < _steps.Length && !_steps[i].IsLoop; i++)
+        {
+            if (_steps[i].Text is { } other && (text is null || other.Text.Length > text.Text.Length))
+            {
+                (text, distance) = (other, length);
+            }
+
+            length += _steps[i].Length;
+        }
+
+        if (from + distance > url.Length)
+        {
+            return NotFound;
+        }
+
+        var found = text?.IndexIn(url[(from + distance)..])
+            ?? (_steps[loop + 1] is { IsLoop: false, Set: { } set } ? set.IndexIn(url[from..]) : 0);
+        return found >= 0 ? from + found : NotFound;
+    }
+
+    // The progress of a loop in one search.
+    private struct LoopProgress
+    {
+        // The first position that the loop has not tried yet. A run of the loop that starts before it can't match.
+        public int Unexplored;
+
+        // The first position, at or behind the last one that was searched from, where the next steps can match. Initially 0, which costs
+        // one attempt.
+        public int Candidate;
     }
 
     /// <summary>A step of a sequence: a text, some characters of a set, or a loop over a set.</summary>

@@ -108,6 +108,29 @@ public sealed class SequencePatternTests
                 || regex.IsMatch([(char)c]) != (set.IndexIn([(char)c]) == 0));
     }
 
+    [Theory]
+    [InlineData("[^/]")]
+    [InlineData("[a/]")]
+    [InlineData("[é/]")]
+    [InlineData(@"\W")]
+    public void A_set_is_searched_in_text_beyond_ASCII(string expression) =>
+        Gen.OneOf('/', 'a', 'é', 'К', '\u0301').Array[0, 6].Sample(
+            characters =>
+            {
+                var (set, text) = (CharacterSet.Create(expression), new string(characters));
+                Assert.Equal(Regex.Match(text, $@"\A{expression}*").Length, set.CountAtStart(text));
+                Assert.Equal(Regex.Match(text, expression) is { Success: true } first ? first.Index : -1, set.IndexIn(text));
+            },
+            iter: 1_000);
+
+    [Theory]
+    [InlineData("/[0-9]{2}-[0-9]/item", "/12-3/ite/45-6/item", true)]
+    [InlineData("/[0-9]{2}-[0-9]/item", "/12-3/ite/456/item", false)]
+    [InlineData("x.*/..item[0-9]+$", "/12item7", false)]
+    [InlineData("x.*/..item[0-9]+$", "x/12item7", true)]
+    public void The_longest_text_behind_a_loop_is_searched_for(string item, string url, bool matches) =>
+        Assert.Equal(matches, Assert.Single(Read(item)!).IsMatch(url));
+
     [Fact]
     public void A_URL_that_matches_has_the_pairs_of_the_texts_that_are_required() =>
         Gen.Select(Item, Url.Array[20]).Sample(
