@@ -30,6 +30,12 @@ public class WorstRequestBenchmarks
 
         /// <summary>Plain text, anchored so that it doesn't match where the path has it.</summary>
         Literals,
+
+        /// <summary>Expressions that start with classes, which the path matches at many positions.</summary>
+        Classes,
+
+        /// <summary>Expressions that start with alternatives, which the path has at many positions.</summary>
+        Alternatives,
     }
 
     [Params(100, 500)]
@@ -49,18 +55,27 @@ public class WorstRequestBenchmarks
             Lists.Texts => $"/{Service(number)}/.*/end{number}",
             Lists.Expressions => $"/{Service(number)}/[0-9]+/.*/status$",
             Lists.Automata => $"^/{Service(number)}/([a-z]+/)+status-{number}$",
+            Lists.Classes => $"/[a-f]+-[0-9]+/item{number}",
+            Lists.Alternatives => $"/(a|b|c|d|e|f)/item{number}",
             _ => number % 2 == 0 ? $"^/{Service(number)}" : $"/{Service(number)}$",
         }).ToArray();
         _matcher = ExclusionMatcher.Build(items, matchFullUrl: false, out _);
         _expressions = Array.ConvertAll(items, item => new Regex(item, RegexOptions.Compiled | RegexOptions.CultureInvariant));
+        var (texts, filler) = List switch
+        {
+            Lists.Classes => ("/item{0}", "/abcdef-012345/ite"),
+            Lists.Alternatives => ("/item{0}", "/a/b/c/d/e/f"),
+            _ => ("/service{0}/7/x", "x"),
+        };
         var bait = new StringBuilder();
         for (var number = 0; number < Items && bait.Length < Length - 50; number++)
         {
-            bait.Append(CultureInfo.InvariantCulture, $"/{Service(number)}/7/x");
+            bait.AppendFormat(CultureInfo.InvariantCulture, texts, number);
         }
 
         bait.Append("/status/x");
-        _path = $"/{new string('x', Length - bait.Length - 1)}{bait}";
+        var fillers = string.Concat(Enumerable.Repeat(filler, Length));
+        _path = $"/{fillers[..(Length - bait.Length - 1)]}{bait}";
         if (_matcher.FindInPath([], _path) >= 0 || NaiveLoop() >= 0)
         {
             throw new InvalidOperationException("The path is excluded.");
