@@ -143,9 +143,12 @@ internal static class Commands
     private static string DescribeList(LiveResource live)
     {
         var state = live.IsEdited ? "Edited in this run. " : "";
-        return live.Current.Count == 0
-            ? $"{state}The list is empty."
-            : $"{state}Current list:\n\n{string.Join('\n', live.Current.Select(url => $"- `` {url.DisplayInList} ``"))}";
+        var list = live.Current.Count == 0
+            ? "The list is empty."
+            : $"Current list:\n\n{string.Join('\n', live.Current.Select(url => $"- `` {url.DisplayInList} ``"))}";
+
+        // The command line shows it as the help of the option, without the label.
+        return $"Patterns, separated by commas. {state}{list}";
     }
 
     private static InteractionInput CreateAllResourcesInput(string label) =>

@@ -26,7 +26,7 @@ public sealed class EditInputsTests
         await using var model = await TestModel.StartAsync(_builder);
         var add = TestModel.GetArguments(_orders, Edit)[0];
 
-        Assert.Equal("Current list:\n\n- `` a\\,b ``\n- `` c ``", add.Description);
+        Assert.Equal("Patterns, separated by commas. Current list:\n\n- `` a\\,b ``\n- `` c ``", add.Description);
         Assert.True(add.EnableDescriptionMarkdown);
     }
 
@@ -37,11 +37,13 @@ public sealed class EditInputsTests
 
         await model.AnswerAsync(_orders, Edit, ("add", "d"));
         Assert.Equal(
-            "Edited in this run. Current list:\n\n- `` a\\,b ``\n- `` c ``\n- `` d ``",
+            "Patterns, separated by commas. Edited in this run. Current list:\n\n- `` a\\,b ``\n- `` c ``\n- `` d ``",
             model.GetShownArguments(_orders, Edit).Arguments[0].Description);
 
         await model.AnswerAsync(_orders, Edit, ("remove", "*"));
-        Assert.Equal("Edited in this run. The list is empty.", model.GetShownArguments(_orders, Edit).Arguments[0].Description);
+        Assert.Equal(
+            "Patterns, separated by commas. Edited in this run. The list is empty.",
+            model.GetShownArguments(_orders, Edit).Arguments[0].Description);
     }
 
     [Fact]
@@ -74,7 +76,7 @@ public sealed class EditInputsTests
         var (arguments, version) = model.GetShownArguments(_orders, Edit);
         Assert.Equal(property, model.GetProperty(_orders));
         Assert.NotEqual(before.Version, version);
-        Assert.Equal("Edited in this run. Current list:\n\n- `` e ``", arguments[0].Description);
+        Assert.Equal("Patterns, separated by commas. Edited in this run. Current list:\n\n- `` e ``", arguments[0].Description);
     }
 
     [Fact]
@@ -112,6 +114,8 @@ public sealed class EditInputsTests
 
         await TestModel.GetVariablesAsync(_orders);
 
-        Assert.Equal("Current list:\n\n- `` users ``\n- `` a\\,b ``\n- `` c ``", TestModel.GetArguments(_orders, Edit)[0].Description);
+        Assert.Equal(
+            "Patterns, separated by commas. Current list:\n\n- `` users ``\n- `` a\\,b ``\n- `` c ``",
+            TestModel.GetArguments(_orders, Edit)[0].Description);
     }
 }

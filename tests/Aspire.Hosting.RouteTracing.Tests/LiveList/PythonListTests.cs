@@ -22,7 +22,9 @@ public sealed class PythonListTests
             "'/users' would be excluded in 'reviews' by 'users', from OTEL_PYTHON_FASTAPI_EXCLUDED_URLS.",
             await model.AnswerAsync(_reviews, TestUrl, ("url", "/users")),
             StringComparison.Ordinal);
-        Assert.Equal("Current list:\n\n- `` users ``\n- `` here ``", TestModel.GetArguments(_reviews, Edit)[0].Description);
+        Assert.Equal(
+            "Patterns, separated by commas. Current list:\n\n- `` users ``\n- `` here ``",
+            TestModel.GetArguments(_reviews, Edit)[0].Description);
     }
 
     [Fact]
