@@ -7,7 +7,10 @@ namespace Aspire.RouteTracing;
 /// <remarks>
 /// <list type="bullet">
 /// <item>A request that never executes the endpoint, for example because the client isn't authorized, is traced.</item>
-/// <item>Spans of the request that ended before the endpoint executed are exported, and so are spans that other tasks have open.</item>
+/// <item>
+/// Spans of the request that ended before the endpoint executed are exported, and so are spans that other tasks have open, or that are open
+/// when middleware sets <c>Activity.Current</c> to <see langword="null"/>.
+/// </item>
 /// <item>An error page with the attribute doesn't exclude the request that failed.</item>
 /// <item>If the parts of a batch request run through the pipeline, an excluded endpoint excludes its part only.</item>
 /// </list>

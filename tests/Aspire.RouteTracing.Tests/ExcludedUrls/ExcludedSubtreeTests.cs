@@ -95,8 +95,10 @@ public sealed partial class ExcludedSubtreeTests
         Assert.Empty(app.SpanNames);
     }
 
-    [Fact]
-    public async Task A_request_stays_excluded_from_metrics_if_the_list_changes_meanwhile()
+    [Theory]
+    [InlineData("OTEL_DOTNET_EXCLUDED_URLS", "nothing")]
+    [InlineData("Aspire:RouteTracing:Enabled", "false")]
+    public async Task A_request_stays_excluded_from_metrics_if_settings_change_meanwhile(string key, string value)
     {
         var starting = new ChangeAtStart();
         using var all = DiagnosticListener.AllListeners.Subscribe(starting);
@@ -104,7 +106,7 @@ public sealed partial class ExcludedSubtreeTests
             builder => builder.AddRouteTracing(),
             app => app.MapGet("/health", () => "healthy"),
             new() { ["OTEL_DOTNET_EXCLUDED_URLS"] = "^/health$" });
-        starting.Change = () => app.Reload("OTEL_DOTNET_EXCLUDED_URLS", "nothing");
+        starting.Change = () => app.Reload(key, value);
 
         using var response = await app.GetAsync("/health");
         await app.StopAsync();

@@ -146,6 +146,9 @@ public sealed class PathBaseTests
         await using var app = await StartAsync(app =>
         {
             UseTenants(app);
+
+            // The matched segment stays in the path, so it is no path base.
+            app.Map("/tenant", preserveMatchedPathSegment: true, MapOrders);
             app.MapGet("/orders", () => "");
         });
 
