@@ -26,7 +26,7 @@ internal static class PerformanceReport
         + "automaton and need no memory. A class is searched character by character. Only URLs of this length take that long.";
 
     private const string StartUpReason =
-        "A new process compiles 350 to 600 more methods, because packages contain no native code. An application that "
+        "A new process compiles 340 to 580 more methods, because packages contain no native code. An application that "
         + "is published with ReadyToRun or native AOT doesn't.";
 
     public static async Task WriteAsync()
