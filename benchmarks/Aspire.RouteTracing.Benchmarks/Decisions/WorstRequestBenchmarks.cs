@@ -67,7 +67,9 @@ public class WorstRequestBenchmarks
             Lists.Alternatives => ("/item{0}", "/a/b/c/d/e/f"),
             _ => ("/service{0}/7/x", "x"),
         };
-        var bait = new StringBuilder();
+
+        // The x separates the text from the end of a filler that is cut.
+        var bait = new StringBuilder("x");
         for (var number = 0; number < Items && bait.Length < Length - 50; number++)
         {
             bait.AppendFormat(CultureInfo.InvariantCulture, texts, number);

@@ -48,7 +48,13 @@ internal sealed class Measurements
         for (var round = 1; round <= Rounds; round++)
         {
             Console.WriteLine($"Benchmarks, round {round} of {Rounds}");
-            measurements._rounds.Add(BenchmarkRunner.Run(Benchmarks, config));
+            var summaries = BenchmarkRunner.Run(Benchmarks, config);
+            if (summaries.SelectMany(summary => summary.Reports).FirstOrDefault(report => !report.Success) is { } failed)
+            {
+                throw new InvalidOperationException($"The benchmark {failed.BenchmarkCase.DisplayInfo} failed.");
+            }
+
+            measurements._rounds.Add(summaries);
         }
 
         return measurements;
@@ -68,10 +74,8 @@ internal sealed class Measurements
             .SelectMany(summary => summary.Reports)
             .Where(report => report.BenchmarkCase.Descriptor.Type == typeof(TBenchmarks)
                 && report.BenchmarkCase.Descriptor.WorkloadMethod.Name == method
-                && report.BenchmarkCase.Parameters.Items.All(parameter => parameters.Contains(parameter.Value))
-                && report.ResultStatistics is not null)
+                && report.BenchmarkCase.Parameters.Items.All(parameter => parameters.Contains(parameter.Value)))
             .Select(value)
-            .DefaultIfEmpty(double.NaN)
             .Single()),
     ];
 }

@@ -115,7 +115,7 @@ internal sealed class SequencePattern : ExclusionPattern
     private int FindCandidate(ReadOnlySpan<char> url, int from, int loop, Span<LoopProgress> progress)
     {
         ref var candidate = ref progress[loop].Candidate;
-        if (candidate < from)
+        if (candidate < from || from == 0)
         {
             candidate = SearchCandidate(url, from, loop);
         }
@@ -160,8 +160,7 @@ internal sealed class SequencePattern : ExclusionPattern
         // The first position that the loop has not tried yet. A run of the loop that starts before it can't match.
         public int Unexplored;
 
-        // The first position, at or behind the last one that was searched from, where the next steps can match. Initially 0, which costs
-        // one attempt.
+        // The first position, at or behind the last one that was searched from, where the next steps can match. 0 before the first search.
         public int Candidate;
     }
 
