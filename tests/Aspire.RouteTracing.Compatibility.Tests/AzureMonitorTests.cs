@@ -2,15 +2,18 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.IO.Compression;
 using System.Net;
+using System.Text.RegularExpressions;
 using Azure.Core.Pipeline;
 using Azure.Monitor.OpenTelemetry.AspNetCore;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Aspire.RouteTracing.Compatibility.Tests;
 
 /// <summary>The distro adds OpenTelemetry's instrumentation by itself, and a sampler that limits the number of traces a second.</summary>
-public sealed class AzureMonitorTests : LibraryTests
+public sealed partial class AzureMonitorTests : LibraryTests
 {
     internal static readonly Library AzureMonitor = new("Azure.Monitor.OpenTelemetry.AspNetCore", typeof(AzureMonitorOptions))
     {
@@ -39,6 +42,8 @@ public sealed class AzureMonitorTests : LibraryTests
 
     // The lines of the requests that the exporters have sent.
     private static readonly ConcurrentQueue<string> Exported = [];
+
+    private static readonly Regex Answered = new("Answered [^\"{]+");
 
     internal override Library Library => AzureMonitor;
 
@@ -79,8 +84,9 @@ public sealed class AzureMonitorTests : LibraryTests
             await app.StopAsync(TestContext.Current.CancellationToken);
         }
 
-        var log = Assert.Single(Exported, line => line.Contains("\"Request finished ", StringComparison.Ordinal));
-        Assert.Contains("/orders/1", log, StringComparison.Ordinal);
+        // On .NET 11, this version of the distro drops the logs of all requests, also without route tracing.
+        string[] logged = Environment.Version.Major == 10 ? ["Answered /orders/1"] : [];
+        Assert.Equal(logged, Exported.Select(line => Answered.Match(line).Value).Where(log => log.Length > 0));
     }
 
     private static void Configure(AzureMonitorOptions options)
@@ -93,12 +99,16 @@ public sealed class AzureMonitorTests : LibraryTests
     }
 
     // Returns the rate that the sampler adds to the activities that it picks.
-    private static string Answer()
+    private static string Answer(HttpRequest request, ILogger<AzureMonitorTests> logger)
     {
-        var request = Activity.Current;
+        var server = Activity.Current;
         using var work = Library.Work.StartActivity("work");
-        return $"{request?.GetTagItem("microsoft.sample_rate")}";
+        LogAnswered(logger, request.Path);
+        return $"{server?.GetTagItem("microsoft.sample_rate")}";
     }
+
+    [LoggerMessage(LogLevel.Information, "Answered {Path}")]
+    private static partial void LogAnswered(ILogger logger, PathString path);
 
     /// <summary>Accepts what is exported and sends nothing.</summary>
     private sealed class IngestionHandler : HttpMessageHandler

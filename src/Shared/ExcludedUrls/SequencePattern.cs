@@ -160,7 +160,7 @@ internal sealed class SequencePattern : ExclusionPattern
         // The first position that the loop has not tried yet. A run of the loop that starts before it can't match.
         public int Unexplored;
 
-        // The first position, at or behind the last one that was searched from, where the next steps can match. 0 before the first search.
+        // The first position, at or behind the last one that was searched from, where the next steps can match. Initially 0.
         public int Candidate;
     }
 

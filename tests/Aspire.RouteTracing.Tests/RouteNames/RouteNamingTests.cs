@@ -73,7 +73,7 @@ public sealed class RouteNamingTests
         await Race.RunAsync(
             () =>
             {
-                var naming = CreateNaming(new ServiceCollection().BuildServiceProvider());
+                var naming = CreateNaming();
                 for (var pathBase = 1; pathBase < 10; pathBase++)
                 {
                     naming.Name(endpoint, RouteTemplateFormat.Template, $"/{pathBase}");
@@ -86,7 +86,9 @@ public sealed class RouteNamingTests
     }
 
     private static string? Name(RoutePattern pattern, EndpointMetadataCollection metadata) =>
-        RouteOf(CreateNaming(new ServiceCollection().BuildServiceProvider()).Name(CreateEndpoint(pattern, metadata), RouteTemplateFormat.Template));
+        RouteOf(CreateNaming().Name(CreateEndpoint(pattern, metadata), RouteTemplateFormat.Template));
+
+    private static RouteNaming CreateNaming() => CreateNaming(new ServiceCollection().BuildServiceProvider());
 
     private static RouteNaming CreateNaming(IServiceProvider services) =>
         new(new ConfiguredPathBases(), endpointExclusion: null!, new SafeLogger<RouteNaming>(services));
