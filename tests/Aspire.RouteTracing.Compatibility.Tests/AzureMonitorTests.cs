@@ -84,6 +84,8 @@ public sealed partial class AzureMonitorTests : LibraryTests
             await app.StopAsync(TestContext.Current.CancellationToken);
         }
 
+        Assert.Contains(Exported, line => line.StartsWith("{\"name\":\"Request\"", StringComparison.Ordinal));
+
         // On .NET 11, this version of the distro drops the logs of all requests, also without route tracing.
         string[] logged = Environment.Version.Major == 10 ? ["Answered /orders/1"] : [];
         Assert.Equal(logged, Exported.Select(line => Answered.Match(line).Value).Where(log => log.Length > 0));

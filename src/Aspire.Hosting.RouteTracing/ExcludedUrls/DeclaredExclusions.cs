@@ -74,7 +74,7 @@ internal sealed class DeclaredExclusions : IResourceAnnotation
         Patterns = [.. Patterns, .. added];
     }
 
-    /// <summary>Returns whether a pattern would change in UTF-8, as which a service gets the list, and why.</summary>
+    /// <summary>Returns whether UTF-8, in which a service gets the list, would change a pattern, and why.</summary>
     public static bool HasHalfCharacter(string pattern, [NotNullWhen(true)] out string? reason)
     {
         reason = "It contains half of a surrogate pair.";

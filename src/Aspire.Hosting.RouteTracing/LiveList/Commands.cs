@@ -147,7 +147,7 @@ internal static class Commands
             ? "The list is empty."
             : $"Current list:\n\n{string.Join('\n', live.Current.Select(url => $"- `` {url.DisplayInList} ``"))}";
 
-        // The command line shows it as the help of the option, without the label.
+        // The command line shows the description as the help of the option, without the label.
         return $"Patterns, separated by commas. {state}{list}";
     }
 

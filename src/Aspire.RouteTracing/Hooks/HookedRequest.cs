@@ -107,6 +107,8 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     /// <summary>Called after the instrumentation has set its values.</summary>
     public void OnEnd()
     {
+        // First, because hooks that run below see the route that the instrumentation has set, if any.
+        RemoveUnusedRoute();
         if (!_hasResponseHooksRun && IsRecorded)
         {
             // No response started, because an exception escaped or the client disconnected. The scope of the request is disposed, and
@@ -119,7 +121,6 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
             _ = scope.DisposeAsync();
         }
 
-        RemoveUnusedRoute();
         RestoreChanges();
     }
 
@@ -226,19 +227,19 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
         }
     }
 
-    // If middleware has removed the endpoint, the instrumentation has not replaced the name, and the metric has no route.
+    // Middleware can remove the endpoint. The instrumentation then doesn't replace the name, and the metric has no route.
     private void RemoveUnusedRoute()
     {
-        if (_routeName is null || !ReferenceEquals(span.DisplayName, _displayName ?? _routeName))
+        if (_routeName is not null && ReferenceEquals(span.DisplayName, _displayName ?? _routeName))
         {
-            return;
+            span.DisplayName = _routeName[..^(_route!.Length + 1)];
+            if (ReferenceEquals(span.GetTagItem(RouteTag), _route))
+            {
+                span.SetTag(RouteTag, null);
+            }
         }
 
-        span.DisplayName = _routeName[..^(_route!.Length + 1)];
-        if (ReferenceEquals(span.GetTagItem(RouteTag), _route))
-        {
-            span.SetTag(RouteTag, null);
-        }
+        (_route, _routeName) = (null, null);
     }
 
     private void RestoreChanges()

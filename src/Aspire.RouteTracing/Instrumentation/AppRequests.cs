@@ -30,7 +30,7 @@ internal sealed class AppRequests(IServiceProvider services)
             || context is not DefaultHttpContext { ServiceScopeFactory: { } factory }
             || ReferenceEquals(factory, _scopeFactory);
 
-    // The service depends on the application's loggers, which can depend on the tracer provider that is being built.
+    // Doesn't create the lifetime, because it needs a logger, and a logger can need the tracer provider that is being built.
     private static bool HasHost(IServiceProvider services) =>
         services.GetService<IServiceProviderIsService>()?.IsService(typeof(IHostApplicationLifetime))
             ?? services.GetService<IHostApplicationLifetime>() is not null;

@@ -13,8 +13,8 @@ internal sealed class SequencePattern : ExclusionPattern
     private readonly int _lastLoop;
     private readonly int _lengthAfterLoops;
 
-    // Whether a step has a set other than that of any character.
-    private readonly bool _hasSet;
+    // Whether the steps can start anywhere in a URL, and have a set other than that of any character.
+    private readonly bool _searchesSet;
 
     /// <param name="index">The item's position in its list.</param>
     /// <param name="steps">The steps. An item that isn't anchored by <c>^</c> starts with a loop over any character.</param>
@@ -25,7 +25,8 @@ internal sealed class SequencePattern : ExclusionPattern
         (_steps, _atEnd) = (steps, atEnd);
         _lastLoop = Array.FindLastIndex(steps, step => step.IsLoop);
         _lengthAfterLoops = steps.Skip(_lastLoop + 1).Sum(step => step.Length);
-        _hasSet = Array.Exists(steps, step => step.Set is not null && step.Set != CharacterSet.Any);
+        _searchesSet = steps is [{ IsLoop: true }, ..]
+            && Array.Exists(steps, step => step.Set is not null && step.Set != CharacterSet.Any);
     }
 
     /// <summary>Gets the only URL that matches, such as that of <c>^/health$</c>, if there is one without a line break.</summary>
@@ -44,7 +45,7 @@ internal sealed class SequencePattern : ExclusionPattern
         }
 
         // A set is searched more slowly than a text, and at more positions.
-        if (_hasSet && !ContainsRequired(url))
+        if (_searchesSet && !ContainsRequired(url))
         {
             return false;
         }
@@ -53,7 +54,7 @@ internal sealed class SequencePattern : ExclusionPattern
         return IsMatch(url, 0, 0, progress);
     }
 
-    // Linear in the length of the URL times the number of steps, because each loop tries each position once.
+    // Linear in the length of the URL times the length of the steps, because each loop tries each position once.
     private bool IsMatch(ReadOnlySpan<char> url, int position, int first, Span<LoopProgress> progress)
     {
         for (var i = first; i < _steps.Length; i++)

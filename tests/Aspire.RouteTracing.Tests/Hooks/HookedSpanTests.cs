@@ -77,6 +77,21 @@ public sealed class HookedSpanTests
     }
 
     [Fact]
+    public async Task A_response_hook_that_renames_the_span_after_an_exception_keeps_the_route()
+    {
+        await using var app = await HookedApp.StartAsync(
+            settings => settings.ResponseHook = (span, _) => span.DisplayName = "failed",
+            app => app.MapGet("/orders/{id}", string () => throw new InvalidOperationException("broken")));
+
+        using var response = await app.GetAsync("/orders/1");
+        await app.StopAsync();
+
+        var span = Assert.Single(app.Spans);
+        Assert.Equal("failed", span.DisplayName);
+        Assert.Equal("/orders/{id}", span.GetTagItem("http.route"));
+    }
+
+    [Fact]
     public async Task A_response_hook_that_changes_a_5xx_status_removes_the_error()
     {
         await using var app = await HookedApp.StartAsync(
