@@ -55,19 +55,33 @@ internal sealed class CharacterSet
             return isMember && !text.IsEmpty ? 0 : -1;
         }
 
-        // Stops at characters beyond ASCII, too. Behind one, each character is tested on its own.
-        var position = text.IndexOfAnyExcept(isMember ? _others! : _members!);
-        if (position < 0 || char.IsAscii(text[position]))
+        var position = 0;
+        while (position < text.Length)
         {
-            return position;
+            // Stops at characters beyond ASCII, too.
+            var found = text[position..].IndexOfAnyExcept(isMember ? _others! : _members!);
+            if (found < 0)
+            {
+                return -1;
+            }
+
+            position += found;
+            if (char.IsAscii(text[position]))
+            {
+                return position;
+            }
+
+            // Tests a run of them one by one, because a search that stops at each of them is slower.
+            for (; position < text.Length && !char.IsAscii(text[position]); position++)
+            {
+                if (Contains(text[position]) == isMember)
+                {
+                    return position;
+                }
+            }
         }
 
-        while (position < text.Length && Contains(text[position]) != isMember)
-        {
-            position++;
-        }
-
-        return position < text.Length ? position : -1;
+        return -1;
     }
 
     private bool Contains(char character)
