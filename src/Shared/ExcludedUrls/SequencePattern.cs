@@ -44,7 +44,7 @@ internal sealed class SequencePattern : ExclusionPattern
             return false;
         }
 
-        // A set is searched more slowly than a text, and at more positions.
+        // A URL without one of the texts can't match. Searching for the texts first is faster than testing sets.
         if (_searchesSet && !ContainsRequired(url))
         {
             return false;
@@ -115,6 +115,7 @@ internal sealed class SequencePattern : ExclusionPattern
     // Returns the first position from which the steps behind a loop can match.
     private int FindCandidate(ReadOnlySpan<char> url, int from, int loop, Span<LoopProgress> progress)
     {
+        // A result stays the first one until the search passes it. A 0 can also mean that nothing was searched yet.
         ref var candidate = ref progress[loop].Candidate;
         if (candidate < from || from == 0)
         {
@@ -161,7 +162,7 @@ internal sealed class SequencePattern : ExclusionPattern
         // The first position that the loop has not tried yet. A run of the loop that starts before it can't match.
         public int Unexplored;
 
-        // The first position, at or behind the last one that was searched from, where the next steps can match. Initially 0.
+        // The result of the last search: the first position at which the next steps can match. 0 before the first search.
         public int Candidate;
     }
 
