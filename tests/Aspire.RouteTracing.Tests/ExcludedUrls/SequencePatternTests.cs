@@ -128,7 +128,7 @@ public sealed class SequencePatternTests
     [InlineData("/[0-9]{2}-[0-9]/item", "/12-3/ite/456/item", false)]
     [InlineData("x.*/..item[0-9]+$", "/12item7", false)]
     [InlineData("x.*/..item[0-9]+$", "x/12item7", true)]
-    public void The_longest_text_behind_a_loop_is_searched_for(string item, string url, bool matches) =>
+    public void A_text_is_found_behind_the_sets_that_precede_it(string item, string url, bool matches) =>
         Assert.Equal(matches, Assert.Single(Read(item)!).IsMatch(url));
 
     [Fact]
