@@ -51,7 +51,7 @@ internal sealed class DeclaredExclusions : IResourceAnnotation
                     nameof(patterns));
             }
 
-            if (!ExclusionPattern.Validate(pattern, out var reason) || HasHalfCharacter(pattern, out reason))
+            if (!Validate(pattern, out var reason))
             {
                 throw new ArgumentException($"The pattern '{pattern}' is invalid: {reason}", nameof(patterns));
             }
@@ -74,10 +74,17 @@ internal sealed class DeclaredExclusions : IResourceAnnotation
         Patterns = [.. Patterns, .. added];
     }
 
-    /// <summary>Returns whether UTF-8, in which a service gets the list, would change a pattern, and why.</summary>
-    public static bool HasHalfCharacter(string pattern, [NotNullWhen(true)] out string? reason)
+    /// <summary>Returns whether a pattern is valid, and unchanged in UTF-8, in which a service gets the list.</summary>
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="reason">The error, as a sentence.</param>
+    public static bool Validate(string pattern, [NotNullWhen(false)] out string? reason)
     {
-        reason = "It contains half of a surrogate pair.";
-        return Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(pattern)) != pattern;
+        if (!ExclusionPattern.Validate(pattern, out reason))
+        {
+            return false;
+        }
+
+        reason = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(pattern)) == pattern ? null : "It contains half of a surrogate pair.";
+        return reason is null;
     }
 }

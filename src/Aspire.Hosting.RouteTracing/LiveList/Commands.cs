@@ -268,7 +268,7 @@ internal static class Commands
         // What isn't valid can be removed.
         foreach (var pattern in name == Remove ? [] : patterns)
         {
-            if (!ExclusionPattern.Validate(pattern, out var reason) || DeclaredExclusions.HasHalfCharacter(pattern, out reason))
+            if (!DeclaredExclusions.Validate(pattern, out var reason))
             {
                 yield return $"The pattern '{pattern}' is invalid: {reason}";
             }

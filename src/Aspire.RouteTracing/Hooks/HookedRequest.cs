@@ -107,7 +107,7 @@ internal sealed class HookedRequest(RequestHooks owner, Activity span, HttpConte
     /// <summary>Called after the instrumentation has set its values.</summary>
     public void OnEnd()
     {
-        // First, because hooks that run below see the route that the instrumentation has set, if any.
+        // First, because a hook that runs below can rename the span after the instrumentation has named it.
         RemoveUnusedRoute();
         if (!_hasResponseHooksRun && IsRecorded)
         {
