@@ -23,7 +23,6 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     private volatile CompiledSettings _current;
     private int _suspensions;
     private int _changes;
-    private bool _isChangePending;
     private bool _mustLoad;
     private KeyValuePair<string, string?>[]? _failedConfiguration;
 
@@ -48,7 +47,8 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     }
 
     /// <summary>
-    /// Raised on another thread after the current settings changed, or one of their items was disabled. Handlers must not throw.
+    /// Raised after the current settings changed, or by the request that disables one of their items. Handlers must be fast and must not
+    /// throw.
     /// </summary>
     public event Action? Changed;
 
@@ -135,23 +135,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     }
 
     private CompiledSettings Compile(CompiledSettings? before) =>
-        CompiledSettings.Compile(_settings.Create(Options.DefaultName), before, RaiseChanged, _logger);
-
-    // In the background, so that a request that disables an item or suspends route tracing isn't delayed. Once for several changes.
-    private void RaiseChanged()
-    {
-        if (!Interlocked.Exchange(ref _isChangePending, true))
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(
-                static tracing =>
-                {
-                    Volatile.Write(ref tracing._isChangePending, false);
-                    tracing.Changed?.Invoke();
-                },
-                this,
-                preferLocal: false);
-        }
-    }
+        CompiledSettings.Compile(_settings.Create(Options.DefaultName), before, () => Changed?.Invoke(), _logger);
 
     private void Change(Action change)
     {
@@ -161,7 +145,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
             _current = _suspensions == 0 ? _loaded : CompiledSettings.Disabled;
         }
 
-        RaiseChanged();
+        Changed?.Invoke();
     }
 
     private sealed class Suspension(ActiveRouteTracing tracing) : IDisposable
