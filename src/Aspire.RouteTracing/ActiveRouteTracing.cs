@@ -23,6 +23,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     private volatile CompiledSettings _current;
     private int _suspensions;
     private int _changes;
+    private bool _isChangePending;
     private bool _mustLoad;
     private KeyValuePair<string, string?>[]? _failedConfiguration;
 
@@ -47,8 +48,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     }
 
     /// <summary>
-    /// Raised after the current settings changed, or by the request that disables one of their items. Handlers must be fast and must not
-    /// throw.
+    /// Raised on another thread after the current settings changed, or one of their items was disabled. Handlers must not throw.
     /// </summary>
     public event Action? Changed;
 
@@ -135,7 +135,23 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
     }
 
     private CompiledSettings Compile(CompiledSettings? before) =>
-        CompiledSettings.Compile(_settings.Create(Options.DefaultName), before, () => Changed?.Invoke(), _logger);
+        CompiledSettings.Compile(_settings.Create(Options.DefaultName), before, RaiseChanged, _logger);
+
+    // In the background, so that a request that disables an item or suspends route tracing isn't delayed. Once for several changes.
+    private void RaiseChanged()
+    {
+        if (!Interlocked.Exchange(ref _isChangePending, true))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static tracing =>
+                {
+                    Volatile.Write(ref tracing._isChangePending, false);
+                    tracing.Changed?.Invoke();
+                },
+                this,
+                preferLocal: false);
+        }
+    }
 
     private void Change(Action change)
     {
@@ -145,7 +161,7 @@ internal sealed partial class ActiveRouteTracing : IRouteTracing, IDisposable
             _current = _suspensions == 0 ? _loaded : CompiledSettings.Disabled;
         }
 
-        Changed?.Invoke();
+        RaiseChanged();
     }
 
     private sealed class Suspension(ActiveRouteTracing tracing) : IDisposable

@@ -35,7 +35,7 @@ internal sealed partial class ExclusionReport(
             folder, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}.{Interlocked.Increment(ref _reports)}.json"))
         : null;
 
-    private ITimer? _timer;
+    private ITimer? _afterBuild;
     private (bool Enabled, IReadOnlyList<UrlExclusion> Items, object Problems, IReadOnlyList<string>? FileItems, int Tables) _reported;
     private string? _logged;
     private bool _failed;
@@ -51,19 +51,20 @@ internal sealed partial class ExclusionReport(
 
     public void Dispose()
     {
-        tracing.Changed -= ReportSoon;
+        tracing.Changed -= Report;
         routingTables.Built -= ReportLater;
-        _timer?.Dispose();
+        _afterBuild?.Dispose();
     }
 
     private void OnStarted()
     {
-        // In the background, so that neither the startup nor a request is delayed. Once for several changes.
-        _timer = TimeProvider.System.CreateTimer(_ => Report(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        tracing.Changed += ReportSoon;
+        _afterBuild = TimeProvider.System.CreateTimer(_ => Report(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        tracing.Changed += Report;
         routingTables.Built += ReportLater;
         application.ApplicationStopped.Register(OnStopped);
-        ReportSoon();
+
+        // In the background, so that the startup isn't delayed.
+        _ = Task.Run(Report);
     }
 
     private void OnStopped()
@@ -89,10 +90,8 @@ internal sealed partial class ExclusionReport(
         }
     }
 
-    // Both do nothing after Dispose().
-    private void ReportSoon() => _timer?.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
-
-    private void ReportLater() => _timer?.Change(DelayAfterBuild, Timeout.InfiniteTimeSpan);
+    // Does nothing after Dispose().
+    private void ReportLater() => _afterBuild?.Change(DelayAfterBuild, Timeout.InfiniteTimeSpan);
 
     private void Report()
     {
