@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Diagnostics;
-using System.Text.RegularExpressions;
+using System.Text;
 using Aspire.RouteTracing.Configuration;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -20,6 +20,8 @@ internal sealed partial class HeaderCapture
     private const int MaxValues = 64;
     private const int MaxCharacters = 1024;
     private const int MaxWildcardNames = 256;
+
+    private const string RedactedValue = "Redacted";
 
     private static readonly string[] Redacted = ["[REDACTED]"];
 
@@ -57,19 +59,6 @@ internal sealed partial class HeaderCapture
         // Exact names are captured before wildcards are matched.
         Array.ForEach(_exact, header => _byName.TryAdd(header.Name, null));
     }
-
-    // Like OpenTelemetry's url.query, and also in the fragment, where OAuth passes tokens. Applications write blanks and quotes into URLs,
-    // so these don't end one.
-    [GeneratedRegex("([?&#][^?&#=]*=)[^&#]*", RegexOptions.None, Timeout.Infinite)]
-    private static partial Regex Parameters { get; }
-
-    // A link ends at the bracket behind it.
-    [GeneratedRegex("([?&#][^?&#=>]*=)[^&#>]*", RegexOptions.None, Timeout.Infinite)]
-    private static partial Regex ParametersOfLink { get; }
-
-    // Also of a URL without a scheme, such as //host/path.
-    [GeneratedRegex("""((?:^|[: <="])//)[^/?#]+(?=@)""", RegexOptions.None, Timeout.Infinite)]
-    private static partial Regex UserInformation { get; }
 
     /// <summary>Gets whether no header is captured.</summary>
     public bool IsEmpty => _exact.Length == 0 && _wildcards.Length == 0;
@@ -131,17 +120,16 @@ internal sealed partial class HeaderCapture
         }
 
         left -= count;
-        span.AddTag(header.Attribute, header.IsSanitized ? Redacted : Copy(values, count, header.Parameters));
+        span.AddTag(header.Attribute, header.IsSanitized ? Redacted : Copy(values, count, header.UrlEnd));
     }
 
-    private static string[] Copy(StringValues values, int count, Regex? parameters)
+    private static string[] Copy(StringValues values, int count, string? urlEnd)
     {
         var copy = new string[count];
         for (var i = 0; i < count; i++)
         {
             // Redacted first, because a cut can remove the @ behind user information.
-            var value = values[i] ?? "";
-            value = parameters?.Replace(UserInformation.Replace(value, "$1Redacted"), "$1Redacted") ?? value;
+            var value = urlEnd is null ? values[i] ?? "" : RedactUrl(values[i] ?? "", urlEnd);
             copy[i] = value.Length <= MaxCharacters ? value : value[..CutAt(value)];
         }
 
@@ -150,6 +138,50 @@ internal sealed partial class HeaderCapture
 
     // Doesn't split a surrogate pair.
     private static int CutAt(string value) => char.IsSurrogatePair(value, MaxCharacters - 1) ? MaxCharacters - 1 : MaxCharacters;
+
+    // Like OpenTelemetry's url.query, and also in the fragment, where OAuth passes tokens, and in the user information. Applications write
+    // blanks and quotes into URLs, so these don't end one.
+    private static string RedactUrl(string value, string urlEnd)
+    {
+        if (value.AsSpan().IndexOfAny('=', '@') < 0)
+        {
+            return value;
+        }
+
+        var (redacted, hasParameters) = (new StringBuilder(value.Length + 64), false);
+        for (var i = 0; i < value.Length; i++)
+        {
+            redacted.Append(value[i]);
+            var rest = value.AsSpan(i + 1);
+            switch (value[i])
+            {
+                case '?' or '#':
+                    hasParameters = true;
+                    break;
+                case var end when urlEnd.Contains(end):
+                    hasParameters = false;
+                    break;
+                case '=' when hasParameters:
+                    redacted.Append(RedactedValue);
+                    i += EndOf(rest, $"&#{urlEnd}");
+                    break;
+                case '/' when IsStartOfAuthority(value.AsSpan(0, i + 1))
+                    && rest[..EndOf(rest, $"/?#{urlEnd}")].LastIndexOf('@') is > 0 and var end:
+                    redacted.Append(RedactedValue);
+                    i += end;
+                    break;
+            }
+        }
+
+        return redacted.ToString();
+    }
+
+    // Also of a URL without a scheme, such as //host/path.
+    private static bool IsStartOfAuthority(ReadOnlySpan<char> text) =>
+        text is "//" or [.., ':' or ' ' or '<' or '=' or '"', '/', '/'];
+
+    private static int EndOf(ReadOnlySpan<char> text, string delimiters) =>
+        text.IndexOfAny(delimiters.AsSpan()) is >= 0 and var end ? end : text.Length;
 
     private CapturedHeader? Find(string name) => _byName.TryGetValue(name, out var header) ? header : FindByWildcard(name);
 
@@ -182,12 +214,12 @@ internal sealed partial class HeaderCapture
         name,
         _attributePrefix + name.ToLowerInvariant(),
         IsSanitized: Array.Exists(_sanitized, pattern => pattern.IsMatch(name)),
-        Parameters: _sanitized.Length == 0 || !UrlHeaders.Contains(name) ? null
-            : name.Equals("link", StringComparison.OrdinalIgnoreCase) ? ParametersOfLink
-            : Parameters);
+        UrlEnd: _sanitized.Length == 0 || !UrlHeaders.Contains(name) ? null
+            : name.Equals("link", StringComparison.OrdinalIgnoreCase) ? ">"
+            : "");
 
-    // Parameters is null if the header has no URL.
-    private sealed record CapturedHeader(string Name, string Attribute, bool IsSanitized, Regex? Parameters);
+    // UrlEnd is the character behind a URL, empty if the rest of the value is the URL, or null if the header has none.
+    private sealed record CapturedHeader(string Name, string Attribute, bool IsSanitized, string? UrlEnd);
 
     private static partial class Log
     {
