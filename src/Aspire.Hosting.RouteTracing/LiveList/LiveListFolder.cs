@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Aspire.RouteTracing.ExcludedUrls;
 using Aspire.RouteTracing.LiveList;
@@ -7,12 +6,10 @@ namespace Aspire.Hosting.RouteTracing.LiveList;
 
 /// <summary>
 /// A temporary folder of this run, with a folder for each resource: the list, which the service reads while it runs, and the statuses that
-/// its processes report. Only this user can open it. It is deleted when the AppHost ends, or by the next AppHost if it was killed.
+/// its processes report. Only this user can open it. It is deleted when the AppHost ends, but not when it is killed.
 /// </summary>
 internal sealed class LiveListFolder : IDisposable
 {
-    // Followed by the process id of the AppHost.
-    private const string NamePrefix = "aspire-route-tracing-";
     private const string ListName = "excluded-urls.txt";
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -23,7 +20,8 @@ internal sealed class LiveListFolder : IDisposable
     public LiveListFolder()
     {
         // Tries again if the folder can't be created.
-        _path = new Lazy<string>(Create, LazyThreadSafetyMode.PublicationOnly);
+        _path = new Lazy<string>(
+            () => Directory.CreateTempSubdirectory("aspire-route-tracing-").FullName, LazyThreadSafetyMode.PublicationOnly);
 
         // For an application that ends without disposing its services.
         AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
@@ -60,9 +58,16 @@ internal sealed class LiveListFolder : IDisposable
 
     public void Dispose()
     {
-        if (_path.IsValueCreated)
+        try
         {
-            Delete(_path.Value);
+            if (_path.IsValueCreated && IsOwnerOnly(_path.Value))
+            {
+                Directory.Delete(_path.Value, recursive: true);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // On Windows, a service has a file open. The folder remains among the system's temporary files.
         }
 
         // Last, because the process can exit in the meantime and has to wait for the deletion.
@@ -70,37 +75,6 @@ internal sealed class LiveListFolder : IDisposable
     }
 
     private void OnProcessExit(object? sender, EventArgs e) => Dispose();
-
-    private static string Create()
-    {
-        var skipInaccessible = new EnumerationOptions();
-        foreach (var folder in new DirectoryInfo(Path.GetTempPath()).EnumerateDirectories($"{NamePrefix}*", skipInaccessible))
-        {
-            var processId = folder.Name[NamePrefix.Length..].Split('-')[0];
-            if (int.TryParse(processId, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
-                && !ServiceStatuses.IsRunning(id, folder.LastWriteTimeUtc))
-            {
-                Delete(folder.FullName);
-            }
-        }
-
-        return Directory.CreateTempSubdirectory($"{NamePrefix}{Environment.ProcessId}-").FullName;
-    }
-
-    private static void Delete(string folder)
-    {
-        try
-        {
-            if (IsOwnerOnly(folder))
-            {
-                Directory.Delete(folder, recursive: true);
-            }
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // On Windows, a service has a file open. On Unix, the folder is another user's.
-        }
-    }
 
     private static void CreateOwnerOnly(string path)
     {

@@ -48,23 +48,6 @@ internal static class ServiceStatuses
     public static int CountProcesses(this IEnumerable<ServiceStatus> statuses, Func<ServiceStatus, bool> condition) =>
         statuses.GroupBy(status => status.ProcessId).Count(process => process.All(condition));
 
-    /// <summary>
-    /// Returns whether the process that wrote a file at a time is running. A later process with its id started after that time, unless the
-    /// clock was set back.
-    /// </summary>
-    public static bool IsRunning(int processId, DateTime written)
-    {
-        try
-        {
-            using var process = Process.GetProcessById(processId);
-            return process.StartTime.ToUniversalTime() <= written + ClockTolerance;
-        }
-        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or Win32Exception)
-        {
-            return false;
-        }
-    }
-
     private static ServiceStatus? ReadFile(FileInfo file)
     {
         try
@@ -75,6 +58,20 @@ internal static class ServiceStatuses
         catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
         {
             return null;
+        }
+    }
+
+    // A later process with the same id started after the file was written. The clock can be set back in between.
+    private static bool IsRunning(int processId, DateTime written)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(processId);
+            return process.StartTime.ToUniversalTime() <= written + ClockTolerance;
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or Win32Exception)
+        {
+            return false;
         }
     }
 }

@@ -51,34 +51,6 @@ public sealed class LiveListFolderTests
     }
 
     [Fact]
-    public void The_folder_of_a_killed_AppHost_is_deleted()
-    {
-        using var killed = new LiveListFolder();
-        killed.WriteList("orders", ["a"]);
-        var stale = Path.GetDirectoryName(killed.GetPath("orders"))!;
-
-        // Before this process started, so an earlier process with the same id wrote it.
-        Directory.SetLastWriteTimeUtc(stale, DateTime.UtcNow - TimeSpan.FromDays(1));
-        using var folder = new LiveListFolder();
-
-        folder.WriteList("orders", ["b"]);
-
-        Assert.False(Directory.Exists(stale));
-    }
-
-    [Fact]
-    public void The_folder_of_a_running_AppHost_is_kept()
-    {
-        using var running = new LiveListFolder();
-        running.WriteList("orders", ["a"]);
-        using var folder = new LiveListFolder();
-
-        folder.WriteList("orders", ["b"]);
-
-        Assert.True(File.Exists(running.GetListPath("orders")));
-    }
-
-    [Fact]
     public async Task A_reader_finds_one_of_the_lists_while_they_are_replaced()
     {
         using var folder = new LiveListFolder();
