@@ -15,8 +15,8 @@ internal sealed record Scenario(string Name, string Path, double Budget)
 
     private const string Calls =
         "The callbacks, the middleware, the list and the naming add a fixed time to a request, a few hundred nanoseconds. *traced, empty "
-        + "parts* measures callbacks, a middleware, a processor and a sampler that do nothing. The request of this measurement takes only 2 "
-        + "to 4 µs, because it has no socket. One behind Kestrel takes many times as long.";
+        + "parts* measures callbacks, a middleware, a processor and a sampler that do nothing. The request of this measurement takes "
+        + "only 2 to 4 µs, because it has no socket. One behind Kestrel takes many times as long.";
 
     private const string Context =
         "The execution context has to carry the request, so that everything it starts is excluded, too. .NET copies the context when it is "
