@@ -145,10 +145,22 @@ internal static class Commands
         var state = live.IsEdited ? "Edited in this run. " : "";
         var list = live.Current.Count == 0
             ? "The list is empty."
-            : $"Current list:\n\n{string.Join('\n', live.Current.Select(url => $"- `` {url.DisplayInList} ``"))}";
+            : $"Current list:\n\n{string.Join('\n', live.Current.Select(url => $"- {ToMarkdownCode(url.DisplayInList)}"))}";
 
         // The command line shows the description as the help of the option, without the label.
         return $"Patterns, separated by commas. {state}{list}";
+    }
+
+    // The delimiter must not occur in the text.
+    private static string ToMarkdownCode(string text)
+    {
+        var delimiter = "``";
+        while (text.Contains(delimiter, StringComparison.Ordinal))
+        {
+            delimiter += '`';
+        }
+
+        return $"{delimiter} {text} {delimiter}";
     }
 
     private static InteractionInput CreateAllResourcesInput(string label) =>

@@ -30,6 +30,19 @@ public sealed class EditInputsTests
         Assert.True(add.EnableDescriptionMarkdown);
     }
 
+    [Theory]
+    [InlineData("a`b", "`` a`b ``")]
+    [InlineData("a``b", "``` a``b ```")]
+    [InlineData("````", "````` ```` `````")]
+    public async Task A_pattern_with_backticks_is_shown_as_it_is(string pattern, string code)
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+
+        await model.AnswerAsync(_orders, Edit, ("patterns", pattern));
+
+        Assert.EndsWith($"\n- {code}", model.GetShownArguments(_orders, Edit).Arguments[0].Description, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_edited_list_is_shown_as_edited()
     {
