@@ -52,6 +52,12 @@ internal static class ServiceStatuses
     {
         try
         {
+            // Opening a pipe can block forever. A pipe has no size.
+            if (file.Length == 0 || file.LinkTarget is not null)
+            {
+                return null;
+            }
+
             using var stream = OwnerOnlyFile.OpenRead(file.FullName);
             return ServiceStatus.FromJson(stream);
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Aspire.Hosting.ApplicationModel;
 
@@ -79,6 +80,29 @@ public sealed class StatusFileTests
         await WriteAsync(service.StatusPath, Encoding.UTF8.GetBytes(text));
 
         await AssertNotReadAsync(model);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_pipe_is_never_opened(bool isLinked)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no pipes among files.");
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.CreateAsync(_orders);
+        var pipe = isLinked ? Path.Combine(service.Folder, "pipe") : service.StatusPath;
+        using (var process = Process.Start("mkfifo", [pipe]))
+        {
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(0, process.ExitCode);
+        }
+
+        if (isLinked)
+        {
+            File.CreateSymbolicLink(service.StatusPath, pipe);
+        }
+
+        await Task.Run(() => AssertNotReadAsync(model), TestContext.Current.CancellationToken).WithinAMinute();
     }
 
     [Theory]
