@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using Aspire.Hosting.ApplicationModel;
 
@@ -91,12 +90,7 @@ public sealed class StatusFileTests
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.CreateAsync(_orders);
         var pipe = isLinked ? Path.Combine(service.Folder, "pipe") : service.StatusPath;
-        using (var process = Process.Start("mkfifo", [pipe]))
-        {
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-            Assert.Equal(0, process.ExitCode);
-        }
-
+        await Pipe.CreateAsync(pipe);
         if (isLinked)
         {
             File.CreateSymbolicLink(service.StatusPath, pipe);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using Aspire.RouteTracing.LiveList;
 using Aspire.RouteTracing.Tests.ExcludedUrls;
@@ -55,12 +54,7 @@ internal sealed class ExclusionsFileFolder : IDisposable
         switch (kind)
         {
             case "pipe":
-                using (var process = Process.Start("mkfifo", [FilePath]))
-                {
-                    await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-                    Assert.Equal(0, process.ExitCode);
-                }
-
+                await Pipe.CreateAsync(FilePath);
                 break;
             case "directory":
                 Directory.CreateDirectory(FilePath);
