@@ -9,7 +9,8 @@ namespace Aspire.RouteTracing.LiveList;
 
 /// <summary>
 /// Reports the exclusion list after the start and after each change: in the log, and if an AppHost runs the application, in a file with the
-/// <see cref="ServiceStatus"/>. The log waits for the routes, which are known after the first request. A failure is logged once.
+/// <see cref="ServiceStatus"/>. The log waits for the routes, which are known after the first request. A failure is logged once. A file that
+/// couldn't be written, or that is gone, is written again.
 /// </summary>
 internal sealed partial class ExclusionReport(
     ActiveRouteTracing tracing,
@@ -24,7 +25,7 @@ internal sealed partial class ExclusionReport(
     private const int MaxLogged = 10;
 
     // Doesn't slow down the first requests of a process.
-    private static readonly TimeSpan DelayAfterBuild = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     // Numbers the applications of the process.
     private static int _reports;
@@ -35,9 +36,10 @@ internal sealed partial class ExclusionReport(
             folder, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}.{Interlocked.Increment(ref _reports)}.json"))
         : null;
 
-    private ITimer? _afterBuild;
+    private ITimer? _timer;
     private (bool Enabled, IReadOnlyList<UrlExclusion> Items, object Problems, IReadOnlyList<string>? FileItems, int Tables) _reported;
     private string? _logged;
+    private bool _isFileGone;
     private bool _failed;
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -53,18 +55,18 @@ internal sealed partial class ExclusionReport(
     {
         tracing.Changed -= Report;
         routingTables.Built -= ReportLater;
-        _afterBuild?.Dispose();
+        _timer?.Dispose();
     }
 
     private void OnStarted()
     {
-        _afterBuild = TimeProvider.System.CreateTimer(_ => Report(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = TimeProvider.System.CreateTimer(_ => ReportAndCheckLater(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         tracing.Changed += Report;
         routingTables.Built += ReportLater;
         application.ApplicationStopped.Register(OnStopped);
 
         // In the background, so that the startup isn't delayed.
-        _ = Task.Run(Report);
+        _ = Task.Run(ReportAndCheckLater);
     }
 
     private void OnStopped()
@@ -91,7 +93,16 @@ internal sealed partial class ExclusionReport(
     }
 
     // Does nothing after Dispose().
-    private void ReportLater() => _afterBuild?.Change(DelayAfterBuild, Timeout.InfiniteTimeSpan);
+    private void ReportLater() => _timer?.Change(Interval, Timeout.InfiniteTimeSpan);
+
+    private void ReportAndCheckLater()
+    {
+        Report();
+        if (_statusFile is not null)
+        {
+            ReportLater();
+        }
+    }
 
     private void Report()
     {
@@ -109,7 +120,7 @@ internal sealed partial class ExclusionReport(
         // Read first, so that endpoints that routing adds meanwhile cause another report.
         var (tables, areRoutesKnown) = (routingTables.Version, !routingTables.AreMissing);
         var content = (settings.Enabled, list.Current, list.Problems, settings.FileItems, tables);
-        if (content == _reported)
+        if (content == _reported && !IsFileGone())
         {
             return;
         }
@@ -138,6 +149,14 @@ internal sealed partial class ExclusionReport(
         }
 
         _reported = content;
+    }
+
+    // If the AppHost is deleting the folder, it is gone at the second look.
+    private bool IsFileGone()
+    {
+        var wasGone = _isFileGone;
+        _isFileGone = _statusFile is not null && !File.Exists(_statusFile) && Directory.Exists(Path.GetDirectoryName(_statusFile));
+        return wasGone && _isFileGone;
     }
 
     private void LogList(CompiledSettings settings, IReadOnlyList<string> excluded, int routeCount, IReadOnlyList<string> unmatched)

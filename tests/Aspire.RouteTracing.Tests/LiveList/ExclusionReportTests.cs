@@ -513,12 +513,50 @@ public sealed partial class ExclusionReportTests : IDisposable
     }
 
     [Fact]
+    public async Task A_status_that_could_not_be_written_is_written_later()
+    {
+        await using var app = await StartAsync(["^/health$"]);
+        await WaitForStatusAsync(status => status.RouteCount == 3);
+        var obstacle = Directory.CreateDirectory($"{StatusPath}.next");
+        app.Reload("Aspire:RouteTracing:ExcludedUrls", "^/orders");
+        await Waits.UntilAsync(() => app.Logs.Any(log => log.EventId.Id == 64), "The failure was not logged in time.");
+
+        obstacle.Delete();
+
+        await WaitForStatusAsync(status => status.Items.Count == 2);
+    }
+
+    [Fact]
+    public async Task A_status_that_is_deleted_is_written_again()
+    {
+        await using var app = await StartAsync(["^/health$"]);
+        await WaitForStatusAsync(status => status.RouteCount == 3);
+
+        File.Delete(StatusPath!);
+
+        Assert.Equal(["^/health$"], (await WaitForStatusAsync(_ => true)).Items.Select(item => item.Pattern));
+        Assert.Single(Reports(app));
+    }
+
+    [Fact]
+    public async Task A_folder_that_the_AppHost_creates_again_gets_the_status()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, "orders"));
+        await using var app = await StartAsync(["^/health$"], new() { [ConfigurationKeys.StatusFolder] = folder.FullName });
+        await WaitForStatusAsync(status => status.RouteCount == 3);
+        folder.Delete(recursive: true);
+
+        folder.Create();
+
+        await WaitForStatusAsync(status => status.RouteCount == 3);
+    }
+
+    [Fact]
     public async Task A_folder_that_the_AppHost_has_deleted_is_no_failure_at_the_end()
     {
         var folder = Directory.CreateDirectory(Path.Combine(_folder, "orders")).FullName;
         await using var app = await StartAsync(["^/health$"], new() { [ConfigurationKeys.StatusFolder] = folder });
-        await Waits.UntilAsync(
-            () => Directory.EnumerateFiles(folder, "*.json").Any(path => ReadStatus(path)?.RouteCount > 0), "The status is not complete.");
+        await WaitForStatusAsync(status => status.RouteCount > 0);
         Directory.Delete(folder, recursive: true);
         await app.StopAsync();
 
@@ -577,7 +615,8 @@ public sealed partial class ExclusionReportTests : IDisposable
 
     private sealed record GivenName(string Route) : IRouteDiagnosticsMetadata;
 
-    private string? StatusPath => Directory.EnumerateFiles(_folder, $"{Environment.ProcessId}.*.json").SingleOrDefault();
+    private string? StatusPath =>
+        Directory.EnumerateFiles(_folder, $"{Environment.ProcessId}.*.json", SearchOption.AllDirectories).SingleOrDefault();
 
     private static string[] Reports(TracedApp app) =>
         [
