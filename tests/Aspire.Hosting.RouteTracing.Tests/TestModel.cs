@@ -233,9 +233,34 @@ internal sealed class TestModel : IAsyncDisposable
         return ([.. state.Snapshot.Commands.Single(shown => shown.Name == command).Arguments], GetVersion(state.Snapshot));
     }
 
+    /// <summary>Refreshes the property, as is done twice a second.</summary>
+    public static Task RefreshAsync<T>(IResourceBuilder<T> resource)
+        where T : IResource =>
+        Assert.Single(resource.Resource.Annotations.OfType<LiveResource>()).Property.RefreshAsync();
+
+    /// <summary>Reads what this package wrote to the console log of a resource, and completes the log.</summary>
+    public async Task<IReadOnlyList<string>> ReadLogAsync<T>(IResourceBuilder<T> resource)
+        where T : IResource
+    {
+        var loggers = Services.GetRequiredService<ResourceLoggerService>();
+        loggers.Complete(resource.Resource);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        deadline.CancelAfter(Deadline);
+        var lines = new List<string>();
+        await foreach (var batch in loggers.WatchAsync(resource.Resource).WithCancellation(deadline.Token))
+        {
+            lines.AddRange(batch.Select(line => line.Content));
+        }
+
+        return lines;
+    }
+
+    /// <summary>Stops the refreshes of the properties, which also write lists that are gone.</summary>
+    public Task StopServicesAsync() => Task.WhenAll(_services.Select(service => service.StopAsync(CancellationToken.None)));
+
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(_services.Select(service => service.StopAsync(CancellationToken.None)));
+        await StopServicesAsync();
         await _app.DisposeAsync();
     }
 

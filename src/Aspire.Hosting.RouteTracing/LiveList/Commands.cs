@@ -151,9 +151,10 @@ internal static class Commands
         return $"Patterns, separated by commas. {state}{list}";
     }
 
-    // The delimiter must not occur in the text.
+    // The delimiter must not occur in the text, and a line break could end the list.
     private static string ToMarkdownCode(string text)
     {
+        text = text.ReplaceLineEndings("↵");
         var delimiter = "``";
         while (text.Contains(delimiter, StringComparison.Ordinal))
         {
@@ -202,7 +203,7 @@ internal static class Commands
                 return (true, $"{Describe(live)} Nothing changed.");
             }
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidOperationException)
         {
             return (false, $"The list of '{live.Name}' was not changed: {exception.Message}");
         }
@@ -257,6 +258,11 @@ internal static class Commands
                 own is not null ? $"The pattern '{pattern}' can't be edited, because it comes from {own.Source} of the service."
                     : lives.Count == 1 ? $"The pattern '{pattern}' is not in the list. {Describe(lives[0])}"
                     : $"The pattern '{pattern}' is in none of the lists.");
+        }
+
+        if (IsSet(inputs, Reset))
+        {
+            return;
         }
 
         foreach (var obstacle in lives.SelectMany(live => live.FindObstacles(GetEdited(live.Current, inputs))))

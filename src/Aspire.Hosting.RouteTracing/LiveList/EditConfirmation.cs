@@ -32,9 +32,7 @@ internal static class EditConfirmation
                 : (false, $"'{live.Name}' reads the list only at startup and is still restarting.");
         }
 
-        return live.Instances.Running.Count == 0
-            ? (true, DescribeNotRunning(live))
-            : await ConfirmAsync(live, context.CancellationToken).ConfigureAwait(false);
+        return await ConfirmAsync(live, context.CancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<(bool Success, string Text)> ConfirmAsync(LiveResource live, CancellationToken cancellationToken)
@@ -44,12 +42,18 @@ internal static class EditConfirmation
             () =>
             {
                 statuses = live.ReadStatuses();
-                return statuses.CountProcesses(live.IsCurrentIn) >= live.CountProcesses(statuses)
+                return live.Instances.Running.Count == 0
+                    || statuses.CountProcesses(live.IsCurrentIn) >= live.CountProcesses(statuses)
                     || statuses.Any(status => !status.Enabled);
             },
             Timeout,
             live.Time,
             cancellationToken).ConfigureAwait(false);
+
+        if (live.Instances.Running.Count == 0)
+        {
+            return (true, DescribeNotRunning(live));
+        }
 
         if (statuses.Count == 0)
         {

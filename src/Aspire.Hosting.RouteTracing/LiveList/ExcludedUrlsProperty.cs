@@ -49,6 +49,7 @@ internal sealed partial class ExcludedUrlsProperty(
 
     private async Task PublishAsync()
     {
+        string[] unwritable = live.RestoreFile() is { } problem ? [problem] : [];
         var statuses = live.ReadStatuses();
         var warnings = app.GetWarnings(live.Resource);
 
@@ -56,7 +57,7 @@ internal sealed partial class ExcludedUrlsProperty(
         string[] unread = IsUnread(statuses) && live.Resource.HasAnnotationOfType<EndpointAnnotation>()
             ? [$"The excluded URLs are not read {live.ByService}"]
             : [];
-        foreach (var warning in unread.Concat(warnings).Where(_logged.Add))
+        foreach (var warning in unread.Concat(unwritable).Concat(warnings).Where(_logged.Add))
         {
             Log.Warning(loggers.GetLogger(live.Resource), warning);
         }

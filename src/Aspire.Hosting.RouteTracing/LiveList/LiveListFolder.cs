@@ -6,7 +6,8 @@ namespace Aspire.Hosting.RouteTracing.LiveList;
 
 /// <summary>
 /// A temporary folder of this run, with a folder for each resource: the list, which the service reads while it runs, and the statuses that
-/// its processes report. Only this user can open it. It is deleted when the AppHost ends, but not when it is killed.
+/// its processes report. Only this user can open it. It is deleted when the AppHost ends, but not when it is killed or its terminal is
+/// closed.
 /// </summary>
 internal sealed class LiveListFolder : IDisposable
 {
@@ -14,8 +15,13 @@ internal sealed class LiveListFolder : IDisposable
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
+    private const UnixFileMode Others =
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
     private readonly Lock _writing = new();
     private readonly Lazy<string> _path;
+    private bool _isDisposed;
 
     public LiveListFolder()
     {
@@ -37,12 +43,17 @@ internal sealed class LiveListFolder : IDisposable
     public string GetListPath(string resourceName) => Path.Combine(GetPath(resourceName), ListName);
 
     /// <summary>Replaces the list of a resource by a rename, so that it is never read incompletely.</summary>
-    /// <exception cref="IOException">The list can't be written, or others can open the folder.</exception>
+    /// <exception cref="IOException">The list can't be written, others can open the folder, or the AppHost is ending.</exception>
     /// <exception cref="UnauthorizedAccessException">The list can't be written.</exception>
     public void WriteList(string resourceName, IReadOnlyList<string> patterns)
     {
         lock (_writing)
         {
+            if (_isDisposed)
+            {
+                throw new IOException("The AppHost is ending.");
+            }
+
             // Systems delete old temporary files, so a missing folder is created again. Only root can write to a folder of another user.
             CreateOwnerOnly(_path.Value);
             CreateOwnerOnly(GetPath(resourceName));
@@ -58,6 +69,20 @@ internal sealed class LiveListFolder : IDisposable
 
     public void Dispose()
     {
+        lock (_writing)
+        {
+            _isDisposed = true;
+            Delete();
+        }
+
+        // Last, because the process can exit in the meantime and has to wait for the deletion.
+        AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
+    }
+
+    private void OnProcessExit(object? sender, EventArgs e) => Dispose();
+
+    private void Delete()
+    {
         try
         {
             if (_path.IsValueCreated && IsOwnerOnly(_path.Value))
@@ -69,12 +94,7 @@ internal sealed class LiveListFolder : IDisposable
         {
             // On Windows, a service has a file open. The folder remains among the system's temporary files.
         }
-
-        // Last, because the process can exit in the meantime and has to wait for the deletion.
-        AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
     }
-
-    private void OnProcessExit(object? sender, EventArgs e) => Dispose();
 
     private static void CreateOwnerOnly(string path)
     {
@@ -95,5 +115,5 @@ internal sealed class LiveListFolder : IDisposable
 
     private static bool IsOwnerOnly(string path) =>
         new DirectoryInfo(path) is { Exists: true, LinkTarget: null }
-            && (OperatingSystem.IsWindows() || File.GetUnixFileMode(path) == OwnerOnly);
+            && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & Others) == UnixFileMode.None);
 }

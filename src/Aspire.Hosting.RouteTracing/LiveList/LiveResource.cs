@@ -174,11 +174,12 @@ internal sealed class LiveResource(
     }
 
     /// <summary>
-    /// Changes the list, or returns to the declared one. If the service's file can't be written, the list stays as it was.
+    /// Changes the list, or returns to the declared one. If it can't be changed, it stays as it was.
     /// </summary>
     /// <param name="change">Returns the new list from the current one. <see langword="null"/> for the declared list.</param>
     /// <param name="replacesAll">Whether the edited list also replaces items that will be declared, such as those of variables.</param>
     /// <returns>Whether the list changed.</returns>
+    /// <exception cref="InvalidOperationException">With the edits of others meanwhile, the list would be too long.</exception>
     /// <exception cref="IOException">The file can't be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The file can't be written.</exception>
     public bool Edit(Func<IReadOnlyList<ListedUrl>, IReadOnlyList<string>>? change, bool replacesAll)
@@ -195,6 +196,11 @@ internal sealed class LiveResource(
                 return false;
             }
 
+            if (edited is not null)
+            {
+                _ = FindWarnings(edited);
+            }
+
             if (FollowsFile)
             {
                 folder.WriteList(Name, [.. (edited ?? _declared).Select(url => url.Pattern)]);
@@ -203,6 +209,29 @@ internal sealed class LiveResource(
             _replacesAll = edited is not null && (replacesAll || _replacesAll);
             _edited = edited;
             return true;
+        }
+    }
+
+    /// <summary>Writes the list again if it is gone, because systems delete old temporary files.</summary>
+    /// <returns>A warning if it can't be written.</returns>
+    public string? RestoreFile()
+    {
+        lock (_editing)
+        {
+            if (!FollowsFile || File.Exists(folder.GetListPath(Name)))
+            {
+                return null;
+            }
+
+            try
+            {
+                folder.WriteList(Name, [.. Current.Select(url => url.Pattern)]);
+                return null;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                return DescribeUnwritable(exception);
+            }
         }
     }
 
@@ -259,10 +288,13 @@ internal sealed class LiveResource(
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             _isFolderUnusable = true;
-            warnings.Add($"The excluded URLs of '{Name}' can't be edited while it runs: {exception.Message}");
+            warnings.Add(DescribeUnwritable(exception));
             return false;
         }
     }
+
+    private string DescribeUnwritable(Exception exception) =>
+        $"The excluded URLs of '{Name}' can't be edited while it runs: {exception.Message}";
 
     private IReadOnlyList<ListedUrl> GetUrls(IReadOnlyList<string> patterns)
     {

@@ -15,6 +15,7 @@ internal static class ServiceStatuses
     public static IReadOnlyList<ServiceStatus> Read(string folder)
     {
         var statuses = new List<ServiceStatus>();
+        var ended = new List<FileInfo>();
         try
         {
             foreach (var file in new DirectoryInfo(folder).EnumerateFiles("*.json"))
@@ -32,13 +33,16 @@ internal static class ServiceStatuses
                 }
                 else
                 {
-                    file.Delete();
+                    ended.Add(file);
                 }
             }
+
+            // Last, because a file that can't be deleted must not hide a status.
+            ended.ForEach(file => file.Delete());
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // The folder or a file was deleted meanwhile. The next read finds the others.
+            // The folder was deleted meanwhile, or a file can't be deleted. The next read tries again.
         }
 
         return statuses;
@@ -73,11 +77,24 @@ internal static class ServiceStatuses
         try
         {
             using var process = Process.GetProcessById(processId);
-            return process.StartTime.ToUniversalTime() <= written + ClockTolerance;
+            return process.StartTime.ToUniversalTime() <= written + ClockTolerance && !IsZombie(processId);
         }
-        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or Win32Exception)
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or Win32Exception or IOException)
         {
             return false;
         }
+    }
+
+    // An ended process keeps its id until its parent waits for it. The first process of a container may never do that.
+    private static bool IsZombie(int processId)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return false;
+        }
+
+        // The state follows the name of the program, which is in parentheses and can contain some.
+        var stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/stat"));
+        return stat.AsSpan(stat.LastIndexOf(')') + 1).StartsWith(" Z", StringComparison.Ordinal);
     }
 }

@@ -9,16 +9,22 @@ internal sealed class ChildProcess : IDisposable
 
     public Process Process { get; }
 
-    public static ChildProcess Start()
-    {
-        var process = Process.Start(new ProcessStartInfo("sort") { RedirectStandardInput = true, RedirectStandardOutput = true });
-        return new ChildProcess(Assert.IsType<Process>(process));
-    }
+    public static ChildProcess Start() => Start("sort");
+
+    /// <summary>Starts a process that prints the id of its child, which ends, and never waits for it.</summary>
+    public static ChildProcess StartWithZombie() => Start("sh", "-c", "sleep 0 & echo $!; exec sort");
 
     public async Task EndAsync()
     {
         Process.StandardInput.Close();
         await Process.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    private static ChildProcess Start(string program, params string[] arguments)
+    {
+        var process = Process.Start(
+            new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true });
+        return new ChildProcess(Assert.IsType<Process>(process));
     }
 
     public void Dispose()

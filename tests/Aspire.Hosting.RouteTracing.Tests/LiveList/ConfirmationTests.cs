@@ -42,6 +42,29 @@ public sealed class ConfirmationTests
             await PassTimeAsync(model, model.FailAsync(_orders, Edit, ("add", "c"))));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_edit_of_a_service_that_ends_meanwhile_answers_that_it_does_not_run(bool hadReported)
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.CreateAsync(_orders);
+        if (hadReported)
+        {
+            service.Report();
+        }
+
+        await model.SetRunningAsync(_orders);
+        var edit = model.AnswerAsync(_orders, Edit, ("add", "b"));
+        await Waits.UntilAsync(() => service.ReadList().Contains("b"), "The list was not edited.");
+
+        await model.SetStateAsync(_orders, KnownResourceStates.Exited);
+
+        Assert.Equal(
+            $"The list of 'orders' is a, b. 'orders' isn't running and reads the list when it starts.{KeepB}",
+            await model.Time.PassUntilAsync(edit));
+    }
+
     [Fact]
     public async Task A_list_is_confirmed_whose_patterns_are_written_differently_in_a_list()
     {

@@ -43,6 +43,22 @@ public sealed class EditInputsTests
         Assert.EndsWith($"\n- {code}", model.GetShownArguments(_orders, Edit).Arguments[0].Description, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("\n")]
+    [InlineData("\r\n")]
+    [InlineData("\n\n# x\n")]
+    public async Task A_pattern_with_line_breaks_is_shown_in_one_line(string lineBreak)
+    {
+        _orders.WithExcludedUrls($"(?x){lineBreak}d");
+        await using var model = await TestModel.StartAsync(_builder);
+
+        var lines = TestModel.GetArguments(_orders, Edit)[0].Description!.Split(["\n", "\r"], StringSplitOptions.None);
+
+        Assert.Equal(5, lines.Length);
+        Assert.StartsWith("- `` (?:(?x)↵", lines[4], StringComparison.Ordinal);
+        Assert.EndsWith("d) ``", lines[4], StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_edited_list_is_shown_as_edited()
     {

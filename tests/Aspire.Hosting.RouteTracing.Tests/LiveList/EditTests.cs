@@ -176,6 +176,39 @@ public sealed class EditTests
     }
 
     [Fact]
+    public async Task Edits_at_the_same_time_do_not_exceed_the_room_together()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.StartAsync(_orders);
+        var edits = "defghijk".Select(character => string.Join(',', LongPatterns.Create(character, count: 7, length: 1_000)));
+
+        var results = await Task.WhenAll(edits.Select(added => Task.Run(() => model.ExecuteAsync(_orders, Edit, ("add", added)))));
+
+        Assert.Equal(4, results.Count(result => result.Success));
+        Assert.Equal(3 + (4 * 7), service.ReadList().Count);
+    }
+
+    [Fact]
+    public async Task A_reset_is_possible_if_the_current_list_has_become_too_long()
+    {
+        var variable = "";
+        _orders.WithEnvironment(context => context.EnvironmentVariables[DotNetUrls] = variable);
+        await using var model = await TestModel.StartAsync(_builder);
+        foreach (var character in "defg")
+        {
+            await model.AnswerAsync(
+                _orders, Edit, ("add", string.Join(',', LongPatterns.Create(character, count: 7, length: 1_000))));
+        }
+
+        variable = string.Join(',', LongPatterns.Create('u', count: 7, length: 1_000));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => TestModel.GetVariablesAfterRestartAsync(_orders));
+
+        await model.AnswerAsync(_orders, Edit, ("reset", "true"));
+
+        Assert.Equal($@"{variable},everywhere,a\,b", await TestModel.GetUnresolvedAsync(_orders, DotNetUrls));
+    }
+
+    [Fact]
     public async Task A_list_that_is_too_long_in_Pythons_syntax_is_refused()
     {
         var reviews = _builder.AddExecutable("reviews", "python3", ".").WithExcludedUrls("here");

@@ -34,31 +34,79 @@ public sealed class LiveListFolderAccessTests : IDisposable
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(service.ListPath));
     }
 
-    [Fact]
-    public async Task A_folder_that_the_system_cleaned_away_is_created_again()
-    {
-        await using var model = await TestModel.StartAsync(_builder);
-        var service = await CreateServiceAsync();
-        Directory.Delete(_root!, recursive: true);
-
-        await model.AnswerAsync(_orders, Edit, ("add", "new"));
-
-        Assert.Equal(["here", "new"], service.ReadList());
-        Assert.Equal(OwnerOnly, File.GetUnixFileMode(_root!));
-        Assert.Equal(OwnerOnly, File.GetUnixFileMode(service.Folder));
-    }
-
-    [Fact]
-    public async Task A_folder_that_is_created_again_is_deleted_at_the_end()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_folder_that_the_system_cleaned_away_is_created_again_and_deleted_at_the_end(bool isEdited)
     {
         await using (var model = await TestModel.StartAsync(_builder))
         {
-            await CreateServiceAsync();
-            Directory.Delete(_root!, recursive: true);
-            await model.AnswerAsync(_orders, Edit, ("add", "new"));
+            var service = await CreateServiceAsync();
+            await DeleteAsync(model, _root!);
+
+            if (isEdited)
+            {
+                await model.AnswerAsync(_orders, Edit, ("add", "new"));
+            }
+            else
+            {
+                await TestModel.RefreshAsync(_orders);
+            }
+
+            Assert.Equal(isEdited ? ["here", "new"] : ["here"], service.ReadList());
+            Assert.Equal(OwnerOnly, File.GetUnixFileMode(_root!));
+            Assert.Equal(OwnerOnly, File.GetUnixFileMode(service.Folder));
         }
 
         Assert.False(Path.Exists(_root));
+    }
+
+    [Fact]
+    public async Task A_list_that_is_deleted_is_written_again()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        var service = await CreateServiceAsync();
+
+        File.Delete(service.ListPath);
+
+        await Waits.UntilAsync(() => File.Exists(service.ListPath), "The list was not written again.");
+        Assert.Equal(["here"], service.ReadList());
+    }
+
+    // A folder inherits the group of a folder whose mode says so.
+    [Fact]
+    public async Task A_folder_that_passes_on_its_group_is_the_users_own()
+    {
+        await using (var model = await TestModel.StartAsync(_builder))
+        {
+            var service = await CreateServiceAsync();
+            await DeleteAsync(model, _root!);
+            Directory.CreateDirectory(_root!);
+            File.SetUnixFileMode(_root!, OwnerOnly | UnixFileMode.SetGroup);
+
+            await model.AnswerAsync(_orders, Edit, ("add", "new"));
+
+            Assert.Equal(["here", "new"], service.ReadList());
+        }
+
+        Assert.False(Path.Exists(_root));
+    }
+
+    [Fact]
+    public async Task A_list_that_cannot_be_written_again_is_logged_once()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await CreateServiceAsync();
+        await DeleteAsync(model, _root!);
+        Directory.CreateSymbolicLink(_root!, _target.FullName);
+
+        await TestModel.RefreshAsync(_orders);
+        await TestModel.RefreshAsync(_orders);
+
+        Assert.Contains(
+            $"The excluded URLs of 'orders' can't be edited while it runs: The folder '{_root}' is a link, or other users can open it.",
+            Assert.Single(await model.ReadLogAsync(_orders)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -67,7 +115,7 @@ public sealed class LiveListFolderAccessTests : IDisposable
         await using (var model = await TestModel.StartAsync(_builder))
         {
             await CreateServiceAsync();
-            Directory.Delete(_root!, recursive: true);
+            await DeleteAsync(model, _root!);
             Directory.CreateDirectory(_root!);
             File.SetUnixFileMode(_root!, OthersToo);
         }
@@ -80,7 +128,7 @@ public sealed class LiveListFolderAccessTests : IDisposable
     {
         await using var model = await TestModel.StartAsync(_builder);
         await CreateServiceAsync();
-        Directory.Delete(_root!, recursive: true);
+        await DeleteAsync(model, _root!);
         Directory.CreateSymbolicLink(_root!, _target.FullName);
 
         await AssertEditFailsAsync(model, $"The folder '{_root}' is a link, or other users can open it. Restart the AppHost.");
@@ -93,7 +141,7 @@ public sealed class LiveListFolderAccessTests : IDisposable
     {
         await using var model = await TestModel.StartAsync(_builder);
         await CreateServiceAsync();
-        Directory.Delete(_root!, recursive: true);
+        await DeleteAsync(model, _root!);
         Directory.CreateSymbolicLink(_root!, Path.Combine(_target.FullName, "missing"));
 
         await AssertEditFailsAsync(model, $"The file '{_root}' already exists.");
@@ -106,7 +154,7 @@ public sealed class LiveListFolderAccessTests : IDisposable
     {
         await using var model = await TestModel.StartAsync(_builder);
         var service = await CreateServiceAsync();
-        Directory.Delete(service.Folder, recursive: true);
+        await DeleteAsync(model, service.Folder);
         Directory.CreateSymbolicLink(service.Folder, _target.FullName);
 
         await AssertEditFailsAsync(model, $"The folder '{service.Folder}' is a link, or other users can open it. Restart the AppHost.");
@@ -121,6 +169,7 @@ public sealed class LiveListFolderAccessTests : IDisposable
         var service = await CreateServiceAsync();
         var target = Path.Combine(_target.FullName, "target");
         await File.WriteAllTextAsync(target, "untouched", TestContext.Current.CancellationToken);
+        await model.StopServicesAsync();
         File.Delete(service.ListPath);
         File.CreateSymbolicLink(service.ListPath, target);
         File.CreateSymbolicLink($"{service.ListPath}.next", target);
@@ -153,6 +202,26 @@ public sealed class LiveListFolderAccessTests : IDisposable
         File.Delete(folder);
         await CreateServiceAsync();
         await model.AssertPropertyAsync(_orders, "Not read yet: here.");
+    }
+
+    [Fact]
+    public async Task A_status_that_cannot_be_deleted_hides_no_other()
+    {
+        Assert.SkipWhen(Environment.IsPrivilegedProcess, "No mode stops this user.");
+        await using var model = await TestModel.StartAsync(_builder);
+        var service = await CreateServiceAsync();
+        service.Report();
+        for (var i = 0; i < 20; i++)
+        {
+            // Larger than the id of any process.
+            File.Copy(service.StatusPath, Path.Combine(service.Folder, $"{int.MaxValue - i}.1.json"));
+        }
+
+        File.SetUnixFileMode(service.Folder, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var answer = await model.AnswerAsync(_orders, TestUrl, ("url", "/here"));
+        File.SetUnixFileMode(service.Folder, OwnerOnly);
+
+        Assert.Equal("'/here' is excluded in 'orders' by 'here', from the list of 'orders'.", answer);
     }
 
     [Fact]
@@ -189,6 +258,13 @@ public sealed class LiveListFolderAccessTests : IDisposable
         var service = await TestService.CreateAsync(_orders);
         _root = Path.GetDirectoryName(service.Folder);
         return service;
+    }
+
+    // Stays deleted until a test refreshes the property.
+    private static async Task DeleteAsync(TestModel model, string folder)
+    {
+        await model.StopServicesAsync();
+        Directory.Delete(folder, recursive: true);
     }
 
     private async Task AssertEditFailsAsync(TestModel model, string reason)

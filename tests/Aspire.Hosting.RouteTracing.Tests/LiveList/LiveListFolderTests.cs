@@ -51,6 +51,17 @@ public sealed class LiveListFolderTests
     }
 
     [Fact]
+    public void A_list_is_not_written_after_the_end()
+    {
+        var folder = new LiveListFolder();
+        folder.WriteList("orders", ["a"]);
+        folder.Dispose();
+
+        Assert.Equal("The AppHost is ending.", Assert.Throws<IOException>(() => folder.WriteList("orders", ["b"])).Message);
+        Assert.False(Directory.Exists(Path.GetDirectoryName(folder.GetPath("orders"))));
+    }
+
+    [Fact]
     public async Task A_reader_finds_one_of_the_lists_while_they_are_replaced()
     {
         using var folder = new LiveListFolder();

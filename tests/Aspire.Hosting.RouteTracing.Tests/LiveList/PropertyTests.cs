@@ -256,15 +256,7 @@ public sealed class PropertyTests
         value = "(bad";
         await TestModel.GetVariablesAfterRestartAsync(_orders);
 
-        var loggers = model.Services.GetRequiredService<ResourceLoggerService>();
-        loggers.Complete(_orders.Resource);
-        var lines = new List<string>();
-        await foreach (var batch in loggers.WatchAsync(_orders.Resource).WithCancellation(Cancellation))
-        {
-            lines.AddRange(batch.Select(line => line.Content));
-        }
-
-        Assert.Contains(warning, Assert.Single(lines), StringComparison.Ordinal);
+        Assert.Contains(warning, Assert.Single(await model.ReadLogAsync(_orders)), StringComparison.Ordinal);
     }
 
     private static async Task AssertLoggedAsync(TestModel model, IResource resource, string text)

@@ -1,5 +1,8 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.LiveList;
 
 namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
@@ -24,6 +27,28 @@ public sealed class StatusFileTests
 
         await AssertNotReadAsync(model);
         Assert.False(File.Exists(service.StatusPath));
+    }
+
+    [Fact]
+    public async Task The_status_of_a_process_that_nobody_waited_for_is_ignored_and_deleted()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere, an ended process can't be observed.");
+        await using var model = await TestModel.StartAsync(_builder);
+        using var parent = ChildProcess.StartWithZombie();
+        var id = await parent.Process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+        using var zombie = Process.GetProcessById(int.Parse(id!, CultureInfo.InvariantCulture));
+        await using var service = await TestService.CreateAsync(_orders, zombie);
+        service.Report();
+
+        await Waits.UntilAsync(
+            () =>
+            {
+                _ = ServiceStatuses.Read(service.Folder);
+                return !File.Exists(service.StatusPath);
+            },
+            "The status of the ended process was not deleted.");
+
+        await AssertNotReadAsync(model);
     }
 
     [Fact]
@@ -134,6 +159,7 @@ public sealed class StatusFileTests
     {
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.CreateAsync(_orders);
+        await model.StopServicesAsync();
         Directory.Delete(service.Folder, recursive: true);
 
         await AssertNotReadAsync(model);
