@@ -9,8 +9,8 @@ namespace Aspire.RouteTracing.LiveList;
 
 /// <summary>
 /// Reports the exclusion list after the start and after each change: in the log, and if an AppHost runs the application, in a file with the
-/// <see cref="ServiceStatus"/>. The log waits for the routes, which are known after the first request. A failure is logged once. A file that
-/// couldn't be written, or that is gone, is written again.
+/// <see cref="ServiceStatus"/>. The log waits for the routes, which are known after the first request. A failure is logged once. If the
+/// file couldn't be written, or is gone, it is written again.
 /// </summary>
 internal sealed partial class ExclusionReport(
     ActiveRouteTracing tracing,

@@ -37,7 +37,7 @@ public sealed class LiveListFolderAccessTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_folder_that_the_system_cleaned_away_is_created_again_and_deleted_at_the_end(bool isEdited)
+    public async Task A_folder_that_the_system_cleaned_away_is_created_again_until_the_end(bool isEdited)
     {
         await using (var model = await TestModel.StartAsync(_builder))
         {
