@@ -205,26 +205,6 @@ public sealed class LiveListFolderAccessTests : IDisposable
     }
 
     [Fact]
-    public async Task A_status_that_cannot_be_deleted_hides_no_other()
-    {
-        Assert.SkipWhen(Environment.IsPrivilegedProcess, "No mode stops this user.");
-        await using var model = await TestModel.StartAsync(_builder);
-        var service = await CreateServiceAsync();
-        service.Report();
-        for (var i = 0; i < 20; i++)
-        {
-            // Larger than the id of any process.
-            File.Copy(service.StatusPath, Path.Combine(service.Folder, $"{int.MaxValue - i}.1.json"));
-        }
-
-        File.SetUnixFileMode(service.Folder, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        var answer = await model.AnswerAsync(_orders, TestUrl, ("url", "/here"));
-        File.SetUnixFileMode(service.Folder, OwnerOnly);
-
-        Assert.Equal("'/here' is excluded in 'orders' by 'here', from the list of 'orders'.", answer);
-    }
-
-    [Fact]
     public async Task A_folder_that_others_can_open_fails_the_edit()
     {
         await using var model = await TestModel.StartAsync(_builder);
