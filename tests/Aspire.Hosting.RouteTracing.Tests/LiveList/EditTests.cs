@@ -180,7 +180,7 @@ public sealed class EditTests
     {
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.StartAsync(_orders);
-        var edits = "defghijk".Select(character => string.Join(',', LongPatterns.Create(character, count: 7, length: 1_000)));
+        var edits = "12345678".Select(character => string.Join(',', LongPatterns.Create(character, count: 7, length: 1_000)));
 
         var results = await Task.WhenAll(edits.Select(added => Task.Run(() => model.ExecuteAsync(_orders, Edit, ("add", added)))));
 
@@ -194,7 +194,7 @@ public sealed class EditTests
         var variable = "";
         _orders.WithEnvironment(context => context.EnvironmentVariables[DotNetUrls] = variable);
         await using var model = await TestModel.StartAsync(_builder);
-        foreach (var character in "defg")
+        foreach (var character in "1234")
         {
             await model.AnswerAsync(
                 _orders, Edit, ("add", string.Join(',', LongPatterns.Create(character, count: 7, length: 1_000))));
