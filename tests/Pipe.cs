@@ -3,12 +3,25 @@ using System.Diagnostics;
 namespace Tests;
 
 /// <summary>A named pipe, which blocks whoever opens it.</summary>
-internal static class Pipe
+internal sealed class Pipe : IDisposable
 {
-    public static async Task CreateAsync(string path)
+    private readonly string _path;
+
+    private Pipe(string path) => _path = path;
+
+    public static async Task<Pipe> CreateAsync(string path)
     {
         using var process = Process.Start("mkfifo", [path]);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(0, process.ExitCode);
+        return new Pipe(path);
+    }
+
+    /// <summary>Deletes the pipe and releases whoever has opened it, so that a test that fails ends.</summary>
+    public void Dispose()
+    {
+        // To open a pipe for reading and writing doesn't block.
+        using var opened = new FileStream(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        File.Delete(_path);
     }
 }

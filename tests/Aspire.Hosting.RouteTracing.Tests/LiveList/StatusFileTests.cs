@@ -114,11 +114,11 @@ public sealed class StatusFileTests
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no pipes among files.");
         await using var model = await TestModel.StartAsync(_builder);
         await using var service = await TestService.CreateAsync(_orders);
-        var pipe = isLinked ? Path.Combine(service.Folder, "pipe") : service.StatusPath;
-        await Pipe.CreateAsync(pipe);
+        var path = isLinked ? Path.Combine(service.Folder, "pipe") : service.StatusPath;
+        using var pipe = await Pipe.CreateAsync(path);
         if (isLinked)
         {
-            File.CreateSymbolicLink(service.StatusPath, pipe);
+            File.CreateSymbolicLink(service.StatusPath, path);
         }
 
         await Task.Run(() => AssertNotReadAsync(model), TestContext.Current.CancellationToken).WithinAMinute();

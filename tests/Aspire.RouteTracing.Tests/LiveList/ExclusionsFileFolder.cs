@@ -11,6 +11,7 @@ internal sealed class ExclusionsFileFolder : IDisposable
 {
     private readonly List<LogRecord> _logs = [];
     private readonly ILoggerFactory _loggers;
+    private Pipe? _pipe;
 
     public ExclusionsFileFolder() =>
         _loggers = LoggerFactory.Create(logging => logging.AddOpenTelemetry(options =>
@@ -54,7 +55,7 @@ internal sealed class ExclusionsFileFolder : IDisposable
         switch (kind)
         {
             case "pipe":
-                await Pipe.CreateAsync(FilePath);
+                _pipe = await Pipe.CreateAsync(FilePath);
                 break;
             case "directory":
                 Directory.CreateDirectory(FilePath);
@@ -67,6 +68,7 @@ internal sealed class ExclusionsFileFolder : IDisposable
 
     public void Dispose()
     {
+        _pipe?.Dispose();
         _loggers.Dispose();
         if (Directory.Exists(Path))
         {
