@@ -11,8 +11,8 @@ internal sealed class ChildProcess : IDisposable
 
     public static ChildProcess Start() => Start("sort");
 
-    /// <summary>Starts a process that prints the id of its child, which ends, and never waits for it.</summary>
-    public static ChildProcess StartWithZombie() => Start("sh", "-c", "sleep 0 & echo $!; exec sort");
+    /// <summary>Starts a process that prints the id of its child, and never waits for its end.</summary>
+    public static ChildProcess StartWithChild() => Start("sh", "-c", "sleep 60 & echo $!; exec sort");
 
     public async Task EndAsync()
     {

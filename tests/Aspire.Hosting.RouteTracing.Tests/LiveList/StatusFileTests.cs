@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.RouteTracing.LiveList;
 
 namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
@@ -34,20 +33,16 @@ public sealed class StatusFileTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere, an ended process can't be observed.");
         await using var model = await TestModel.StartAsync(_builder);
-        using var parent = ChildProcess.StartWithZombie();
+        using var parent = ChildProcess.StartWithChild();
         var id = await parent.Process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
-        using var zombie = Process.GetProcessById(int.Parse(id!, CultureInfo.InvariantCulture));
-        await using var service = await TestService.CreateAsync(_orders, zombie);
+        using var child = Process.GetProcessById(int.Parse(id!, CultureInfo.InvariantCulture));
+        await using var service = await TestService.CreateAsync(_orders, child);
         service.Report();
+        await AssertReadAsync(model);
 
-        await Waits.UntilAsync(
-            () =>
-            {
-                _ = ServiceStatuses.Read(service.Folder);
-                return !File.Exists(service.StatusPath);
-            },
-            "The status of the ended process was not deleted.");
+        child.Kill();
 
+        await Waits.UntilAsync(() => !File.Exists(service.StatusPath), "The status of the ended process was not deleted.");
         await AssertNotReadAsync(model);
     }
 
