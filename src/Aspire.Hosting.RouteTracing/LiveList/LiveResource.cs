@@ -218,7 +218,8 @@ internal sealed class LiveResource(
     {
         lock (_editing)
         {
-            if (!FollowsFile || File.Exists(folder.GetListPath(Name)))
+            // A service with a list file of its own reports beside the AppHost's file, too.
+            if (_listAtStart is null || !CanReport || File.Exists(folder.GetListPath(Name)))
             {
                 return null;
             }

@@ -69,8 +69,8 @@ internal sealed class ResourceInstances(IResource resource, ResourceNotification
     public void OnReport() => Volatile.Write(ref _hasReported, true);
 
     /// <summary>
-    /// Returns whether the service has been running longer than its first report takes, without a report. If a report is gone, its process
-    /// has ended.
+    /// Returns whether the service has been running longer than its first report takes, without a report. If a report is gone, it was
+    /// deleted, or its process has ended.
     /// </summary>
     public bool IsReportOverdue()
     {

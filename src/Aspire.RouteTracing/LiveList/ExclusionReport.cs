@@ -24,7 +24,7 @@ internal sealed partial class ExclusionReport(
     // The log shows the first routes and items only.
     private const int MaxLogged = 10;
 
-    // Doesn't slow down the first requests of a process.
+    // The first report with routes doesn't slow down the first requests of a process.
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     // Numbers the applications of the process.
@@ -39,6 +39,8 @@ internal sealed partial class ExclusionReport(
     private ITimer? _timer;
     private (bool Enabled, IReadOnlyList<UrlExclusion> Items, object Problems, IReadOnlyList<string>? FileItems, int Tables) _reported;
     private string? _logged;
+    private byte[] _status = [];
+    private bool _isWritten;
     private bool _isFileGone;
     private bool _failed;
 
@@ -120,11 +122,22 @@ internal sealed partial class ExclusionReport(
         // Read first, so that endpoints that routing adds meanwhile cause another report.
         var (tables, areRoutesKnown) = (routingTables.Version, !routingTables.AreMissing);
         var content = (settings.Enabled, list.Current, list.Problems, settings.FileItems, tables);
-        if (content == _reported && !IsFileGone())
+        if (content != _reported)
         {
-            return;
+            Prepare(settings, areRoutesKnown);
+            (_reported, _isWritten) = (content, false);
         }
 
+        if (_statusFile is not null && (!_isWritten || IsFileGone()))
+        {
+            OwnerOnlyFile.Replace(_statusFile, _status);
+            _isWritten = true;
+        }
+    }
+
+    private void Prepare(CompiledSettings settings, bool areRoutesKnown)
+    {
+        var list = settings.ExcludedUrls;
         var excluded = routes.Find(list, out var routeCount, out var unmatched);
         var needsRoutes = settings.Enabled && list.Current.Count > 0;
         if (pathBases.HavePipeline && (areRoutesKnown || !needsRoutes))
@@ -145,17 +158,15 @@ internal sealed partial class ExclusionReport(
                 UnmatchedItems = unmatched,
                 Problems = list.Problems,
             };
-            OwnerOnlyFile.Replace(_statusFile, status.ToJson());
+            _status = status.ToJson();
         }
-
-        _reported = content;
     }
 
     // If the AppHost is deleting the folder, it is gone at the second look.
     private bool IsFileGone()
     {
         var wasGone = _isFileGone;
-        _isFileGone = _statusFile is not null && !File.Exists(_statusFile) && Directory.Exists(Path.GetDirectoryName(_statusFile));
+        _isFileGone = !File.Exists(_statusFile) && Directory.Exists(Path.GetDirectoryName(_statusFile));
         return wasGone && _isFileGone;
     }
 
