@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Tests;
 
-/// <summary>A named pipe, which blocks whoever opens it.</summary>
+/// <summary>A named pipe. Opening it blocks until the other end is opened, too.</summary>
 internal sealed class Pipe : IDisposable
 {
     private readonly string _path;
@@ -17,7 +17,7 @@ internal sealed class Pipe : IDisposable
         return new Pipe(path);
     }
 
-    /// <summary>Deletes the pipe and releases whoever has opened it, so that a test that fails ends.</summary>
+    /// <summary>Deletes the pipe and unblocks its readers, so that a failed test ends.</summary>
     public void Dispose()
     {
         // To open a pipe for reading and writing doesn't block.

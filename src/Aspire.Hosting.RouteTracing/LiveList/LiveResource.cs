@@ -198,6 +198,7 @@ internal sealed class LiveResource(
 
             if (edited is not null)
             {
+                // Throws an exception if the list is too long.
                 _ = FindWarnings(edited);
             }
 

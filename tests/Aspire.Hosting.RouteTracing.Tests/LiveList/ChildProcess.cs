@@ -20,13 +20,6 @@ internal sealed class ChildProcess : IDisposable
         await Process.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
 
-    private static ChildProcess Start(string program, params string[] arguments)
-    {
-        var process = Process.Start(
-            new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true });
-        return new ChildProcess(Assert.IsType<Process>(process));
-    }
-
     public void Dispose()
     {
         if (!Process.HasExited)
@@ -35,5 +28,12 @@ internal sealed class ChildProcess : IDisposable
         }
 
         Process.Dispose();
+    }
+
+    private static ChildProcess Start(string program, params string[] arguments)
+    {
+        var process = Process.Start(
+            new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true });
+        return new ChildProcess(Assert.IsType<Process>(process));
     }
 }

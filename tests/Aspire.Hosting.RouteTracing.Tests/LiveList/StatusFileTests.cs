@@ -29,7 +29,7 @@ public sealed class StatusFileTests
     }
 
     [Fact]
-    public async Task The_status_of_a_process_that_nobody_waited_for_is_ignored_and_deleted()
+    public async Task The_status_of_a_zombie_is_ignored_and_deleted()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux has the state of a process in a file.");
         await using var model = await TestModel.StartAsync(_builder);
