@@ -103,7 +103,7 @@ public sealed class LiveExclusionsTests(RunningAppHost appHost) : IAsyncDisposab
         Assert.EndsWith(question, await TestUrlAsync(RunningAppHost.Stock, "/readyz"), StringComparison.Ordinal);
         var edit = await appHost.ExecuteAsync(RunningAppHost.Stock, "edit-excluded-urls", ("add", "^/x$"));
         Assert.False(edit.Success);
-        Assert.EndsWith("The service has not read this list. Does it call AddRouteTracing()?", edit.Message, StringComparison.Ordinal);
+        Assert.EndsWith("does it call AddRouteTracing()?", edit.Message, StringComparison.Ordinal);
 
         // Aspire logs the answer of the command there, too.
         Assert.Single(

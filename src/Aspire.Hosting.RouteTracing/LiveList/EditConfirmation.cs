@@ -38,11 +38,13 @@ internal static class EditConfirmation
     private static async Task<(bool Success, string Text)> ConfirmAsync(LiveResource live, CancellationToken cancellationToken)
     {
         IReadOnlyList<ServiceStatus> statuses = [];
+        var isRunning = false;
         await WaitUntilAsync(
             () =>
             {
                 statuses = live.ReadStatuses();
-                return live.Instances.Running.Count == 0
+                isRunning = live.Instances.Running.Count > 0;
+                return !isRunning
                     || statuses.CountProcesses(live.IsCurrentIn) >= live.CountProcesses(statuses)
                     || statuses.Any(status => !status.Enabled);
             },
@@ -50,15 +52,15 @@ internal static class EditConfirmation
             live.Time,
             cancellationToken).ConfigureAwait(false);
 
-        if (live.Instances.Running.Count == 0)
+        if (!isRunning)
         {
             return (true, DescribeNotRunning(live));
         }
 
-        if (statuses.Count == 0)
+        if (statuses.Count == 0 && !live.Instances.HaveReported)
         {
             return live.Current.Count == 0 ? (true, "The service hasn't reported its list.")
-                : live.Instances.IsReportOverdue() ? (false, "The service has not read this list. Does it call AddRouteTracing()?")
+                : live.Instances.IsReportOverdue() ? (false, $"The list is not read {live.ByService}")
                 : (true, "The service hasn't reported yet. If it calls AddRouteTracing(), it reads this list when it has started.");
         }
 

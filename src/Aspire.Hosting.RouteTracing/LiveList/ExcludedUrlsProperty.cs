@@ -49,15 +49,14 @@ internal sealed partial class ExcludedUrlsProperty(
 
     private async Task PublishAsync()
     {
-        string[] unwritable = live.RestoreFile() is { } problem ? [problem] : [];
+        live.RestoreFile();
         var statuses = live.ReadStatuses();
-        var warnings = app.GetWarnings(live.Resource);
 
         // Only a resource with an endpoint receives requests.
         string[] unread = IsUnread(statuses) && live.Resource.HasAnnotationOfType<EndpointAnnotation>()
             ? [$"The excluded URLs are not read {live.ByService}"]
             : [];
-        foreach (var warning in unread.Concat(unwritable).Concat(warnings).Where(_logged.Add))
+        foreach (var warning in unread.Concat(GetWarnings()).Where(_logged.Add))
         {
             Log.Warning(loggers.GetLogger(live.Resource), warning);
         }
@@ -90,8 +89,11 @@ internal sealed partial class ExcludedUrlsProperty(
     private string Describe(IReadOnlyList<ServiceStatus> statuses)
     {
         string[] edited = live.IsEdited ? ["Edited in this run."] : [];
-        return string.Join(' ', [.. edited, GetState(statuses), .. DescribeProblems(statuses), .. app.GetWarnings(live.Resource)]);
+        return string.Join(' ', [.. edited, GetState(statuses), .. DescribeProblems(statuses), .. GetWarnings()]);
     }
+
+    private IEnumerable<string> GetWarnings() =>
+        live.WriteProblem is { } problem ? [problem, .. app.GetWarnings(live.Resource)] : app.GetWarnings(live.Resource);
 
     // The reason can contain a secret item, so it is not shown then.
     private IEnumerable<string> DescribeProblems(IReadOnlyList<ServiceStatus> statuses)
@@ -129,7 +131,9 @@ internal sealed partial class ExcludedUrlsProperty(
 
         if (statuses.Count == 0)
         {
-            return IsUnread(statuses) ? $"Not read {live.ByService} Its list: {list}." : $"Not read yet: {list}.";
+            return live.Instances.HaveReported ? $"No longer reported: {list}."
+                : IsUnread(statuses) ? $"Not read {live.ByService} Its list: {list}."
+                : $"Not read yet: {list}.";
         }
 
         return GetReported(statuses);

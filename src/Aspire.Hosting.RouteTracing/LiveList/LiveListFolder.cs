@@ -13,12 +13,6 @@ internal sealed class LiveListFolder : IDisposable
 {
     private const string ListName = "excluded-urls.txt";
 
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
-    private const UnixFileMode Others =
-        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
-        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
-
     private readonly Lock _writing = new();
     private readonly Lazy<string> _path;
     private bool _isDisposed;
@@ -33,14 +27,19 @@ internal sealed class LiveListFolder : IDisposable
         AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
     }
 
-    /// <summary>Gets whether the folder has been created.</summary>
-    public bool IsCreated => _path.IsValueCreated;
-
     /// <summary>Returns the folder of a resource, in which its processes report their status.</summary>
     public string GetPath(string resourceName) => Path.Combine(_path.Value, resourceName);
 
     /// <summary>Returns the file with the list of a resource.</summary>
     public string GetListPath(string resourceName) => Path.Combine(GetPath(resourceName), ListName);
+
+    /// <summary>Returns whether the folder of a resource exists, and only this user can open it.</summary>
+    public bool IsIntact(string resourceName) =>
+        _path.IsValueCreated && OwnerOnlyFolder.IsAt(_path.Value) && OwnerOnlyFolder.IsAt(GetPath(resourceName));
+
+    /// <summary>Returns whether the folder of a resource is intact and contains a list.</summary>
+    public bool HasList(string resourceName) =>
+        IsIntact(resourceName) && new FileInfo(GetListPath(resourceName)) is { Exists: true, LinkTarget: null, Length: > 0 };
 
     /// <summary>Replaces the list of a resource by a rename, so that it is never read incompletely.</summary>
     /// <exception cref="IOException">The list can't be written, others can open the folder, or the AppHost is ending.</exception>
@@ -54,9 +53,9 @@ internal sealed class LiveListFolder : IDisposable
                 throw new IOException("The AppHost is ending.");
             }
 
-            // Systems delete old temporary files, so a missing folder is created again. Only root can write to a folder of another user.
-            CreateOwnerOnly(_path.Value);
-            CreateOwnerOnly(GetPath(resourceName));
+            // Systems delete old temporary files, so a missing folder is created again.
+            OwnerOnlyFolder.Create(_path.Value);
+            OwnerOnlyFolder.Create(GetPath(resourceName));
 
             // The service rejects a file with control characters.
             var list = ExclusionListFormat.Write(patterns);
@@ -85,9 +84,12 @@ internal sealed class LiveListFolder : IDisposable
     {
         try
         {
-            if (_path.IsValueCreated && IsOwnerOnly(_path.Value))
+            if (_path.IsValueCreated && OwnerOnlyFolder.IsAt(_path.Value))
             {
-                Directory.Delete(_path.Value, recursive: true);
+                // Renamed first, because a service that finds its folder without its status writes it again.
+                var ended = $"{_path.Value}-ended";
+                Directory.Move(_path.Value, ended);
+                Directory.Delete(ended, recursive: true);
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -95,25 +97,4 @@ internal sealed class LiveListFolder : IDisposable
             // On Windows, a service has a file open. The folder remains among the system's temporary files.
         }
     }
-
-    private static void CreateOwnerOnly(string path)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(path);
-        }
-        else
-        {
-            Directory.CreateDirectory(path, OwnerOnly);
-        }
-
-        if (!IsOwnerOnly(path))
-        {
-            throw new IOException($"The folder '{path}' is a link, or other users can open it. Restart the AppHost.");
-        }
-    }
-
-    private static bool IsOwnerOnly(string path) =>
-        new DirectoryInfo(path) is { Exists: true, LinkTarget: null }
-            && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & Others) == UnixFileMode.None);
 }

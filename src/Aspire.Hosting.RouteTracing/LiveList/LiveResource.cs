@@ -27,11 +27,12 @@ internal sealed class LiveResource(
     private volatile IReadOnlyList<ListedUrl>? _listAtStart;
     private volatile IReadOnlyList<string> _secretSources = [];
     private volatile bool _isFolderUnusable;
+    private volatile string? _writeProblem;
     private bool _replacesAll;
 
     public string Name => resource.Name;
 
-    /// <summary>Gets the end of messages about a list that isn't read: <c>by 'orders': does it call AddRouteTracing()?</c></summary>
+    /// <summary>Gets the end of messages about a list that was never read: <c>by 'orders': does it call AddRouteTracing()?</c></summary>
     public string ByService => $"by '{Name}': does it call AddRouteTracing()?";
 
     public TimeProvider Time => time;
@@ -72,13 +73,16 @@ internal sealed class LiveResource(
     /// <summary>Gets whether the service reads the list from the AppHost's file.</summary>
     public bool FollowsFile { get; private set; }
 
+    /// <summary>Gets why a list that is gone can't be written again, or <see langword="null"/>.</summary>
+    public string? WriteProblem => _writeProblem;
+
     /// <summary>Gets a lock for restarts that let the resource read its list.</summary>
     public SemaphoreSlim RestartLock { get; } = new(1);
 
     /// <summary>Reads what the service reports, and remembers that it does.</summary>
     public IReadOnlyList<ServiceStatus> ReadStatuses()
     {
-        var statuses = CanReport && folder.IsCreated ? ServiceStatuses.Read(folder.GetPath(Name)) : [];
+        var statuses = CanReport && folder.IsIntact(Name) ? ServiceStatuses.Read(folder.GetPath(Name)) : [];
         if (statuses.Count > 0)
         {
             Instances.OnReport();
@@ -179,7 +183,9 @@ internal sealed class LiveResource(
     /// <param name="change">Returns the new list from the current one. <see langword="null"/> for the declared list.</param>
     /// <param name="replacesAll">Whether the edited list also replaces items that will be declared, such as those of variables.</param>
     /// <returns>Whether the list changed.</returns>
-    /// <exception cref="InvalidOperationException">With the edits of others meanwhile, the list would be too long.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The list would be too long, because others edited it, or variables grew, after it was validated.
+    /// </exception>
     /// <exception cref="IOException">The file can't be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The file can't be written.</exception>
     public bool Edit(Func<IReadOnlyList<ListedUrl>, IReadOnlyList<string>>? change, bool replacesAll)
@@ -213,26 +219,28 @@ internal sealed class LiveResource(
         }
     }
 
-    /// <summary>Writes the list again if it is gone, because systems delete old temporary files.</summary>
-    /// <returns>A warning if it can't be written.</returns>
-    public string? RestoreFile()
+    /// <summary>
+    /// Writes the list again if it is gone, because systems delete old temporary files. Sets <see cref="WriteProblem"/>.
+    /// </summary>
+    public void RestoreFile()
     {
         lock (_editing)
         {
+            _writeProblem = null;
+
             // A service with a list file of its own reports beside the AppHost's file, too.
-            if (_listAtStart is null || !CanReport || File.Exists(folder.GetListPath(Name)))
+            if (_listAtStart is null || !CanReport || folder.HasList(Name))
             {
-                return null;
+                return;
             }
 
             try
             {
                 folder.WriteList(Name, [.. Current.Select(url => url.Pattern)]);
-                return null;
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                return DescribeUnwritable(exception);
+                _writeProblem = DescribeUnwritable(exception);
             }
         }
     }

@@ -23,7 +23,7 @@ internal sealed class ResourceInstances(IResource resource, ResourceNotification
     private readonly Lock _observing = new();
     private ImmutableHashSet<string> _ids = [];
     private long _runningSince;
-    private bool _hasReported;
+    private bool _haveReported;
 
     /// <summary>Gets the running instances.</summary>
     public IReadOnlyList<ResourceEvent> Running =>
@@ -65,17 +65,20 @@ internal sealed class ResourceInstances(IResource resource, ResourceNotification
         UpdateRunningSince();
     }
 
-    /// <summary>Called when a process has reported its list.</summary>
-    public void OnReport() => Volatile.Write(ref _hasReported, true);
-
     /// <summary>
-    /// Returns whether the service has been running longer than its first report takes, without a report. If a report is gone, it was
-    /// deleted, or its process has ended.
+    /// Gets whether a process has reported its list since the first instance started. If the report is gone, it was deleted, or its process
+    /// has ended.
     /// </summary>
+    public bool HaveReported => Volatile.Read(ref _haveReported);
+
+    /// <summary>Called when a process has reported its list.</summary>
+    public void OnReport() => Volatile.Write(ref _haveReported, true);
+
+    /// <summary>Returns whether the service has been running longer than its first report takes, without a report.</summary>
     public bool IsReportOverdue()
     {
         var timeout = resource.HasAnnotationOfType<HealthCheckAnnotation>() ? ReportTimeoutWithHealthCheck : ReportTimeout;
-        return UpdateRunningSince() is var since and not 0 && time.GetElapsedTime(since) > timeout && !Volatile.Read(ref _hasReported);
+        return UpdateRunningSince() is var since and not 0 && time.GetElapsedTime(since) > timeout && !HaveReported;
     }
 
     // The time starts when an instance is first seen running and healthy. It is 0 before that, and while no instance runs.
@@ -86,7 +89,7 @@ internal sealed class ResourceInstances(IResource resource, ResourceNotification
             var running = Running;
             if (running.Count == 0)
             {
-                (_runningSince, _hasReported) = (0, false);
+                (_runningSince, _haveReported) = (0, false);
             }
             else if (_runningSince == 0 && running.Any(instance => instance.Snapshot.HealthStatus is HealthStatus.Healthy))
             {

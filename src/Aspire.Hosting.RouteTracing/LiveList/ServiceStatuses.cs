@@ -15,7 +15,6 @@ internal static class ServiceStatuses
     public static IReadOnlyList<ServiceStatus> Read(string folder)
     {
         var statuses = new List<ServiceStatus>();
-        var ended = new List<FileInfo>();
         try
         {
             foreach (var file in new DirectoryInfo(folder).EnumerateFiles("*.json"))
@@ -33,16 +32,13 @@ internal static class ServiceStatuses
                 }
                 else
                 {
-                    ended.Add(file);
+                    Delete(file);
                 }
             }
-
-            // Last, because a file that can't be deleted must not hide a status.
-            ended.ForEach(file => file.Delete());
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // The folder was deleted meanwhile, or a file can't be deleted. The next read tries again.
+            // The folder was deleted meanwhile.
         }
 
         return statuses;
@@ -51,6 +47,18 @@ internal static class ServiceStatuses
     /// <summary>Counts the processes whose applications all meet a condition.</summary>
     public static int CountProcesses(this IEnumerable<ServiceStatus> statuses, Func<ServiceStatus, bool> condition) =>
         statuses.GroupBy(status => status.ProcessId).Count(process => process.All(condition));
+
+    private static void Delete(FileInfo file)
+    {
+        try
+        {
+            file.Delete();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The next read tries again.
+        }
+    }
 
     private static ServiceStatus? ReadFile(FileInfo file)
     {

@@ -44,6 +44,8 @@ internal static class UrlTest
             : $"'{url}' would be excluded in '{live.Name}' by '{found.Display}', from {found.Source}.";
         var reason = !live.CanReport ? "The service doesn't report whether it reads the list, and may add its own items."
             : live.Instances.Running.Count == 0 ? "The service isn't running and may add its own items."
+            : live.WriteProblem is { } problem ? problem
+            : live.Instances.HaveReported ? "The service no longer reports its list and may add its own items."
             : !live.Instances.IsReportOverdue() ? "The service hasn't reported its list yet and may add its own items."
             : $"But the list is not read {live.ByService}";
         return $"{answer} {reason}";

@@ -39,9 +39,8 @@ internal sealed partial class ExclusionReport(
     private ITimer? _timer;
     private (bool Enabled, IReadOnlyList<UrlExclusion> Items, object Problems, IReadOnlyList<string>? FileItems, int Tables) _reported;
     private string? _logged;
-    private byte[] _status = [];
+    private byte[]? _status;
     private bool _isWritten;
-    private bool _isFileGone;
     private bool _failed;
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -124,14 +123,14 @@ internal sealed partial class ExclusionReport(
         var content = (settings.Enabled, list.Current, list.Problems, settings.FileItems, tables);
         if (content != _reported)
         {
+            // First, so that what fails isn't repeated before the next change.
+            (_reported, _status, _isWritten) = (content, null, false);
             Prepare(settings, areRoutesKnown);
-            (_reported, _isWritten) = (content, false);
         }
 
-        if (_statusFile is not null && (!_isWritten || IsFileGone()))
+        if (_statusFile is not null && _status is not null)
         {
-            OwnerOnlyFile.Replace(_statusFile, _status);
-            _isWritten = true;
+            WriteStatus(_statusFile, _status);
         }
     }
 
@@ -162,12 +161,25 @@ internal sealed partial class ExclusionReport(
         }
     }
 
-    // If the AppHost is deleting the folder, it is gone at the second look.
-    private bool IsFileGone()
+    private void WriteStatus(string file, byte[] status)
     {
-        var wasGone = _isFileGone;
-        _isFileGone = !File.Exists(_statusFile) && Directory.Exists(Path.GetDirectoryName(_statusFile));
-        return wasGone && _isFileGone;
+        // Without its folder, the AppHost has ended, or will create it again.
+        var folder = Path.GetDirectoryName(file)!;
+        if ((_isWritten && File.Exists(file)) || !Directory.Exists(folder))
+        {
+            return;
+        }
+
+        OwnerOnlyFolder.Require(folder);
+        try
+        {
+            OwnerOnlyFile.Replace(file, status);
+            _isWritten = true;
+        }
+        catch (IOException) when (!Directory.Exists(folder))
+        {
+            // The AppHost has deleted it meanwhile.
+        }
     }
 
     private void LogList(CompiledSettings settings, IReadOnlyList<string> excluded, int routeCount, IReadOnlyList<string> unmatched)

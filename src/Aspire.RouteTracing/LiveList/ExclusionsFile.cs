@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Aspire.RouteTracing.ExcludedUrls;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -14,7 +15,7 @@ namespace Aspire.RouteTracing.LiveList;
 /// </summary>
 /// <remarks>
 /// A list is complete if its text ends with a line break but not with a comma, and every item is valid. See "Why the file is polled" in
-/// docs/architecture.md.
+/// docs/architecture.md. A list in the folder of the statuses is the AppHost's, and is ignored if other users can open this folder.
 /// </remarks>
 internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTracingSettings>, IDisposable
 {
@@ -28,6 +29,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly string? _path;
+    private readonly string? _ownerOnlyFolder;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ITimer? _timer;
@@ -37,14 +39,19 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     private DateTimeOffset? _logAt;
     private ConfigurationReloadToken _changed = new();
 
-    public ExclusionsFile(IConfiguration configuration, SafeLogger<ExclusionsFile> logger)
-        : this(configuration[ConfigurationKeys.ExclusionsFile], TimeProvider.System, logger)
+    public ExclusionsFile(
+        IConfiguration configuration, SafeLogger<ExclusionsFile> logger, IHostApplicationLifetime? application = null)
+        : this(
+            configuration[ConfigurationKeys.ExclusionsFile], configuration[ConfigurationKeys.StatusFolder], TimeProvider.System, logger)
     {
+        // An AppHost that ends deletes the file, maybe earlier than the application has stopped.
+        application?.ApplicationStopping.Register(Dispose);
     }
 
-    public ExclusionsFile(string? path, TimeProvider time, ILogger logger)
+    public ExclusionsFile(string? path, string? statusFolder, TimeProvider time, ILogger logger)
     {
         _path = path;
+        _ownerOnlyFolder = Path.GetDirectoryName(path) == statusFolder ? statusFolder : null;
         _time = time;
         _logger = logger;
         if (!string.IsNullOrWhiteSpace(_path))
@@ -130,6 +137,11 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
         {
             problem = Directory.Exists(_path) ? "It is a directory." : "The file does not exist.";
             return false;
+        }
+
+        if (_ownerOnlyFolder is not null)
+        {
+            OwnerOnlyFolder.Require(_ownerOnlyFolder);
         }
 
         // A link has its own size.

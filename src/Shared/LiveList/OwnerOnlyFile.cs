@@ -11,14 +11,15 @@ internal static class OwnerOnlyFile
         var next = $"{path}.next";
         File.Delete(next);
         Create(next, content);
-        if (File.Exists(path))
+        if (OperatingSystem.IsWindows() && File.Exists(path))
         {
             // On Windows, File.Move fails while a reader has the file open.
             File.Replace(next, path, destinationBackupFileName: null);
         }
         else
         {
-            File.Move(next, path);
+            // Also replaces a link whose target does not exist.
+            File.Move(next, path, overwrite: true);
         }
     }
 

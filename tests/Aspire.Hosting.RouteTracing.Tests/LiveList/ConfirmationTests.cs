@@ -38,8 +38,24 @@ public sealed class ConfirmationTests
             StringComparison.Ordinal);
         model.Time.Advance(TimeSpan.FromSeconds(31));
         Assert.Equal(
-            "The list of 'orders' is a, b, c. The service has not read this list. Does it call AddRouteTracing()?",
+            "The list of 'orders' is a, b, c. The list is not read by 'orders': does it call AddRouteTracing()?",
             await PassTimeAsync(model, model.FailAsync(_orders, Edit, ("add", "c"))));
+    }
+
+    [Fact]
+    public async Task An_edit_is_not_confirmed_by_a_service_that_no_longer_reports()
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        await using var service = await TestService.CreateAsync(_orders);
+        service.Report();
+        await model.SetRunningAsync(_orders);
+        await model.AssertPropertyAsync(_orders, "In force: a.");
+
+        File.Delete(service.StatusPath);
+
+        Assert.Equal(
+            "The list of 'orders' is a, b. 0 of 1 processes confirmed it within 2 seconds.",
+            await PassTimeAsync(model, model.FailAsync(_orders, Edit, ("add", "b"))));
     }
 
     [Theory]

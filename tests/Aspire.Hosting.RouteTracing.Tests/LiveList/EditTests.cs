@@ -1,4 +1,6 @@
 using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.RouteTracing.ExcludedUrls;
+using Aspire.Hosting.RouteTracing.LiveList;
 
 namespace Aspire.Hosting.RouteTracing.Tests.LiveList;
 
@@ -179,13 +181,19 @@ public sealed class EditTests
     public async Task Edits_at_the_same_time_do_not_exceed_the_room_together()
     {
         await using var model = await TestModel.StartAsync(_builder);
-        await using var service = await TestService.StartAsync(_orders);
-        var edits = "12345678".Select(character => string.Join(',', LongPatterns.Create(character, count: 7, length: 1_000)));
+        await using var service = await TestService.CreateAsync(_orders);
+        var live = _orders.Resource.Annotations.OfType<LiveResource>().Single();
+        var current = live.Current;
 
-        var results = await Task.WhenAll(edits.Select(added => Task.Run(() => model.ExecuteAsync(_orders, Edit, ("add", added)))));
+        // Both were validated before the first one was applied.
+        Assert.True(live.Edit(urls => Append(urls, '1'), replacesAll: false));
+        Assert.Throws<InvalidOperationException>(() => { live.Edit(urls => Append(urls, '2'), replacesAll: false); });
 
-        Assert.Equal(4, results.Count(result => result.Success));
-        Assert.Equal(3 + (4 * 7), service.ReadList().Count);
+        Assert.Equal(Append(current, '1'), live.Current.Select(url => url.Pattern));
+        Assert.Equal(Append(current, '1'), service.ReadList());
+
+        static string[] Append(IEnumerable<ListedUrl> urls, char character) =>
+            [.. urls.Select(url => url.Pattern), .. LongPatterns.Create(character, count: 20, length: 1_000)];
     }
 
     [Fact]

@@ -61,16 +61,39 @@ public sealed class LiveListFolderAccessTests : IDisposable
         Assert.False(Path.Exists(_root));
     }
 
-    [Fact]
-    public async Task A_list_that_is_deleted_is_written_again()
+    [Theory]
+    [InlineData("nothing")]
+    [InlineData("a link to nothing")]
+    [InlineData("a link to a file")]
+    [InlineData("an empty file")]
+    public async Task A_list_is_written_again_if_something_else_is_in_its_place(string other)
     {
         await using var model = await TestModel.StartAsync(_builder);
         var service = await CreateServiceAsync();
-
+        await model.StopServicesAsync();
         File.Delete(service.ListPath);
+        var target = Path.Combine(_target.FullName, "target");
+        switch (other)
+        {
+            case "a link to nothing":
+                File.CreateSymbolicLink(service.ListPath, target);
+                break;
+            case "a link to a file":
+                await File.WriteAllTextAsync(target, "untouched", TestContext.Current.CancellationToken);
+                File.CreateSymbolicLink(service.ListPath, target);
+                break;
+            case "an empty file":
+                await File.WriteAllTextAsync(service.ListPath, "", TestContext.Current.CancellationToken);
+                break;
+            default:
+                break;
+        }
 
-        await Waits.UntilAsync(() => File.Exists(service.ListPath), "The list was not written again.");
+        await TestModel.RefreshAsync(_orders);
+
         Assert.Equal(["here"], service.ReadList());
+        Assert.Null(new FileInfo(service.ListPath).LinkTarget);
+        Assert.Equal(other == "a link to a file" ? "untouched" : null, File.Exists(target) ? File.ReadAllText(target) : null);
     }
 
     // A folder inherits the group of a folder whose mode says so.
@@ -93,20 +116,60 @@ public sealed class LiveListFolderAccessTests : IDisposable
     }
 
     [Fact]
-    public async Task A_list_that_cannot_be_written_again_is_logged_once()
+    public async Task A_list_that_cannot_be_written_again_is_logged_once_and_shown_meanwhile()
     {
         await using var model = await TestModel.StartAsync(_builder);
         await CreateServiceAsync();
+        await model.SetRunningAsync(_orders);
         await DeleteAsync(model, _root!);
         Directory.CreateSymbolicLink(_root!, _target.FullName);
+        var problem = "The excluded URLs of 'orders' can't be edited while it runs: "
+            + $"The folder '{_root}' is a link, or other users can open it. Delete it, or restart the AppHost.";
 
         await TestModel.RefreshAsync(_orders);
         await TestModel.RefreshAsync(_orders);
 
-        Assert.Contains(
-            $"The excluded URLs of 'orders' can't be edited while it runs: The folder '{_root}' is a link, or other users can open it.",
-            Assert.Single(await model.ReadLogAsync(_orders)),
-            StringComparison.Ordinal);
+        Assert.Equal($"Not read yet: here. {problem}", model.GetProperty(_orders));
+        Assert.Equal(
+            $"'/here' would be excluded in 'orders' by 'here', from the list of 'orders'. {problem}",
+            await model.AnswerAsync(_orders, TestUrl, ("url", "/here")));
+
+        File.Delete(_root!);
+        await TestModel.RefreshAsync(_orders);
+
+        Assert.Equal("Not read yet: here.", model.GetProperty(_orders));
+        Assert.Single(await model.ReadLogAsync(_orders), line => line.Contains(problem, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("root")]
+    [InlineData("resource")]
+    [InlineData("link")]
+    public async Task What_a_folder_contains_that_others_can_open_does_not_count(string folder)
+    {
+        await using var model = await TestModel.StartAsync(_builder);
+        var service = await CreateServiceAsync();
+        service.Report();
+        await model.SetRunningAsync(_orders);
+        Assert.Equal("In force: here.", model.GetProperty(_orders));
+        await model.StopServicesAsync();
+        if (folder == "link")
+        {
+            Directory.Delete(_target.FullName);
+            Directory.Move(service.Folder, _target.FullName);
+            Directory.CreateSymbolicLink(service.Folder, _target.FullName);
+        }
+        else
+        {
+            File.SetUnixFileMode(folder == "root" ? _root! : service.Folder, OthersToo);
+        }
+
+        await TestModel.RefreshAsync(_orders);
+
+        Assert.Equal(
+            "No longer reported: here. The excluded URLs of 'orders' can't be edited while it runs: The folder "
+                + $"'{(folder == "root" ? _root : service.Folder)}' is a link, or other users can open it. Delete it, or restart the AppHost.",
+            model.GetProperty(_orders));
     }
 
     [Fact]
@@ -131,7 +194,7 @@ public sealed class LiveListFolderAccessTests : IDisposable
         await DeleteAsync(model, _root!);
         Directory.CreateSymbolicLink(_root!, _target.FullName);
 
-        await AssertEditFailsAsync(model, $"The folder '{_root}' is a link, or other users can open it. Restart the AppHost.");
+        await AssertEditFailsAsync(model, $"The folder '{_root}' is a link, or other users can open it. Delete it, or restart the AppHost.");
 
         Assert.Empty(_target.GetFileSystemInfos());
     }
@@ -157,7 +220,7 @@ public sealed class LiveListFolderAccessTests : IDisposable
         await DeleteAsync(model, service.Folder);
         Directory.CreateSymbolicLink(service.Folder, _target.FullName);
 
-        await AssertEditFailsAsync(model, $"The folder '{service.Folder}' is a link, or other users can open it. Restart the AppHost.");
+        await AssertEditFailsAsync(model, $"The folder '{service.Folder}' is a link, or other users can open it. Delete it, or restart the AppHost.");
 
         Assert.Empty(_target.GetFileSystemInfos());
     }
@@ -209,9 +272,10 @@ public sealed class LiveListFolderAccessTests : IDisposable
     {
         await using var model = await TestModel.StartAsync(_builder);
         var service = await CreateServiceAsync();
+        await model.StopServicesAsync();
         File.SetUnixFileMode(_root!, OthersToo);
 
-        await AssertEditFailsAsync(model, $"The folder '{_root}' is a link, or other users can open it. Restart the AppHost.");
+        await AssertEditFailsAsync(model, $"The folder '{_root}' is a link, or other users can open it. Delete it, or restart the AppHost.");
 
         Assert.Equal(["here"], service.ReadList());
     }

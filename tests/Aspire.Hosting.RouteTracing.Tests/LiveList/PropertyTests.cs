@@ -159,7 +159,11 @@ public sealed class PropertyTests
 
         // The process has ended, which Aspire publishes later.
         File.Delete(service.StatusPath);
-        await model.AssertPropertyAsync(_orders, "Not read yet: ^/a$, b.");
+        await model.AssertPropertyAsync(_orders, "No longer reported: ^/a$, b.");
+        Assert.Equal(
+            "'/a' would be excluded in 'orders' by '^/a$', from the list of 'orders'. "
+                + "The service no longer reports its list and may add its own items.",
+            await model.AnswerAsync(_orders, TestUrl, ("url", "/a")));
         await model.SetStateAsync(_orders, KnownResourceStates.Finished);
         Assert.Equal("Not running: ^/a$, b.", model.GetProperty(_orders));
 

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Text.RegularExpressions;
 using Aspire.RouteTracing.LiveList;
 using Aspire.RouteTracing.Tests.Apps;
@@ -494,16 +495,19 @@ public sealed partial class ExclusionReportTests : IDisposable
     }
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
     public async Task A_status_that_cannot_be_written_is_logged_once()
     {
-        await using var app = await StartAsync(
-            ["^/health$"], new() { [ConfigurationKeys.StatusFolder] = Path.Combine(_folder, "missing") });
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Modes are tested on Unix.");
+        File.SetUnixFileMode(_folder, File.GetUnixFileMode(_folder) | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        await using var app = await StartAsync(["^/health$"]);
         await Waits.UntilAsync(() => app.Logs.Any(IsFailedReport), "The failure was not logged in time.");
         using var response = await app.GetAsync("/health");
         app.App.Services.GetRequiredService<IRouteTracing>().Suspend().Dispose();
         await app.StopAsync();
 
         Assert.Single(app.Logs, IsFailedReport);
+        Assert.Empty(Directory.GetFiles(_folder));
         Assert.Contains(Reports(app), report => report.StartsWith("Excluded URLs: 1 in force.", StringComparison.Ordinal));
         Assert.Empty(app.Spans);
 
@@ -541,23 +545,36 @@ public sealed partial class ExclusionReportTests : IDisposable
     [Fact]
     public async Task A_folder_that_the_AppHost_creates_again_gets_the_status()
     {
-        var folder = Directory.CreateDirectory(Path.Combine(_folder, "orders"));
-        await using var app = await StartAsync(["^/health$"], new() { [ConfigurationKeys.StatusFolder] = folder.FullName });
+        var folder = Path.Combine(_folder, "orders");
+        OwnerOnlyFolder.Create(folder);
+        await using var app = await StartAsync(["^/health$"], new() { [ConfigurationKeys.StatusFolder] = folder });
         await WaitForStatusAsync(status => status.RouteCount == 3);
-        folder.Delete(recursive: true);
+        Directory.Delete(folder, recursive: true);
 
-        folder.Create();
+        OwnerOnlyFolder.Create(folder);
 
         await WaitForStatusAsync(status => status.RouteCount == 3);
     }
 
-    [Fact]
-    public async Task A_folder_that_the_AppHost_has_deleted_is_no_failure_at_the_end()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_folder_that_the_AppHost_has_deleted_is_no_failure_at_the_end(bool wasReported)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(_folder, "orders")).FullName;
+        var folder = Path.Combine(_folder, "orders");
+        if (wasReported)
+        {
+            OwnerOnlyFolder.Create(folder);
+        }
+
         await using var app = await StartAsync(["^/health$"], new() { [ConfigurationKeys.StatusFolder] = folder });
-        await WaitForStatusAsync(status => status.RouteCount > 0);
-        Directory.Delete(folder, recursive: true);
+        await Waits.UntilAsync(() => Reports(app).Length > 0, "The list was not reported in time.");
+        if (wasReported)
+        {
+            await WaitForStatusAsync(status => status.RouteCount > 0);
+            Directory.Delete(folder, recursive: true);
+        }
+
         await app.StopAsync();
 
         Assert.DoesNotContain(app.Logs, log => log.LogLevel == LogLevel.Error);

@@ -28,7 +28,8 @@ internal sealed class ExclusionsFileFolder : IDisposable
 
     public IReadOnlyList<LogRecord> Logs => _logs;
 
-    public ExclusionsFile Follow() => new(FilePath, Time, _loggers.CreateLogger<ExclusionsFile>());
+    public ExclusionsFile Follow(string? statusFolder = null) =>
+        new(FilePath, statusFolder, Time, _loggers.CreateLogger<ExclusionsFile>());
 
     /// <summary>Advances the time by steps of a second, in each of which the file is read once.</summary>
     public void Pass(TimeSpan time)

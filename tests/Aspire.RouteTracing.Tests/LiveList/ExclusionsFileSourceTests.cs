@@ -63,6 +63,26 @@ public sealed class ExclusionsFileSourceTests : IDisposable
         await seen.Task.WaitAsync(TestContext.Current.CancellationToken);
     }
 
+    [Fact]
+    public async Task The_file_is_no_longer_read_once_the_application_stops()
+    {
+        _folder.Replace("^/1$\n");
+        await using var stopping = await StartAsync();
+        await using var running = await StartAsync();
+
+        stopping.App.Lifetime.StopApplication();
+
+        // The second application has the same interval, so the first one has had time to read all but the last list.
+        for (var i = 2; i < 5; i++)
+        {
+            _folder.Replace($"^/{i}$\n");
+            await Waits.UntilAsync(
+                () => running.ExcludedUrls().Any(item => item.Pattern == $"^/{i}$"), "The running application did not read the list.");
+        }
+
+        Assert.Contains(("^/1$", "Aspire:RouteTracing:ExclusionsFile"), stopping.ExcludedUrls());
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private Task<TracedApp> StartAsync(Action<RouteTracingSettings>? configureSettings = null) => TracedApp.StartAsync(

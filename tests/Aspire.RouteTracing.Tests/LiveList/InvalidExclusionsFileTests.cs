@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Text;
 
 namespace Aspire.RouteTracing.Tests.LiveList;
@@ -125,6 +126,32 @@ public sealed class InvalidExclusionsFileTests : IDisposable
 
         Assert.Equal(["^/one$"], file.Items);
         Assert.Contains(reason, Assert.Single(_folder.Logs).FormattedMessage, StringComparison.Ordinal);
+    }
+
+    // If the system has deleted the AppHost's folder, another user can create one with its name.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [UnsupportedOSPlatform("windows")]
+    public void The_AppHosts_list_is_ignored_while_others_can_open_its_folder(bool isOfAppHost)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Modes are tested on Unix.");
+        _folder.Replace("^/one$\n");
+        using var file = _folder.Follow(isOfAppHost ? _folder.Path : null);
+        var mode = File.GetUnixFileMode(_folder.Path);
+
+        File.SetUnixFileMode(_folder.Path, mode | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        _folder.Replace("^/two$\n");
+        _folder.Pass(TimeSpan.FromSeconds(10));
+
+        Assert.Equal([isOfAppHost ? "^/one$" : "^/two$"], file.Items);
+        Assert.Equal(
+            isOfAppHost ? [$"The folder '{_folder.Path}' is a link, or other users can open it. Delete it, or restart the AppHost."] : [],
+            _folder.Logs.Select(log => log.Attributes!.Single(attribute => attribute.Key == "Reason").Value));
+
+        File.SetUnixFileMode(_folder.Path, mode);
+        _folder.Pass(TimeSpan.FromSeconds(2));
+        Assert.Equal(["^/two$"], file.Items);
     }
 
     [Theory]

@@ -39,5 +39,17 @@ public sealed class OwnerOnlyFileTests : IDisposable
         Assert.Equal([_path], Directory.GetFiles(_folder.FullName));
     }
 
+    [Fact]
+    public void A_link_to_nothing_is_replaced()
+    {
+        var target = Path.Combine(_folder.FullName, "target");
+        File.CreateSymbolicLink(_path, target);
+
+        OwnerOnlyFile.Replace(_path, "new"u8);
+
+        Assert.Equal("new", File.ReadAllText(_path));
+        Assert.Equal([_path], Directory.GetFiles(_folder.FullName));
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
 }
