@@ -122,6 +122,62 @@ public sealed partial class AppHostPageTests
         }));
     }
 
+    [Fact]
+    public async Task The_table_of_the_property_has_its_states()
+    {
+        var table = FindTable(await ReadAsync("docs/apphost.md"), "Property").Value;
+        string[] documented = [.. State().Matches(table).Select(state => state.Groups["name"].Value)];
+
+        var shown = await GetStatesAsync();
+
+        Assert.All(documented, name => Assert.Contains(shown, text => text.Contains(name, StringComparison.Ordinal)));
+        Assert.All(shown, text => Assert.Contains(documented, name => text.StartsWith(name, StringComparison.Ordinal)));
+    }
+
+    /// <summary>Returns what the property shows while the processes of a service report one thing after another.</summary>
+    private static async Task<IReadOnlyList<string>> GetStatesAsync()
+    {
+        var builder = TestModel.CreateBuilder().WithExcludedHealthChecks();
+        var orders = builder.AddProject<TestProject>("orders").WithExcludedUrls("a");
+        var worker = builder.AddProject<TestProject>("worker");
+        var python = builder.AddExecutable("python", "python3", ".").WithExcludedUrls("a");
+        await using var model = await TestModel.StartAsync(builder);
+        using var other = ChildProcess.Start();
+        await using var first = await TestService.CreateAsync(orders);
+        await using var second = await TestService.CreateAsync(orders, other.Process);
+        var read = first.CreateStatus(["a"]);
+
+        await model.SetRunningAsync(worker);
+        await model.SetRunningAsync(python);
+        var states = new List<string> { model.GetProperty(orders)!, model.GetProperty(worker)!, model.GetProperty(python)! };
+        await model.SetRunningAsync(orders);
+        await AddAsync();
+        model.Time.Advance(TimeSpan.FromSeconds(31));
+        await AddAsync();
+        await AddReportAsync(read);
+        await AddReportAsync(read with { Items = [] });
+        await AddReportAsync(read with { FileItems = [] });
+        await AddReportAsync(read with { Enabled = false });
+        second.Report();
+        await AddReportAsync(read with { FileItems = [] });
+        File.Delete(first.StatusPath);
+        File.Delete(second.StatusPath);
+        await AddAsync();
+        return states;
+
+        Task AddReportAsync(ServiceStatus status)
+        {
+            OwnerOnlyFile.Replace(first.StatusPath, status.ToJson());
+            return AddAsync();
+        }
+
+        async Task AddAsync()
+        {
+            await TestModel.RefreshAsync(orders);
+            states.Add(model.GetProperty(orders)!);
+        }
+    }
+
     /// <summary>Reports the routes of both services of the document: two health checks, and two routes of their own.</summary>
     private static ServiceStatus ReportRoutes(ServiceStatus status)
     {
@@ -160,7 +216,7 @@ public sealed partial class AppHostPageTests
     private static async Task AssertTableAsync(string firstColumn, IEnumerable<string[]> rows)
     {
         var text = await ReadAsync("docs/apphost.md");
-        var table = Regex.Match(text, $@"^\| {firstColumn} .*\n\|[- |]*\n(?<rows>(\|.*\n)*)", RegexOptions.Multiline).Groups["rows"];
+        var table = FindTable(text, firstColumn);
         var expected = string.Concat(rows.Select(row => $"|{string.Concat(row.Select(cell => cell is "" ? " |" : $" {cell} |"))}\n"));
         if (Environment.GetEnvironmentVariable(Update) == "1")
         {
@@ -172,6 +228,9 @@ public sealed partial class AppHostPageTests
             expected == table.Value,
             $"The table '{firstColumn}' of docs/apphost.md should have these rows; {Update}=1 has this test write them.\n{expected}");
     }
+
+    private static Group FindTable(string text, string firstColumn) =>
+        Regex.Match(text, $@"^\| {firstColumn} .*\n\|[- |]*\n(?<rows>(\|.*\n)*)", RegexOptions.Multiline).Groups["rows"];
 
     private static async Task<string> ReadAsync(string path) =>
         (await File.ReadAllTextAsync(Path.Combine(Repository.Root, path), Cancellation)).ReplaceLineEndings("\n");
@@ -187,6 +246,9 @@ public sealed partial class AppHostPageTests
 
     [GeneratedRegex(@"--(?<name>\S+)(?: (?<value>'[^']*'|[^-]\S*))?")]
     private static partial Regex Option();
+
+    [GeneratedRegex(@"^\| \*(?<name>[^*]+)\* \|", RegexOptions.Multiline)]
+    private static partial Regex State();
 
     [GeneratedRegex("^ +", RegexOptions.Multiline)]
     private static partial Regex Indent();
