@@ -38,15 +38,14 @@ internal static class EditConfirmation
     private static async Task<(bool Success, string Text)> ConfirmAsync(LiveResource live, CancellationToken cancellationToken)
     {
         IReadOnlyList<ServiceStatus> statuses = [];
-        var isRunning = false;
+        var (isRunning, haveReported, confirmed, processes) = (false, false, 0, 0);
         await WaitUntilAsync(
             () =>
             {
                 statuses = live.ReadStatuses();
-                isRunning = live.Instances.Running.Count > 0;
-                return !isRunning
-                    || statuses.CountProcesses(live.IsCurrentIn) >= live.CountProcesses(statuses)
-                    || statuses.Any(status => !status.Enabled);
+                (confirmed, processes) = (statuses.CountProcesses(live.IsCurrentIn), live.CountProcesses(statuses));
+                (isRunning, haveReported) = (live.Instances.Running.Count > 0, live.Instances.HaveReported);
+                return !isRunning || confirmed >= processes || statuses.Any(status => !status.Enabled);
             },
             Timeout,
             live.Time,
@@ -57,7 +56,7 @@ internal static class EditConfirmation
             return (true, DescribeNotRunning(live));
         }
 
-        if (statuses.Count == 0 && !live.Instances.HaveReported)
+        if (statuses.Count == 0 && !haveReported)
         {
             return live.Current.Count == 0 ? (true, "The service hasn't reported its list.")
                 : live.Instances.IsReportOverdue() ? (false, $"The list is not read {live.ByService}")
@@ -69,8 +68,7 @@ internal static class EditConfirmation
             return (false, "Route tracing is disabled in the service, so nothing is excluded.");
         }
 
-        var (confirmed, processes) = (statuses.CountProcesses(live.IsCurrentIn), live.CountProcesses(statuses));
-        if (confirmed == processes)
+        if (confirmed >= processes)
         {
             return (
                 true,
