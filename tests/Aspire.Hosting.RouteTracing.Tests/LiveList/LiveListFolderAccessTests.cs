@@ -123,8 +123,7 @@ public sealed class LiveListFolderAccessTests : IDisposable
         await model.SetRunningAsync(_orders);
         await DeleteAsync(model, _root!);
         Directory.CreateSymbolicLink(_root!, _target.FullName);
-        var problem = "The excluded URLs of 'orders' can't be edited while it runs: "
-            + $"The folder '{_root}' is a link, or other users can open it. Delete it, or restart the AppHost.";
+        var problem = $"The excluded URLs of 'orders' can't be edited while it runs: {DescribeOpen(_root!)}";
 
         await TestModel.RefreshAsync(_orders);
         await TestModel.RefreshAsync(_orders);
@@ -167,8 +166,8 @@ public sealed class LiveListFolderAccessTests : IDisposable
         await TestModel.RefreshAsync(_orders);
 
         Assert.Equal(
-            "No longer reported: here. The excluded URLs of 'orders' can't be edited while it runs: The folder "
-                + $"'{(folder == "root" ? _root : service.Folder)}' is a link, or other users can open it. Delete it, or restart the AppHost.",
+            "No longer reported: here. The excluded URLs of 'orders' can't be edited while it runs: "
+                + DescribeOpen(folder == "root" ? _root! : service.Folder),
             model.GetProperty(_orders));
     }
 
@@ -194,7 +193,7 @@ public sealed class LiveListFolderAccessTests : IDisposable
         await DeleteAsync(model, _root!);
         Directory.CreateSymbolicLink(_root!, _target.FullName);
 
-        await AssertEditFailsAsync(model, $"The folder '{_root}' is a link, or other users can open it. Delete it, or restart the AppHost.");
+        await AssertEditFailsAsync(model, DescribeOpen(_root!));
 
         Assert.Empty(_target.GetFileSystemInfos());
     }
@@ -220,7 +219,7 @@ public sealed class LiveListFolderAccessTests : IDisposable
         await DeleteAsync(model, service.Folder);
         Directory.CreateSymbolicLink(service.Folder, _target.FullName);
 
-        await AssertEditFailsAsync(model, $"The folder '{service.Folder}' is a link, or other users can open it. Delete it, or restart the AppHost.");
+        await AssertEditFailsAsync(model, DescribeOpen(service.Folder));
 
         Assert.Empty(_target.GetFileSystemInfos());
     }
@@ -275,7 +274,7 @@ public sealed class LiveListFolderAccessTests : IDisposable
         await model.StopServicesAsync();
         File.SetUnixFileMode(_root!, OthersToo);
 
-        await AssertEditFailsAsync(model, $"The folder '{_root}' is a link, or other users can open it. Delete it, or restart the AppHost.");
+        await AssertEditFailsAsync(model, DescribeOpen(_root!));
 
         Assert.Equal(["here"], service.ReadList());
     }
@@ -310,6 +309,9 @@ public sealed class LiveListFolderAccessTests : IDisposable
         await model.StopServicesAsync();
         Directory.Delete(folder, recursive: true);
     }
+
+    private static string DescribeOpen(string folder) =>
+        $"The folder '{folder}' is a link, or other users can open it. Delete it, or restart the AppHost.";
 
     private async Task AssertEditFailsAsync(TestModel model, string reason)
     {
