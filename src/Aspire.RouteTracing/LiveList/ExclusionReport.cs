@@ -17,6 +17,7 @@ internal sealed partial class ExclusionReport(
     ExcludedRoutes routes,
     RoutingTables routingTables,
     ConfiguredPathBases pathBases,
+    ExclusionsFile file,
     IHostApplicationLifetime application,
     IConfiguration configuration,
     SafeLogger<ExclusionReport> logger) : IHostedService, IDisposable
@@ -47,6 +48,9 @@ internal sealed partial class ExclusionReport(
     {
         // A WebHost has no IHostedLifecycleService.
         application.ApplicationStarted.Register(OnStarted);
+
+        // An AppHost that ends deletes the file, perhaps before the application has stopped.
+        application.ApplicationStopping.Register(file.Dispose);
         return Task.CompletedTask;
     }
 

@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Aspire.RouteTracing.ExcludedUrls;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -39,13 +38,10 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
     private DateTimeOffset? _logAt;
     private ConfigurationReloadToken _changed = new();
 
-    public ExclusionsFile(
-        IConfiguration configuration, SafeLogger<ExclusionsFile> logger, IHostApplicationLifetime? application = null)
+    public ExclusionsFile(IConfiguration configuration, SafeLogger<ExclusionsFile> logger)
         : this(
             configuration[ConfigurationKeys.ExclusionsFile], configuration[ConfigurationKeys.StatusFolder], TimeProvider.System, logger)
     {
-        // An AppHost that ends deletes the file, maybe earlier than the application has stopped.
-        application?.ApplicationStopping.Register(Dispose);
     }
 
     public ExclusionsFile(string? path, string? statusFolder, TimeProvider time, ILogger logger)
@@ -72,6 +68,7 @@ internal sealed partial class ExclusionsFile : IOptionsChangeTokenSource<RouteTr
 
     public IChangeToken GetChangeToken() => Volatile.Read(ref _changed);
 
+    /// <summary>Stops reading the file. The last list still applies.</summary>
     public void Dispose() => _timer?.Dispose();
 
     private void Poll()
